@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The account of one camera's day: segments and gaps that tile the time from `open` to `close`, and hidden and withdrawn spans over them.
+
+One reader for the centre (what to publish), the site (the day timeline) and the verifier (coverage), so that they cannot disagree.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from kua.core.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Film:
+    """One recorded segment as its leaf states it. `leaf` is the index of the leaf in the station's log."""
+
+    leaf: int
+    t0: Instant
+    t1: Instant
+    run: str
+    slot: int
+    seq: int
+    sha256: str
+    size: int
+    init: str
+    frames: int
+    trust: str
+
+    @property
+    def name(self) -> str:
+        """File name below `film/CAM/`: `RUN-SLOT.m4s`."""
+        return f"{self.run}-{self.slot}.m4s"
+
+    @property
+    def init_name(self) -> str:
+        """File name of the init segment below `film/CAM/`: `RUN-init.mp4`."""
+        return f"{self.run}-init.mp4"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time that was not recorded, with the reason that the station gave."""
+
+    leaf: int
+    t0: Instant
+    t1: Instant
+    seq: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Hidden or withdrawn time. `t1` is None while a withdrawal has no end."""
+
+    leaf: int
+    t0: Instant
+    t1: Instant | None
+    reason: str
+
+    def covers(self, t0: int, t1: int) -> bool:
+        """Return whether [t0, t1) and this span have time in common."""
+        return t0 < (self.t1 if self.t1 is not None else t1 + 1) and self.t0 < t1
+
+
+@dataclass(slots=True)
+class Day:
+    """Everything that the leaves of one station say of one camera, in log order."""
+
+    cam: str
+    opened: Instant | None = None
+    closed: Instant | None = None
+    items: list[Film | Gap] = field(default_factory=list)
+    hidden: list[Span] = field(default_factory=list)
+    withdrawn: list[Span] = field(default_factory=list)
+
+    def add(self, index: int, type_: str, body: dict[str, Any]) -> None:
+        """Take the leaf number `index` into account if it speaks of this camera or of the whole station."""
+        if type_ == "open" and self.opened is None and any(cam["cam"] == self.cam for cam in body["cams"]):
+            self.opened = Instant(body["at"])
+        elif type_ == "close":
+            self.closed = Instant(body["at"])
+        elif body.get("cam") != self.cam:
+            return
+        elif type_ == "segment":
+            self.items.append(
+                Film(
+                    index, Instant(body["t0"]), Instant(body["t1"]), body["run"], body["slot"], body["seq"],
+                    body["sha256"], body["size"], body["init"], body["frames"], body["trust"],
+                )
+            )
+        elif type_ == "gap":
+            self.items.append(Gap(index, Instant(body["t0"]), Instant(body["t1"]), body["seq"], body["reason"]))
+        elif type_ == "hidden":
+            self.hidden.append(Span(index, Instant(body["t0"]), Instant(body["t1"]), body["reason"]))
+        elif type_ == "withdrawn":
+            self.withdrawn.append(Span(index, Instant(body["t0"]), None if body["t1"] is None else Instant(body["t1"]), body["article"]))
+
+    def is_withdrawn(self, item: Film | Gap) -> bool:
+        """Return whether any part of `item` has been withdrawn from publication."""
+        return any(span.covers(item.t0, item.t1) for span in self.withdrawn)
+
+    def account(self) -> "Account":
+        """Add up the day from `open` to `close` (or to the end of the last item): the three figures of coverage and what is missing."""
+        recorded = sum(item.t1 - item.t0 for item in self.items if isinstance(item, Film))
+        gaps = sum(item.t1 - item.t0 for item in self.items if isinstance(item, Gap))
+        unaccounted = overlapping = 0
+        cursor = self.opened
+        for item in self.items:
+            if cursor is not None:
+                unaccounted += max(0, item.t0 - cursor)
+                overlapping += max(0, cursor - item.t0)
+            cursor = item.t1
+        if self.closed is not None and cursor is not None:
+            unaccounted += max(0, self.closed - cursor)
+        hidden = _length((span.t0, span.t1) for span in self.hidden if span.t1 is not None)
+        return Account(recorded, gaps, hidden, unaccounted, overlapping)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Milliseconds of one camera's day. `hidden` time is also recorded; `unaccounted` and `overlapping` must be 0."""
+
+    recorded: int
+    gaps: int
+    hidden: int
+    unaccounted: int
+    overlapping: int
+
+
+def _length(spans: Iterable[tuple[int, int]]) -> int:
+    total = 0
+    end = -1
+    for t0, t1 in sorted(spans):
+        total += max(0, t1 - max(t0, end))
+        end = max(end, t1)
+    return total

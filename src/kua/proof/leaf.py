@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Leaves: the closed registry of statements that may stand in a log, and their exact schemas (docs/spec/leaf.md).
+
+A leaf is an RFC 8785 JSON object. Every type has a version, an owner and a schema; there is no free text and no personal data.
+A reader that meets an unknown type or version counts it and goes on (`Unknown`): it never guesses and never fails for it. A leaf of a
+known type that does not fit its schema is `Rejected`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from kua.core.canonical import Json, canonical, read_canonical
+from kua.core.errors import Rejected
+
+LIMIT: Final = 65_535
+"""Longest leaf in bytes: the entry bundle of tlog-tiles has a 16-bit length."""
+
+Log = Literal["station", "nation"]
+Test = Callable[[Any], bool]
+
+_HEX64 = re.compile(r"[0-9a-f]{64}")
+_HEX8 = re.compile(r"[0-9a-f]{8}")
+_CAM = re.compile(r"[a-z]")
+_STATION = re.compile(r"[0-9]{2}-[0-9]{1,5}")
+_WORD = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+_LINE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,255}")
+_SAFE: Final = 2**53 - 1
+
+
+def _is_int(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= _SAFE
+
+
+def _matching(pattern: re.Pattern[str]) -> Test:
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def one_of(*words: str) -> Test:
+    """Test for membership of a closed list of words."""
+    return lambda value: isinstance(value, str) and value in words
+
+
+def _range(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"lo", "hi"} and all(map(_is_int, value.values())) and value["lo"] <= value["hi"]
+
+
+def list_of(test: Test) -> Test:
+    """Test for a list of at most 64 things that each pass `test`."""
+    return lambda value: isinstance(value, list) and len(value) <= 64 and all(map(test, value))
+
+
+def object_of(**tests: Test) -> Test:
+    """Test for an object with exactly these fields."""
+    return lambda value: isinstance(value, dict) and set(value) == set(tests) and all(test(value[name]) for name, test in tests.items())
+
+
+MS: Final = _is_int
+INT: Final = _is_int
+DIGEST: Final = _matching(_HEX64)
+RUN: Final = _matching(_HEX8)
+CAM: Final = _matching(_CAM)
+STATION: Final = _matching(_STATION)
+WORD: Final = _matching(_WORD)
+LINE: Final = _matching(_LINE)
+TRUST: Final = one_of("none", "rtc", "ntp", "centre")
+PHASE: Final = one_of("rehearsal", "opening", "voting", "count", "protocol", "storage")
+GAP_REASONS: Final = ("starting", "camera_lost", "camera_silent", "camera_refused", "restart", "clock_step", "encoder", "disk_full", "size_change", "stopped")
+HIDDEN_REASONS: Final = ("no_room", "warming", "scene_changed", "detector", "late", "size_change", "error")
+
+
+def _note(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 8192
+
+
+def _maybe(test: Test) -> Test:
+    return lambda value: value is None or test(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One registered type of leaf: who owns it, in which logs it may stand, and the test of each field (all are required)."""
+
+    name: str
+    version: int
+    owner: str
+    logs: tuple[Log, ...]
+    fields: Mapping[str, Test]
+
+
+def _kind(name: str, owner: str, logs: tuple[Log, ...], /, **fields: Test) -> tuple[tuple[str, int], Kind]:
+    return (name, 1), Kind(name, 1, owner, logs, fields)
+
+
+REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
+    [
+        _kind(
+            "open", "station", ("station",),
+            at=MS, election=WORD, election_sha256=DIGEST, station=STATION, trust=TRUST,
+            cams=list_of(object_of(cam=CAM, width=INT, height=INT, fps_milli=INT)),
+        ),
+        _kind("session", "station", ("station",), at=MS, boot=RUN, build=DIGEST, settings=DIGEST, mono=MS, trust=TRUST),
+        _kind("policy", "station", ("station", "nation"), at=MS, what=one_of("election", "hiding", "profile"), version=INT, sha256=DIGEST),
+        _kind("calibration", "station", ("station",), at=MS, cam=CAM, sha256=DIGEST, note=DIGEST, signers=DIGEST),
+        _kind(
+            "segment", "station", ("station",),
+            at=MS, cam=CAM, seq=INT, run=RUN, slot=INT, t0=MS, t1=MS, frames=INT, sha256=DIGEST, size=INT,
+            init=DIGEST, calibration=DIGEST, hiding=DIGEST, phase=PHASE, trust=TRUST,
+        ),
+        _kind("gap", "station", ("station",), at=MS, cam=CAM, seq=INT, t0=MS, t1=MS, reason=one_of(*GAP_REASONS)),
+        _kind("hidden", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, reason=one_of(*HIDDEN_REASONS)),
+        _kind("heartbeat", "station", ("station",), at=MS, boot=RUN, mono=MS, trust=TRUST, owed=INT, owed_bytes=INT, free_bytes=INT),
+        _kind("clock", "station", ("station",), at=MS, trust=TRUST, step_ms=INT, forward=lambda value: type(value) is bool, mono=MS),
+        _kind("fault", "station", ("station",), at=MS, cam=_maybe(CAM), kind=WORD, state=one_of("begin", "end")),
+        _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=_range, people=_range),
+        _kind("close", "station", ("station",), at=MS, reason=one_of("end_of_day", "ordered")),
+        _kind(
+            "withdrawn", "centre", ("station", "nation"),
+            at=MS, station=STATION, cam=CAM, t0=MS, t1=_maybe(MS), article=LINE, by=WORD, reason=WORD,
+        ),
+        _kind("certificate", "centre", ("nation",), at=MS, station=STATION, origin=LINE, vkey=LINE),
+        _kind("station_checkpoint", "centre", ("nation",), received_at=MS, origin=LINE, size=INT, root=DIGEST, note=_note),
+    ]
+)
+
+RESERVED: Final = frozenset(
+    "beacon observer tamper ladder slice census chapter event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
+)
+"""Types that the registry names without a schema so far: a reader counts them as unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A leaf of a known type that fits its schema."""
+
+    type: str
+    body: Json
+
+    def __getitem__(self, field: str) -> Any:
+        return self.body[field]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A leaf of a type or version that this reader does not know: counted, never guessed."""
+
+    type: str
+    version: int
+
+
+def make_leaf(type_: str, /, **fields: Any) -> bytes:
+    """Return the bytes of a new leaf. Raises `Rejected("leaf.schema")` when the fields do not fit the schema."""
+    body: Json = {"v": 1, "type": type_, **fields}
+    _fit(body)
+    return canonical(body)
+
+
+def read_leaf(data: bytes, log: Log | None = None) -> Leaf | Unknown:
+    """Read one log entry.
+
+    Raises `Rejected("json.not_json" | "json.not_canonical" | "leaf.schema" | "leaf.wrong_log")`.
+    """
+    if len(data) > LIMIT:
+        raise Rejected("leaf.schema", type="?", field="size")
+    body = read_canonical(data)
+    if not isinstance(body.get("type"), str) or not _is_int(body.get("v")):
+        raise Rejected("leaf.schema", type="?", field="type")
+    if (body["type"], body["v"]) not in REGISTRY:
+        return Unknown(body["type"][:64], body["v"])
+    kind = _fit(body)
+    if log is not None and log not in kind.logs:
+        raise Rejected("leaf.wrong_log", type=kind.name, log=log)
+    return Leaf(kind.name, body)
+
+
+def _fit(body: Json) -> Kind:
+    kind = REGISTRY.get((body["type"], body["v"]))
+    if kind is None:
+        raise Rejected("leaf.schema", type=str(body["type"])[:64], field="type")
+    for name in sorted(set(kind.fields) | set(body) - {"v", "type"}):
+        test = kind.fields.get(name)
+        if test is None or name not in body or not test(body[name]):
+            raise Rejected("leaf.schema", type=kind.name, field=name[:64])
+    if "t0" in body and body["t1"] is not None and not body["t0"] < body["t1"]:
+        raise Rejected("leaf.schema", type=kind.name, field="t1")
+    return kind

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What passes between `fetch`, `hide` and `keep`: framed messages over an ordinary pipe, a closed list of types.
+
+Frame: 4-byte big-endian length of the head, 4-byte length of the payload, the head (JSON: `{"t": type, ...fields}`), the payload (bytes).
+No message can carry a picture that is not encoded film, and `hide` -> `keep` has no type that could carry a packet of the camera.
+"""
+
+import json
+import struct
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import BinaryIO, Final
+
+LIMIT: Final = 64 * 1024 * 1024
+"""Largest head or payload in bytes; anything longer means that the other side is broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """fetch -> hide: a (re)connection succeeded; packets of a new run follow. Payload: codec extradata."""
+
+    codec: str
+    width: int
+    height: int
+    base_num: int
+    base_den: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """fetch -> hide: one compressed packet. `pts` in the time base of `Start`; `arrival` in wall milliseconds; payload: the bytes."""
+
+    pts: int
+    key: bool
+    arrival: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """fetch -> hide: the source is gone; `reason` is a gap reason of the leaf registry. A new `Start` may follow."""
+
+    reason: str
+    at: int
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """fetch -> hide: a file has come to its end and nothing more will follow."""
+
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Init:
+    """hide -> keep: a new run begins. Payload: the init segment (ftyp + moov)."""
+
+    run: str
+    width: int
+    height: int
+    at: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """hide -> keep: one finished segment [t0, t1) in wall milliseconds. Payload: moof + mdat boxes, whole GOPs."""
+
+    run: str
+    slot: int
+    t0: int
+    t1: int
+    frames: int
+    trust: str
+    phase: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """hide -> keep: recording is interrupted from `t0` on (the end of the last piece, or the start); it ends with the next piece."""
+
+    t0: int
+    reason: str
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """hide -> keep: the whole picture was filled from t0 to t1."""
+
+    t0: int
+    t1: int
+    reason: str
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """hide -> keep: people in the queue and in the room during [t0, t1) as intervals. No positions, no tracks."""
+
+    t0: int
+    t1: int
+    queue_lo: int
+    queue_hi: int
+    people_lo: int
+    people_hi: int
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """hide -> keep: something is wrong with the camera (`kind` of the fault leaf) or is well again."""
+
+    at: int
+    kind: str
+    state: str
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Either way: the process lives. `at` in wall milliseconds, `behind` in milliseconds of media."""
+
+    at: int
+    behind: int
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """hide -> keep: nothing more will follow; the recording ended at `t1`."""
+
+    t1: int
+    payload: bytes = b""
+
+
+Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Beat | Done
+_TYPES: Final = {kind.__name__: kind for kind in (Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Beat, Done)}
+
+
+def send(pipe: BinaryIO, message: Message) -> None:
+    """Write one message and flush. Blocks while the pipe is full; raises `BrokenPipeError` when the reader is gone."""
+    head = asdict(message)
+    payload = head.pop("payload")
+    line = json.dumps({"t": type(message).__name__, **head}, separators=(",", ":")).encode()
+    pipe.write(struct.pack(">II", len(line), len(payload)) + line)
+    pipe.write(payload)
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO) -> Message | None:
+    """Read one message; None at the end of the pipe. Raises `EOFError` for a torn message and `ValueError` for one of no known type."""
+    lengths = _exactly(pipe, 8, may_end=True)
+    if lengths is None:
+        return None
+    head_length, payload_length = struct.unpack(">II", lengths)
+    if max(head_length, payload_length) > LIMIT:
+        raise ValueError("length")
+    head = json.loads(_exactly(pipe, head_length) or b"{}")
+    payload = _exactly(pipe, payload_length) or b""
+    kind = _TYPES[head.pop("t")]
+    if set(head) != {field.name for field in fields(kind)} - {"payload"}:
+        raise ValueError(kind.__name__)
+    return kind(**head, payload=payload)
+
+
+def messages(pipe: BinaryIO) -> Iterator[Message]:
+    """Yield messages until the pipe ends."""
+    while (message := receive(pipe)) is not None:
+        yield message
+
+
+def _exactly(pipe: BinaryIO, count: int, *, may_end: bool = False) -> bytes | None:
+    pieces = bytearray()
+    while len(pieces) < count:
+        piece = pipe.read(count - len(pieces))
+        if not piece:
+            if may_end and not pieces:
+                return None
+            raise EOFError
+        pieces += piece
+    return bytes(pieces)

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signed notes to the letter of C2SP signed-note, and timed co-signatures of C2SP tlog-cosignature (kind 0x04).
+
+A note is a text and lines that say who signed it. The text means nothing until `open_note` has found a known signer.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kua.core.errors import Rejected
+from kua.proof.base64 import from_base64, to_base64
+from kua.proof.keys import COSIGNATURE, ED25519, SigningKey, VerifierKey, is_key_name, verifies
+
+MAX_NOTE: Final = 1_000_000
+"""Bytes of a note that we still read."""
+MAX_SIGNATURES: Final = 100
+"""Signature lines that we still read; the standard asks for at least 16."""
+
+_DASH: Final = "\N{EM DASH} "
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature line: the signer's name, the four bytes of the key's id, and what the key made."""
+
+    name: str
+    key_id: bytes
+    made: bytes
+
+    def line(self) -> str:
+        """The line as it stands in the note, with its newline."""
+        return f"{_DASH}{self.name} {to_base64(self.key_id + self.made)}\n"
+
+    def is_by(self, key: VerifierKey) -> bool:
+        """Say whether the line *claims* to be by `key`; that it is, only `holds` can say."""
+        return (self.name, self.key_id) == (key.name, key.id)
+
+    def holds(self, key: VerifierKey, text: str) -> bool:
+        """Say whether `key` made this signature over `text`."""
+        if key.kind == ED25519:
+            return verifies(key.public, self.made, text.encode())
+        if len(self.made) != 72:
+            return False
+        return verifies(key.public, self.made[8:], _timed(text, int.from_bytes(self.made[:8], "big")))
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note taken apart and not yet believed. `text` ends in a newline."""
+
+    text: str
+    signatures: tuple[Signature, ...]
+
+    def to_bytes(self) -> bytes:
+        """The note as it travels."""
+        return (self.text + "\n" + "".join(signature.line() for signature in self.signatures)).encode()
+
+
+def parse_note(data: bytes) -> Note:
+    """Take a note apart. Raises `Rejected("note.form", why=...)` for anything that the standard does not allow. Verifies nothing."""
+    if len(data) > MAX_NOTE:
+        raise Rejected("note.form", why="too large")
+    try:
+        whole = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Rejected("note.form", why="not UTF-8") from error
+    if any(letter < " " and letter != "\n" for letter in whole):
+        raise Rejected("note.form", why="control character")
+    text, gap, lines = whole.rpartition("\n\n")
+    if not gap or not lines.endswith("\n"):
+        raise Rejected("note.form", why="no signatures")
+    claims = lines[:-1].split("\n")
+    if len(claims) > MAX_SIGNATURES:
+        raise Rejected("note.form", why="too many signatures")
+    return Note(text + "\n", tuple(_signature(line) for line in claims))
+
+
+def open_note(data: bytes, keys: Iterable[VerifierKey]) -> tuple[str, tuple[str, ...]]:
+    """Return the text and the names of the known keys that signed it, each once, in the note's order.
+
+    Signatures by unknown keys are passed over. Raises `Rejected`: `note.form`, `note.signature` when a known key's signature does not
+    hold (the whole note is refused then), `note.unknown_signer` when no known key signed.
+    """
+    note = parse_note(data)
+    signers = verified_signers(note, keys)
+    if not signers:
+        raise Rejected("note.unknown_signer", claimed=", ".join(signature.name for signature in note.signatures)[:200])
+    return note.text, tuple(dict.fromkeys(key.name for key in signers))
+
+
+def verified_signers(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:
+    """Return the keys among `keys` that signed `note`, each once. Raises `Rejected("note.signature")` for a line that does not hold."""
+    known = {(key.name, key.id): key for key in keys}
+    found: dict[VerifierKey, None] = {}
+    for signature in note.signatures:
+        key = known.get((signature.name, signature.key_id))
+        if key is None:
+            continue
+        if not signature.holds(key, note.text):
+            raise Rejected("note.signature", name=key.name)
+        found[key] = None
+    return tuple(found)
+
+
+def sign_text(text: str, key: SigningKey) -> Signature:
+    """Return `key`'s signature line over `text`. Raises `ValueError` for a text that no note may hold."""
+    if not text.endswith("\n") or any(letter < " " and letter != "\n" for letter in text):
+        raise ValueError(text)
+    return Signature(key.name, key.verifier.id, key.sign(text.encode()))
+
+
+def sign_note(text: str, signers: Sequence[SigningKey]) -> bytes:
+    """Return the note over `text` with one signature by each of `signers` (at least one)."""
+    if not signers:
+        raise ValueError(signers)
+    return Note(text, tuple(sign_text(text, key) for key in signers)).to_bytes()
+
+
+def add_signatures(data: bytes, signatures: Iterable[Signature]) -> bytes:
+    """Return the note with `signatures` after those that it has; the text stays as it is to the byte."""
+    note = parse_note(data)
+    return Note(note.text, (*note.signatures, *signatures)).to_bytes()
+
+
+def cosign(text: str, key: SigningKey, seconds: int) -> Signature:
+    """Return `key`'s co-signature over a checkpoint's `text`, dated `seconds` after 1970 (C2SP tlog-cosignature, Ed25519)."""
+    return Signature(key.name, key.cosigner.id, seconds.to_bytes(8, "big") + key.sign(_timed(text, seconds)))
+
+
+def cosigned_at(note: Note, key: VerifierKey) -> int:
+    """Return when `key` (kind 0x04) co-signed `note`, in seconds since 1970.
+
+    Raises `Rejected("note.unknown_signer")` if it did not, `Rejected("note.signature")` if the line does not hold.
+    """
+    for signature in note.signatures:
+        if key.kind == COSIGNATURE and signature.is_by(key):
+            if not signature.holds(key, note.text):
+                raise Rejected("note.signature", name=key.name)
+            return int.from_bytes(signature.made[:8], "big")
+    raise Rejected("note.unknown_signer", claimed=key.name)
+
+
+def _timed(text: str, seconds: int) -> bytes:
+    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
+
+
+def _signature(line: str) -> Signature:
+    name, space, encoded = line.removeprefix(_DASH).partition(" ")
+    if not line.startswith(_DASH) or not space or not is_key_name(name):
+        raise Rejected("note.form", why="signature line")
+    try:
+        made = from_base64(encoded)
+    except ValueError as error:
+        raise Rejected("note.form", why="base64") from error
+    if len(made) < 5:
+        raise Rejected("note.form", why="signature line")
+    return Signature(name, made[:4], made[4:])

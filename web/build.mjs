@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the islands: every web/src/*.ts becomes src/kua/web/static/<name>.js, an ES module that a page loads with
+// <script type="module">. What an island loads by `import()` (hls.js) becomes a file of its own, so that a page without a
+// film never pays for a player. Style sheets and the three subsets of Inter that our languages need are copied along.
+// This script checks no types: `make web` runs tsc for that.
+
+import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { build } from "esbuild";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const source = join(here, "src");
+const target = join(here, "..", "src", "kua", "web", "static");
+
+// The Kazakh letters Ә Ғ Қ Ң Ө Ү Һ live in cyrillic-ext; І in cyrillic.
+const SUBSETS = ["latin", "cyrillic", "cyrillic-ext"];
+const INTER = join(here, "node_modules", "@fontsource-variable", "inter");
+
+const named = async (folder, ending) => {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => name.endsWith(ending) && !name.endsWith(".d.ts")).sort();
+};
+
+/** Removes what an earlier build left, and only what a build makes. */
+async function clear() {
+  await mkdir(target, { recursive: true });
+  for (const ending of [".js", ".css"]) {
+    for (const name of await named(target, ending)) await rm(join(target, name));
+  }
+  await rm(join(target, "fonts"), { recursive: true, force: true });
+}
+
+async function bundle() {
+  const entries = await named(source, ".ts");
+  if (entries.length === 0) return;
+  await build({
+    entryPoints: entries.map((name) => join(source, name)),
+    outdir: target,
+    bundle: true,
+    format: "esm",
+    splitting: true,
+    chunkNames: "[name]-[hash]",
+    target: ["es2022"],
+    minify: true,
+    legalComments: "inline",
+    alias: { "hls.js": "hls.js/dist/hls.light.mjs" },
+    logLevel: "warning",
+  });
+}
+
+async function styles() {
+  for (const name of await named(source, ".css")) await cp(join(source, name), join(target, name));
+}
+
+/** Copies the upright face of Inter and writes the style sheet that names it; the ranges are the package's own. */
+async function fonts() {
+  const ranges = JSON.parse(await readFile(join(INTER, "unicode.json"), "utf-8"));
+  await mkdir(join(target, "fonts"), { recursive: true });
+  const faces = [];
+  for (const subset of SUBSETS) {
+    const name = `inter-${subset}-wght-normal.woff2`;
+    await cp(join(INTER, "files", name), join(target, "fonts", name));
+    faces.push(
+      `@font-face{font-family:"Inter";font-style:normal;font-display:swap;font-weight:100 900;` +
+        `src:url("fonts/${name}") format("woff2");unicode-range:${ranges[subset]}}`,
+    );
+  }
+  await cp(join(INTER, "LICENSE"), join(target, "fonts", "LICENSE"));
+  await writeFile(join(target, "fonts.css"), `${faces.join("\n")}\n`);
+}
+
+async function report() {
+  for (const name of [...(await named(target, ".js")), ...(await named(target, ".css"))]) {
+    console.log(`${String((await stat(join(target, name))).size).padStart(9)}  ${name}`);
+  }
+}
+
+await clear();
+await bundle();
+await styles();
+await fonts();
+await report();

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The hiding of one camera's pictures, one after another: what the room, the table and the detections say becomes a plan and a safe picture.
+
+The order is fixed: zones that are filled come first, before anything looks at the picture; then exposure, the allow-list, what was seen a
+moment ago, detections; then painting. Whatever fails or is in doubt fills the whole picture. Reads no clock: time comes with the pictures.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kua.core.errors import Rejected
+from kua.core.instant import Instant
+from kua.sight.boxes import Box, head_of
+from kua.sight.calibration import Calibration
+from kua.sight.grid import BLOCK, Cells, Mask, blocks_of, cells_of, closed, grown, neighbours
+from kua.sight.mosaic import fill_blocks
+from kua.sight.plan import CELLS_ACROSS, LARGEST, Plan, Reason, cell_sizes, whole_plan
+from kua.sight.raw import RawFrame
+from kua.sight.room import Comparer, Difference, Reference, mark
+from kua.sight.safe import SafeFrame, conceal, filled
+from kua.sight.tracks import Tracks
+from kua.sight.zones import Polygon, touched
+
+Table = Mapping[str, Mapping[str, str]]
+"""Phase to zone to treatment, as `kua.law.hiding` gives it."""
+Look = Callable[[RawFrame], Sequence[Box]]
+"""What finds faces and people; it is shown the picture with its filled zones already filled."""
+
+TOO_SLOW: Final = 500
+"""A detector that took longer than this, in milliseconds, is not believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """The figures of hiding, with their units. The defaults are those measured in `docs/benchmarks.md`."""
+
+    warm: int = 300
+    """Milliseconds after a start during which all is filled."""
+    warm_frames: int = 3
+    """At least so many pictures are filled after a start."""
+    hold: int = 1_000
+    """Milliseconds that a place stays hidden after a person was there."""
+    flicker: int = 300
+    """Milliseconds that a single block stays hidden after it differed."""
+    detected: int = 3_000
+    """Milliseconds that a detected head stays hidden after it was last found."""
+    closing: int = 2
+    """Gaps of up to twice so many blocks inside one silhouette are closed."""
+    above: int = 2
+    """Blocks hidden above what differs: heads are what most resembles a wall."""
+    crowd: int = 4
+    """So many differing blocks within two blocks of each other are a person, not flicker."""
+    lost: float = 0.6
+    """Share of the known blocks (or of the textured ones) that differ when the camera no longer shows the calibrated room."""
+    lost_for: int = 1_000
+    """Milliseconds after which a lost scene must agree for `agree_for` before anything is shown."""
+    agree_for: int = 30_000
+
+
+class Hider:
+    """Hides the pictures of one run of one camera. Not for two threads. A new run (reconnect) takes a new Hider."""
+
+    def __init__(
+        self, calibration: Calibration | None, reference: Reference | None, table: Table, phase: str, *, tuning: Tuning | None = None
+    ) -> None:
+        """Raises `Rejected("calibration.size")` where the two differ in size, `Rejected("policy.phase")` for a phase the table has not."""
+        self._tuning = tuning or Tuning()
+        self._table = table
+        self._room = reference
+        self._comparer = Comparer(reference) if reference is not None else None
+        self._zones: Mapping[str, tuple[Polygon, ...]] = calibration.zones if calibration is not None else {}
+        self._heads = calibration.heads if calibration is not None else ()
+        if calibration is not None and reference is not None:
+            if (calibration.width, calibration.height) != (reference.width, reference.height):
+                raise Rejected(
+                    "calibration.size",
+                    width=reference.width,
+                    height=reference.height,
+                    wanted_width=calibration.width,
+                    wanted_height=calibration.height,
+                )
+        self._size: tuple[int, int] | None = None
+        if reference is not None:
+            self._size = (reference.width, reference.height)
+        elif calibration is not None:
+            self._size = (calibration.width, calibration.height)
+        self._tracks = Tracks(self._tuning.detected)
+        self._first: Instant | None = None
+        self._last: Instant | None = None
+        self._count = 0
+        self._lost_since: Instant | None = None
+        self._agree_since: Instant | None = None
+        self._gone = False
+        self._laid_out = False
+        self._phase = phase
+        self.plan: Plan | None = None
+        """The plan of the last picture, for reports."""
+        self.foreground: Mask = np.zeros((0, 0), dtype=np.bool_)
+        """Blocks of the last picture that differ from the room, filled zones left out: what counting may look at."""
+        self.filled_reason: str | None = None
+        """Why the last picture was filled as a whole, or None."""
+        self.enter(phase)
+
+    def enter(self, phase: str) -> None:
+        """Go on under another phase of the table. Raises `Rejected("policy.phase")`."""
+        if phase not in self._table:
+            raise Rejected("policy.phase", phase=phase[:40])
+        self._phase = phase
+        self._laid_out = False
+
+    def veiled(self, raw: RawFrame) -> RawFrame:
+        """Return `raw` with its filled zones filled: all that detection and counting may ever see. `raw` is not changed.
+
+        Raises `Rejected("picture.size_changed")`.
+        """
+        self._lay_out(raw)
+        if not self._fill.any():
+            return raw
+        yuv = raw.yuv.copy()
+        fill_blocks(yuv, raw.width, raw.height, self._fill)
+        return RawFrame(raw.at, raw.width, raw.height, yuv)
+
+    def watch(self, raw: RawFrame, look: Look, monotonic: Callable[[], int]) -> SafeFrame:
+        """Veil `raw`, let `look` find people in it, and hide. A detector that fails or is late fills the picture with `detector`."""
+        veiled = self.veiled(raw)
+        started = monotonic()
+        try:
+            boxes = look(veiled)
+        except Exception:  # noqa: BLE001 - whatever a detector throws, the answer is a filled picture
+            return self.blind(raw, "detector")
+        if monotonic() - started > TOO_SLOW:
+            return self.blind(raw, "detector")
+        return self._hide(veiled, boxes)
+
+    def step(self, raw: RawFrame, boxes: Sequence[Box] = ()) -> SafeFrame:
+        """Hide one picture. `boxes` are what was found in it just now; none where nothing looked. Time must not go back far.
+
+        Raises `Rejected("picture.size_changed")`.
+        """
+        return self._hide(self.veiled(raw), boxes)
+
+    def blind(self, raw: RawFrame, reason: str) -> SafeFrame:
+        """Return a filled picture in place of `raw`, for a fault outside (detector, queue, clock)."""
+        return self._whole(raw.at, raw.width, raw.height, reason)
+
+    def _lay_out(self, raw: RawFrame) -> None:
+        """Lay the zones over the picture's blocks, once for a size and phase."""
+        if self._size is None:
+            self._size = (raw.width, raw.height)
+        if (raw.width, raw.height) != self._size or raw.yuv.shape != (raw.height * 3 // 2, raw.width) or raw.width % 2 or raw.height % 2:
+            raise Rejected("picture.size_changed", width=raw.width, height=raw.height)
+        if self._laid_out:
+            return
+        width, height = self._size
+        treat = self._table[self._phase]
+        area = {zone: touched(shapes, width, height) for zone, shapes in self._zones.items()}
+        none = np.zeros(blocks_of(width, height), dtype=np.bool_)
+        self._fill, self._unreadable, self._finer = none.copy(), none.copy(), none.copy()
+        self._always = np.zeros(none.shape, dtype=np.uint8)
+        for zone, mask in area.items():
+            how = treat.get(zone, "coarse")
+            if how == "fill" or zone in ("booth", "screen"):
+                self._fill |= mask
+                _because(self._always, mask, Reason.SCREEN if zone == "screen" else Reason.BOOTH)
+            elif how == "unreadable" or zone == "list":
+                self._unreadable |= mask
+                _because(self._always, mask, Reason.LIST)
+            elif how == "finer":
+                self._finer |= mask
+        self._finer &= ~self._unreadable
+        self._grey = treat.get("rest", "coarse_grey") == "coarse_grey"
+        self._cell, self._solid_rows = cell_sizes(height, self._heads)
+        if self.foreground.shape != none.shape:
+            self._trusted = ~self._fill
+            self._until = np.zeros(none.shape, dtype=np.int64)
+            self.foreground = none
+        self._laid_out = True
+
+    def _hide(self, veiled: RawFrame, boxes: Sequence[Box]) -> SafeFrame:
+        """The picture comes with its filled zones filled."""
+        at = veiled.at if self._last is None else Instant(max(veiled.at, self._last))
+        self._last = at
+        if self._first is None:
+            self._first = at
+        self._count += 1
+        if self._comparer is None:
+            return self._whole(veiled.at, veiled.width, veiled.height, "no_room")
+        cells = cells_of(veiled.yuv, veiled.width, veiled.height)
+        found = self._comparer.difference(veiled, cells, self._trusted)
+        changed = found.changed & ~self._fill
+        held = self._tracks.step(at, [head_of(box) for box in boxes])
+        self.foreground = changed
+        self._trusted = ~changed & ~self._fill
+        lost = self._lost(at, found)
+        if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
+            return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
+        plan = self._planned(at, found, changed, held)
+        self.plan, self.filled_reason = plan, None
+        return conceal(veiled, plan, cells=cells)
+
+    def _lost(self, at: Instant, found: Difference) -> bool:
+        """Say whether the camera still shows the calibrated room; once it was lost for a second it must agree for half a minute."""
+        if self._comparer is None or self._room is None:
+            return True
+        visible = self._room.known & ~self._fill
+        differs = found.changed & visible
+        texture = self._comparer.textured & visible
+        away = _share(differs, visible) > self._tuning.lost
+        away = away or (int(texture.sum()) >= 20 and _share(differs, texture) > self._tuning.lost)
+        if away:
+            self._agree_since = None
+            self._lost_since = at if self._lost_since is None else self._lost_since
+            self._gone = self._gone or at - self._lost_since > self._tuning.lost_for
+            return True
+        self._lost_since = None
+        if not self._gone:
+            return False
+        self._agree_since = at if self._agree_since is None else self._agree_since
+        self._gone = at - self._agree_since < self._tuning.agree_for
+        return self._gone
+
+    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box]) -> Plan:
+        tuning = self._tuning
+        near = neighbours(changed, 2)
+        person = changed & (near >= tuning.crowd)
+        still = found.weak & ~self._fill & (self._until > at)
+        # What is far from anything else that differs and is a single block is the room's own flicker: hidden, but not held for long.
+        self._until[changed] = np.maximum(self._until[changed], at + tuning.flicker)
+        self._until[person] = at + tuning.hold
+        self._until[still & (near >= 2)] = at + tuning.hold
+        body = closed(person, tuning.closing)
+        now = grown(changed | body, 1, 1, 1) | grown(body, tuning.above, 0, 0)
+        hold = self._until > at
+        reasons = self._always.copy()
+        _because(reasons, now, Reason.NOT_ROOM)
+        _because(reasons, hold & ~now, Reason.HOLD)
+        if self._room is not None:
+            _because(reasons, ~self._room.known, Reason.UNKNOWN)
+        solid = self._fill.copy()
+        for box in held:
+            self._detected(box, solid, reasons)
+        mosaic = reasons != 0
+        solid[self._solid_rows] |= mosaic[self._solid_rows]
+        return Plan(solid, mosaic & ~solid, self._finer, self._cell, self._grey, reasons)
+
+    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8]) -> None:
+        """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it."""
+        area = np.zeros(solid.shape, dtype=np.bool_)
+        mark(area, box)
+        _because(reasons, area, Reason.FACE if box.kind == "face" else Reason.PERSON)
+        row = min(max(int((box.y0 + box.y1) / 2) // BLOCK, 0), len(self._cell) - 1)
+        if not self._grey or box.width > CELLS_ACROSS * int(self._cell[row]) or box.width > CELLS_ACROSS * LARGEST:
+            solid |= area
+
+    def _whole(self, at: Instant, width: int, height: int, reason: str) -> SafeFrame:
+        self.plan, self.filled_reason = whole_plan(reason, width, height), reason
+        return filled(at, width, height, reason)
+
+
+def _because(reasons: np.typing.NDArray[np.uint8], mask: Mask, reason: Reason) -> None:
+    reasons |= mask.view(np.uint8) * np.uint8(reason.value)
+
+
+def _share(part: Mask, of: Mask) -> float:
+    total = int(of.sum())
+    return int((part & of).sum()) / total if total else 0.0
+
+
+__all__ = ["Cells", "Hider", "Look", "Table", "Tuning"]

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Painting a plan: fills and mosaic cells in the three planes. Knows nothing of why."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kua.sight.grid import BLOCK, Cells, Mask, Plane, padded, planes_of
+from kua.sight.plan import Plan
+
+FILL: Final = (16, 128, 128)
+"""Y, U and V of what is filled: black in limited range."""
+_GREY: Final = 128
+
+
+def fill_blocks(yuv: Plane, width: int, height: int, mask: Mask) -> None:
+    """Paint whole blocks of `yuv` with the fill colour, in place."""
+    for plane, unit, value in zip(planes_of(yuv, width, height), (BLOCK, BLOCK // 2, BLOCK // 2), FILL, strict=True):
+        _paint(plane, mask, unit, np.full(int(mask.sum()), value, np.uint8))
+
+
+def paint(yuv: Plane, width: int, height: int, plan: Plan, cells: Cells) -> None:
+    """Paint the mosaic of `plan` into `yuv`, in place. `cells` are of the picture with its fills already painted, so that nothing of a
+    filled zone enters the mean of a neighbour."""
+    coarse = plan.mosaic & ~plan.finer & ~plan.fill
+    fine = plan.mosaic & plan.finer & ~plan.fill
+    y, u, v = planes_of(yuv, width, height)
+    for plane, unit, part in ((y, BLOCK, cells.y), (u, BLOCK // 2, cells.u), (v, BLOCK // 2, cells.v)):
+        if plan.grey and plane is not y:
+            values = np.full(int(coarse.sum()), _GREY, np.uint8)
+        else:
+            values = _coarse(part, plan.cell)[coarse]
+        _paint(plane, coarse, unit, values)
+        if fine.any():
+            _paint_fine(plane, fine, unit, part, grey=plan.grey and plane is not y)
+
+
+def _coarse(part: npt.NDArray[np.int16], sizes: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
+    """Return one value for each block: the mean of the mosaic cell that it lies in."""
+    tall = part[0::4].astype(np.int32) + part[1::4] + part[2::4] + part[3::4]
+    sums = tall[:, 0::4] + tall[:, 1::4] + tall[:, 2::4] + tall[:, 3::4]
+    out = np.empty(sums.shape, dtype=np.uint8)
+    for size in np.unique(sizes):
+        step = int(size) // BLOCK
+        rows = sizes == size
+        out[rows] = (_joined(sums, step) if step > 1 else sums >> 8)[rows]
+    return out
+
+
+def _joined(sums: npt.NDArray[np.int32], step: int) -> npt.NDArray[np.int32]:
+    rows, columns = sums.shape
+    at_rows, at_columns = np.arange(0, rows, step), np.arange(0, columns, step)
+    joined = np.add.reduceat(np.add.reduceat(sums, at_rows, axis=0), at_columns, axis=1)
+    count = np.outer(np.diff(np.append(at_rows, rows)), np.diff(np.append(at_columns, columns)))
+    means = joined // (count * 256)
+    return np.asarray(np.repeat(np.repeat(means, step, axis=0), step, axis=1)[:rows, :columns], dtype=np.int32)
+
+
+def _paint_fine(plane: Plane, mask: Mask, unit: int, part: npt.NDArray[np.int16], *, grey: bool) -> None:
+    """Paint cells of half a block."""
+    quarter = part[0::2].astype(np.int32) + part[1::2]
+    values = ((quarter[:, 0::2] + quarter[:, 1::2]) >> 6).astype(np.uint8)
+    small = np.repeat(np.repeat(mask, 2, axis=0), 2, axis=1)
+    _paint(plane, small, unit // 2, np.full(int(small.sum()), _GREY, np.uint8) if grey else values[small])
+
+
+def _paint(plane: Plane, mask: Mask, unit: int, values: npt.NDArray[np.uint8]) -> None:
+    """Give every true square of `mask`, `unit` pixels wide, its value. Squares cut by the border are painted as far as they reach."""
+    if not len(values):
+        return
+    rows, columns = mask.shape
+    if plane.shape == (rows * unit, columns * unit):
+        _squares(plane, unit)[mask] = values[:, None, None]
+        return
+    roomy = padded(plane, unit)
+    wide = np.zeros((rows * unit, columns * unit), dtype=np.uint8)
+    wide[: roomy.shape[0], : roomy.shape[1]] = roomy
+    _squares(wide, unit)[mask] = values[:, None, None]
+    plane[:] = wide[: plane.shape[0], : plane.shape[1]]
+
+
+def _squares(plane: Plane, unit: int) -> Plane:
+    rows, columns = plane.shape[0] // unit, plane.shape[1] // unit
+    return plane.reshape(rows, unit, columns, unit).transpose(0, 2, 1, 3)

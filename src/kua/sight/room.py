@@ -1,0 +1,379 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The empty room: learning it from pictures, keeping it as bytes, and saying where a picture differs from it.
+
+The room is a median of samples with a tolerance for each 4x4 pixels and for each block, so that what flickers by itself is either
+tolerated a little or, where it moves too much, counted as unknown and hidden always.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kua.core.canonical import canonical, read_canonical
+from kua.core.digest import Digest, sha256
+from kua.core.errors import Incomplete, KuaError, Rejected
+from kua.sight.boxes import Box
+from kua.sight.grid import (
+    BLOCK,
+    Cells,
+    Mask,
+    Plane,
+    block_any,
+    block_count,
+    block_max,
+    block_mean,
+    blocks_of,
+    cells_of,
+    padded,
+    planes_of,
+)
+from kua.sight.raw import RawFrame
+
+SAMPLES: Final = 64
+"""Most pictures kept while learning, so that memory is bounded: about 90 MB for 1280x720."""
+LUMA_FLOOR: Final = 9.0
+"""Least tolerance of a cell's brightness, in levels."""
+CHROMA_FLOOR: Final = 5.0
+"""Least tolerance of a cell's colour, in levels."""
+PIXEL_FLOOR: Final = 25.0
+"""Least tolerance of a single pixel's brightness, in levels."""
+
+Look = Callable[[RawFrame], Sequence[Box]]
+"""What finds people in a picture, where models are installed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """The empty room of one camera. `from_people` says that it was learned from a film with people in it."""
+
+    width: int
+    height: int
+    yuv: Plane
+    luma_tolerance: npt.NDArray[np.uint8]
+    """Levels, for each 4x4 pixels."""
+    chroma_tolerance: npt.NDArray[np.uint8]
+    pixel_tolerance: npt.NDArray[np.uint8]
+    """Levels, for each block: how far one pixel may be from the room."""
+    known: Mask
+    """Blocks of which the room is known; the others are hidden always."""
+    samples: int
+    from_people: bool
+
+    def __repr__(self) -> str:
+        return f"Reference({self.width}x{self.height}, samples={self.samples})"
+
+    @property
+    def noise(self) -> int:
+        """The median tolerance of brightness, in hundredths of a level: one figure for the whole picture."""
+        return round(float(np.median(self.luma_tolerance)) * 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """How the camera's exposure differs from the calibration: value = gain * room + offset, for Y, U and V."""
+
+    luma: tuple[float, float] = (1.0, 0.0)
+    u: tuple[float, float] = (1.0, 0.0)
+    v: tuple[float, float] = (1.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Difference:
+    """Where a picture differs from the room: `changed` surely, `weak` by a little (used only to keep hidden what was hidden)."""
+
+    changed: Mask
+    weak: Mask
+    light: Light
+
+
+class Comparer:
+    """Compares pictures with one room; keeps the compensated room between pictures, since exposure changes slowly."""
+
+    def __init__(self, room: Reference) -> None:
+        self.room = room
+        self.cells = cells_of(room.yuv, room.width, room.height)
+        self._blocks = tuple(block_mean(part) for part in (self.cells.y, self.cells.u, self.cells.v))
+        self._luma = padded(planes_of(room.yuv, room.width, room.height)[0], BLOCK)
+        self._tolerance = tuple(
+            (part.astype(np.int16) * np.int16(16)) for part in (room.luma_tolerance, room.chroma_tolerance)
+        )
+        self._lit: tuple[tuple[int, int], Plane] = ((64, 0), self._luma)
+        spread = _spread(self.cells.y)
+        self.textured: Mask = (spread > 6.0) & room.known
+
+    def difference(self, picture: RawFrame, cells: Cells, trusted: Mask) -> Difference:
+        """Compare `picture` (with its `cells`) with the room; the exposure is judged on the `trusted` blocks."""
+        light = self._light(cells, trusted)
+        strong, weak = self._cells_differ(cells, light)
+        peak = self._peak(picture.yuv, light)
+        count = block_count(weak)
+        changed = block_any(strong) | (peak > self.room.pixel_tolerance) | (count >= 6)
+        return Difference(changed | ~self.room.known, (count >= 2) | changed, light)
+
+    def deviation(self, yuv: Plane) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], Plane]:
+        """How far one sample is from the room: brightness and colour of cells in eighths of a level (capped), greatest pixel of blocks."""
+        cells = cells_of(yuv, self.room.width, self.room.height)
+        light = self._light(cells, np.ones_like(self.room.known))
+        y = np.abs(cells.y - _lit_cells(self.cells.y, light.luma, 0.0)) >> 1
+        u = np.abs(cells.u - _lit_cells(self.cells.u, light.u, 128.0)) >> 1
+        v = np.abs(cells.v - _lit_cells(self.cells.v, light.v, 128.0)) >> 1
+        peak = self._peak(yuv, light)
+        return np.minimum(y, 255).astype(np.uint8), np.minimum(np.maximum(u, v), 255).astype(np.uint8), peak
+
+    def _peak(self, yuv: Plane, light: Light) -> Plane:
+        """The greatest difference of a single pixel's brightness in each block, in levels."""
+        luma = padded(planes_of(yuv, self.room.width, self.room.height)[0], BLOCK)
+        room = self._lit_room(light.luma)
+        return block_max(np.maximum(luma, room) - np.minimum(luma, room))
+
+    def _cells_differ(self, cells: Cells, light: Light) -> tuple[Mask, Mask]:
+        luma = np.abs(cells.y - _lit_cells(self.cells.y, light.luma, 0.0))
+        strong = luma > self._tolerance[0]
+        weak = luma > (self._tolerance[0] * np.int16(5) >> np.int16(3))
+        for part, room, by in ((cells.u, self.cells.u, light.u), (cells.v, self.cells.v, light.v)):
+            colour = np.abs(part - _lit_cells(room, by, 128.0))
+            strong |= colour > self._tolerance[1]
+            weak |= colour > (self._tolerance[1] * np.int16(5) >> np.int16(3))
+        return strong, weak
+
+    def _light(self, cells: Cells, trusted: Mask) -> Light:
+        use = trusted & self.room.known
+        if use.sum() < 0.15 * use.size:
+            use = self.room.known
+        if use.sum() < 4:
+            return Light()
+        means = (block_mean(cells.y), block_mean(cells.u), block_mean(cells.v))
+        luma, u, v = (
+            _fit(room[use] - zero, mean[use] - zero) for room, mean, zero in zip(self._blocks, means, (0.0, 128.0, 128.0), strict=True)
+        )
+        return Light(luma, u, v)
+
+    def _lit_room(self, by: tuple[float, float]) -> Plane:
+        """The room's brightness under today's exposure, in steps of 1/64 of gain and one level of offset."""
+        key = (round(by[0] * 64), round(by[1]))
+        if key != self._lit[0]:
+            table = np.clip(np.rint(np.arange(256) * (key[0] / 64) + key[1]), 0, 255).astype(np.uint8)
+            self._lit = (key, np.take(table, self._luma))
+        return self._lit[1]
+
+
+def _spread(cells: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
+    """Standard deviation of the sixteen cells of each block, in levels."""
+    rows, columns = cells.shape[0] // 4, cells.shape[1] // 4
+    by_block = cells.reshape(rows, 4, columns, 4).astype(np.float32) / 16
+    return np.asarray(by_block.std(axis=(1, 3)), dtype=np.float32)
+
+
+def _lit_cells(cells: npt.NDArray[np.int16], by: tuple[float, float], zero: float) -> npt.NDArray[np.int16]:
+    gain, offset = by
+    if gain == 1.0 and offset == 0.0:
+        return cells
+    shift = np.float32(16 * (zero - gain * zero + offset))
+    return np.asarray((cells * np.float32(gain) + shift).astype(np.int16))
+
+
+def _fit(room: npt.NDArray[np.float32], now: npt.NDArray[np.float32]) -> tuple[float, float]:
+    """Fit now = gain * room + offset on what most blocks agree on. Bounded: a lamp is compensated, darkness is not."""
+    gain, offset = 1.0, float(np.median(now - room))
+    for _ in range(2):
+        left = now - gain * room - offset
+        near = np.abs(left) <= 3.0 * float(np.median(np.abs(left))) + 1.5
+        x, y = room[near], now[near]
+        spread = float(x.var())
+        if spread > 25.0:
+            gain = float(((x - x.mean()) * (y - y.mean())).mean()) / spread
+            gain = min(max(gain, 0.6), 1.6)
+        offset = min(max(float(y.mean() - gain * x.mean()), -40.0), 40.0)
+    return gain, offset
+
+
+def learn_room(frames: Iterable[RawFrame], *, from_people: bool = False, look: Look | None = None) -> Reference:
+    """Learn the room from `frames`, read once; at most `SAMPLES` of them, spread over all, are held.
+
+    With `from_people` the frames are a film with people passing: the median over time is the room, blocks that never come to rest are
+    unknown, and where `look` finds people they are left out of the median. Raises `Incomplete("room.no_frames")` and
+    `Rejected("picture.size_changed")`.
+    """
+    kept = _sampled(frames)
+    if not kept:
+        raise Incomplete("room.no_frames")
+    width, height = kept[0].width, kept[0].height
+    busy = _people(kept, look) if look is not None else None
+    stack = np.stack([frame.yuv.reshape(-1) for frame in kept])
+    shape = kept[0].yuv.shape
+    del kept
+    room = _median(stack).reshape(shape)
+    known = np.ones(blocks_of(width, height), dtype=np.bool_)
+    if busy is not None and busy.any():
+        known = _empty_median(stack, busy, room, width, height)
+    return _measured(stack.reshape(-1, *shape), room, known, width, height, from_people=from_people, busy=busy)
+
+
+def _sampled(frames: Iterable[RawFrame]) -> list[RawFrame]:
+    kept: list[RawFrame] = []
+    stride = 1
+    for number, frame in enumerate(frames):
+        if kept and (frame.width, frame.height) != (kept[0].width, kept[0].height):
+            raise Rejected("picture.size_changed", width=frame.width, height=frame.height)
+        if number % stride:
+            continue
+        kept.append(frame)
+        if len(kept) >= 2 * SAMPLES:
+            kept = kept[::2]
+            stride *= 2
+    return kept[:: -(-len(kept) // SAMPLES)] if len(kept) > SAMPLES else kept
+
+
+def _people(kept: Sequence[RawFrame], look: Look) -> npt.NDArray[np.bool_]:
+    """Blocks where people were found, for each sample; boxes are enlarged by a fifth."""
+    rows, columns = blocks_of(kept[0].width, kept[0].height)
+    busy = np.zeros((len(kept), rows, columns), dtype=np.bool_)
+    for number, frame in enumerate(kept):
+        for box in look(frame):
+            mark(busy[number], box.grown(1.2))
+    return busy
+
+
+def mark(mask: Mask, box: Box) -> None:
+    """Set every block that `box` touches."""
+    rows, columns = mask.shape
+    left, top = max(0, int(box.x0 // BLOCK)), max(0, int(box.y0 // BLOCK))
+    right, bottom = min(columns, int(-(-box.x1 // BLOCK))), min(rows, int(-(-box.y1 // BLOCK)))
+    if left < right and top < bottom:
+        mask[top:bottom, left:right] = True
+
+
+def _median(stack: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    middle = len(stack) // 2
+    out = np.empty(stack.shape[1], dtype=np.uint8)
+    step = 1 << 16
+    for start in range(0, stack.shape[1], step):
+        part = np.ascontiguousarray(stack[:, start : start + step].T)
+        part.partition(middle, axis=1)
+        out[start : start + step] = part[:, middle]
+    return out
+
+
+def _empty_median(stack: npt.NDArray[np.uint8], busy: npt.NDArray[np.bool_], room: Plane, width: int, height: int) -> Mask:
+    """Correct `room` where people were found: the median of the samples without them. Returns the blocks seen empty often enough."""
+    known = np.ones(busy.shape[1:], dtype=np.bool_)
+    least = max(3, len(stack) // 20)
+    luma = width * height
+    half = (height // 2) * (width // 2)
+    views = [
+        (stack[:, :luma].reshape(-1, height, width), room.reshape(-1)[:luma].reshape(height, width), BLOCK),
+        *(
+            (
+                stack[:, start : start + half].reshape(-1, height // 2, width // 2),
+                room.reshape(-1)[start : start + half].reshape(height // 2, width // 2),
+                BLOCK // 2,
+            )
+            for start in (luma, luma + half)
+        ),
+    ]
+    for row, column in zip(*np.nonzero(busy.any(axis=0)), strict=True):
+        free = ~busy[:, row, column]
+        if free.sum() < least:
+            known[row, column] = False
+            continue
+        for samples, target, unit in views:
+            area = (slice(row * unit, (row + 1) * unit), slice(column * unit, (column + 1) * unit))
+            target[area] = np.median(samples[(free, *area)], axis=0)
+    return known
+
+
+def _measured(
+    stack: npt.NDArray[np.uint8], room: Plane, known: Mask, width: int, height: int, *, from_people: bool, busy: Mask | None
+) -> Reference:
+    """Measure what each cell and block does by itself, under each sample's own exposure."""
+    grid = (known.shape[0] * 4, known.shape[1] * 4)
+    plain = Reference(
+        width, height, room, np.full(grid, 12, np.uint8), np.full(grid, 8, np.uint8), np.full(known.shape, 40, np.uint8), known, 1, False
+    )
+    comparer = Comparer(plain)
+    luma: list[npt.NDArray[np.uint8]] = []
+    chroma: list[npt.NDArray[np.uint8]] = []
+    peaks: list[Plane] = []
+    for yuv in stack:
+        y, colour, highest = comparer.deviation(yuv)
+        luma.append(y)
+        chroma.append(colour)
+        peaks.append(highest)
+    steady, share = (0.5, 0.25) if from_people else (0.97, 1.0)
+    spread_y, spread_c, peak = (_quantile(np.stack(part), steady) for part in (luma, chroma, peaks))
+    # In a film with people only the quieter half of the samples is the room; its noise is scaled up to what the room itself does.
+    scale = 3.0 if from_people else 1.5
+    tolerance_y = np.clip(spread_y * (scale / 8) + LUMA_FLOOR * (1 - share / 4), LUMA_FLOOR, 28)
+    tolerance_c = np.clip(spread_c * (scale / 8) + CHROMA_FLOOR * (1 - share / 4), CHROMA_FLOOR, 14)
+    tolerance_p = np.clip(peak * (1.8 if from_people else 1.3) + 6, PIXEL_FLOOR, 72)
+    if from_people:
+        known = known & ~_restless(np.stack(luma), busy)
+    return Reference(
+        width,
+        height,
+        room,
+        np.ceil(tolerance_y).astype(np.uint8),
+        np.ceil(tolerance_c).astype(np.uint8),
+        np.ceil(tolerance_p).astype(np.uint8),
+        known,
+        len(stack),
+        from_people,
+    )
+
+
+def _quantile(stack: npt.NDArray[np.uint8], share: float) -> npt.NDArray[np.float32]:
+    index = min(len(stack) - 1, int(share * len(stack)))
+    return np.asarray(np.partition(stack, index, axis=0)[index], dtype=np.float32)
+
+
+def _restless(luma: npt.NDArray[np.uint8], busy: Mask | None) -> Mask:
+    """Blocks that differ from their own median so often that the median may be a person (somebody who sits and moves a little)."""
+    often = _quantile(luma, 0.65)
+    moving = often > 8 * 8.0
+    restless = block_count(np.asarray(moving, dtype=np.bool_)) >= 3
+    return restless if busy is None else restless & busy.any(axis=0)
+
+
+def write_reference(room: Reference) -> bytes:
+    """Return the reference file: one line of JCS JSON, a newline, then the planes and tolerances in order. Its SHA-256 names it."""
+    head = {
+        "v": 1,
+        "width": room.width,
+        "height": room.height,
+        "samples": room.samples,
+        "from_people": room.from_people,
+    }
+    parts = (room.yuv, room.luma_tolerance, room.chroma_tolerance, room.pixel_tolerance, room.known.astype(np.uint8))
+    return canonical(head) + b"\n" + b"".join(np.ascontiguousarray(part).tobytes() for part in parts)
+
+
+def reference_digest(room: Reference) -> Digest:
+    """Return the SHA-256 of the reference file of `room`."""
+    return sha256(write_reference(room))
+
+
+def read_reference(data: bytes) -> Reference:
+    """Read a reference file. Raises `Rejected("room.unreadable")` for anything that `write_reference` did not write."""
+    line, newline, body = data.partition(b"\n")
+    try:
+        head = read_canonical(line)
+        width, height, samples = int(head["width"]), int(head["height"]), int(head["samples"])
+        from_people = bool(head["from_people"])
+        if head["v"] != 1 or not newline or not (0 < width <= 8192 and 0 < height <= 8192) or width % 2 or height % 2:
+            raise Rejected("room.unreadable")
+    except (KuaError, KeyError, TypeError, ValueError) as error:
+        raise Rejected("room.unreadable") from error
+    rows, columns = blocks_of(width, height)
+    shapes = ((height * 3 // 2, width), (rows * 4, columns * 4), (rows * 4, columns * 4), (rows, columns), (rows, columns))
+    if len(body) != sum(tall * wide for tall, wide in shapes):
+        raise Rejected("room.unreadable")
+    parts: list[Plane] = []
+    start = 0
+    for tall, wide in shapes:
+        parts.append(np.frombuffer(body, dtype=np.uint8, count=tall * wide, offset=start).reshape(tall, wide))
+        start += tall * wide
+    yuv, luma, chroma, pixel, known = parts
+    return Reference(width, height, yuv, luma, chroma, pixel, known != 0, samples, from_people)

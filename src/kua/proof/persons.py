@@ -39,6 +39,14 @@ class Person:
         return f"{_PERSON}\n{self.role}\n{self.election}\n{self.place}\n{self.key}\n"
 
 
+def issuers_by_role(pairs: Iterable[tuple[str, str]]) -> Issuers:
+    """Return the issuers from pairs of role and verifier key line, as the election file lists them. Raises `Rejected("key.*")`."""
+    issuers: dict[str, list[VerifierKey]] = {}
+    for role, line in pairs:
+        issuers.setdefault(role, []).append(VerifierKey.parse(line))
+    return issuers
+
+
 def person_name(role: str, place: str, number: int | None = None) -> str:
     """Return the name of a person's key: `person/chair/10-245`, or `person/observer/10-245/2` where a place has several."""
     return f"person/{role}/{place}" + ("" if number is None else f"/{number}")

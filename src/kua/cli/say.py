@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the command line talks: in the reader's language, data to stdout, talk to stderr, colour only where a person looks.
+
+`KUA_LANG` chooses the language, then `LC_ALL`, `LC_MESSAGES`, `LANG`; English otherwise. `NO_COLOR` turns colour off.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+from kua.core.errors import KuaError
+from kua.verify.report import Report, State
+from kua.words.lines import say_line
+from kua.words.problem import N_
+from kua.words.speak import LANGUAGES, catalogue, explain
+
+_COLOURS: Final[dict[State, str]] = {"PASS": "32", "FAIL": "1;31", "MISSING": "1;33", "NOT_CHECKED": "33"}
+_STATES: Final[dict[State, str]] = {"PASS": N_("PASS"), "FAIL": N_("FAIL"), "MISSING": N_("MISSING"), "NOT_CHECKED": N_("NOT CHECKED")}
+_ENDINGS: Final[dict[int, str]] = {
+    0: N_("Everything that was checked is intact."),
+    1: N_("Something was altered or forged: see the lines that say FAIL."),
+    2: N_("Something is missing: see the lines that say MISSING."),
+    3: N_("Not enough could be checked to say anything."),
+}
+
+
+def language(environment: Mapping[str, str] = os.environ) -> str:
+    """Return the language to talk in: `kk`, `ru` or `en`."""
+    for name in ("KUA_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        wanted = environment.get(name, "")[:2].lower()
+        if wanted in LANGUAGES:
+            return wanted
+        if environment.get(name):
+            return "en"
+    return "en"
+
+
+def _(msgid: str) -> str:
+    """Say `msgid` in the reader's language."""
+    return catalogue(language()).gettext(msgid)
+
+
+def fill(msgid: str, **facts: object) -> str:
+    """Say `msgid` in the reader's language with its `{placeholders}` filled."""
+    return _(msgid).format(**facts)
+
+
+def data(text: str) -> None:
+    """Print what a program may read to stdout."""
+    print(text, flush=True)
+
+
+def as_json(value: Any) -> None:
+    """Print one JSON value on one line to stdout."""
+    data(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+
+
+def talk(text: str) -> None:
+    """Tell the person something, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def report(made: Report, *, json_wanted: bool) -> None:
+    """Print a report: as one JSON object, or a line for each check and a sentence at the end."""
+    if json_wanted:
+        as_json(made.to_json())
+        return
+    width = max(len(_(word)) for word in _STATES.values())
+    column = max((len(line.check) for line in made.lines), default=0)
+    for line in made.lines:
+        state = _coloured(_(_STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
+        data(f"{state}  {line.check.ljust(column)}  {say_line(line.code, line.facts, language())}")
+    data("")
+    data(_(_ENDINGS[made.exit_code]))
+
+
+def fail(error: KuaError) -> None:
+    """Print an expected error to stderr: its code, what happened, why, and what to do."""
+    what, why, do = explain(error, language())
+    talk(f"{_coloured(error.code, '1;31', sys.stderr)}: {what}")
+    for text in filter(None, (why, do)):
+        talk(f"  {text}")
+
+
+def _coloured(text: str, colour: str, stream: TextIO) -> str:
+    if os.environ.get("NO_COLOR") or not stream.isatty():
+        return text
+    return f"\x1b[{colour}m{text}\x1b[0m"

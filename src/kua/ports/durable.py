@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may write files that must survive a power cut."""
+
+from pathlib import Path
+from typing import Protocol
+
+
+class Durable(Protocol):
+    """Writes whole files.
+
+    * `write_once` returns only once name and bytes would survive a power cut; what stands there already is never overwritten: the same
+      bytes are fine (False), other bytes raise `Rejected("durable.differs")`; `step` names the places of `kua.ports.trip` on the way;
+    * `replace` swaps a file whole: a reader sees the old bytes or the new ones, after a crash too;
+    * `remove` of a file that is gone is not an error;
+    * `free` returns the bytes that may still be written at `folder`;
+    * a full disk raises `Unavailable("disk.full")`, a broken or read-only one `Unavailable("disk.failed")`; both leave no half file
+      under the final name.
+    """
+
+    def write_once(self, path: Path, data: bytes, *, step: str = "") -> bool: ...
+    def replace(self, path: Path, data: bytes, *, mode: int = 0o644) -> None: ...
+    def remove(self, path: Path) -> None: ...
+    def free(self, folder: Path) -> int: ...

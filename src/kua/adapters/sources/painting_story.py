@@ -26,10 +26,12 @@ DROP_AT: Final = 1.7
 HANDED: Final = 2.2
 """Seconds before leaving the table at which the ballot is handed over."""
 LONGEST_LINE: Final = 8
+CORNER: Final = 5
+"""Places in line before it bends towards the door."""
 
 Stage = Literal["arriving", "queue", "called", "table", "to_booth", "in_booth", "to_box", "at_box", "leaving"]
 
-TABLE_SPOTS: Final = ((-0.72, 7.72), (0.68, 7.72))
+TABLE_SPOTS: Final = ((-0.32, 7.72), (0.86, 7.72))
 """Where a voter stands before each of the two members of the commission."""
 BOX: Final = (1.50, 5.25)
 """Centre of the ballot box on the floor."""
@@ -169,9 +171,9 @@ class _Walk:
 
 def line_place(rank: int) -> tuple[float, float, tuple[float, float]]:
     """Return where the person of that rank in line stands (0 is next to be called) and where he looks."""
-    if rank < 4:
-        return -1.40 - 0.76 * rank, 6.70, (1.0, 0.15)
-    return -4.12, 7.20 + 0.72 * (rank - 4), (0.25, -1.0)
+    if rank < CORNER:
+        return -1.05 - 0.74 * rank, 6.70, (1.0, 0.15)
+    return -4.25, 7.30 + 0.74 * (rank - CORNER), (0.25, -1.0)
 
 
 def booth_places(count: int) -> tuple[float, ...]:
@@ -234,17 +236,18 @@ def _visit(
     walk.to(DOOR_X + 0.1, WALL_Y + 0.5, pace=pace)
     walk.to(DOOR_X + shift, WALL_Y - 0.45, pace=pace)
     # The rank is the number of people before him who will still be in line when he gets there.
-    ahead = [v.called for v in before[-24:] if v.called > walk.now + 3.0]
+    ahead = sorted(v.called for v in before[-24:] if v.called > walk.now + 3.0)
     rank = min(len(ahead), LONGEST_LINE - 1)
     x, y, face = line_place(rank)
-    if rank < 4 and y < 7.0:
+    if rank < CORNER:
         walk.to(-4.12 + shift, 7.4, pace=pace)
     joins = walk.to(x + shift, y + shift, pace=pace, face=face)
-    for n, called in enumerate(sorted(c for c in ahead if c > joins - 2.5)[-rank:] if rank else []):
+    for n, gone in enumerate(ahead):
         # A line moves like a wave: each steps up a little after the one before.
-        walk.stay(called + 0.4 + 0.3 * max(0, rank - n))
-        x, y, face = line_place(max(0, rank - n - 1))
-        walk.to(x + shift, y + shift, pace=0.75, face=face)
+        rank = min(len(ahead), LONGEST_LINE - 1) - n - 1
+        walk.stay(gone + 0.35 + 0.28 * max(0, rank))
+        x, y, face = line_place(max(0, rank))
+        walk.to(x + shift, y + shift, pace=0.8, face=face)
     called = max(walk.now + 0.6, min(officer_free), (before[-1].called + 1.6) if before else 0.0)
     spot = 0 if officer_free[0] <= officer_free[1] else 1
     walk.stay(called)

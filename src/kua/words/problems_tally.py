@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words of the errors raised by `kua.tally`."""
+
+from kua.words.problem import N_, Problem
+
+PROBLEMS: dict[str, Problem] = {
+    "tally.heads": Problem(
+        what=N_("The calibration does not say how large people are at different distances."),
+        why=N_("Counting needs the height of a head at two distances or more, larger near the camera; the file gives {depths}."),
+        do=N_("Calibrate the camera again and mark heads near to it and far from it."),
+    ),
+    "tally.shape": Problem(
+        what=N_("The zone and the picture do not fit each other."),
+        why=N_("One has {weights} blocks and the other {foreground}: the size of the picture has changed."),
+        do=N_("Set the camera back to the size it was calibrated with, or calibrate it again."),
+    ),
+}

@@ -123,7 +123,9 @@ def _election(body: Json) -> Election:
     _only(body["keys"], "commission issuers")
     regions = tuple(Region(str(region["id"]), _titles(region["titles"])) for region in body["regions"])
     stations = tuple(_station(entry) for entry in body["stations"])
-    if len({station.id for station in stations}) != len(stations) or {station.region for station in stations} - {region.id for region in regions}:
+    if len({station.id for station in stations}) != len(stations) or {station.region for station in stations} - {
+        region.id for region in regions
+    }:
         raise ValueError("stations")
     return Election(
         id=election_id(body["id"]),

@@ -12,6 +12,7 @@ Millis = NewType("Millis", int)
 SLOT: Final = Millis(4_000)
 """Length of a slot: segments are cut at UTC multiples of it, so that all cameras agree (REC2)."""
 
+
 def slot_of(at: Instant) -> int:
     """Return the number of the slot (Unix time / 4 s) that holds `at`."""
     return at // SLOT

@@ -85,8 +85,17 @@ class Day:
         elif type_ == "segment":
             self.items.append(
                 Film(
-                    index, Instant(body["t0"]), Instant(body["t1"]), body["run"], body["slot"], body["seq"],
-                    body["sha256"], body["size"], body["init"], body["frames"], body["trust"],
+                    index,
+                    Instant(body["t0"]),
+                    Instant(body["t1"]),
+                    body["run"],
+                    body["slot"],
+                    body["seq"],
+                    body["sha256"],
+                    body["size"],
+                    body["init"],
+                    body["frames"],
+                    body["trust"],
                 )
             )
         elif type_ == "gap":

@@ -66,7 +66,18 @@ WORD: Final = _matching(_WORD)
 LINE: Final = _matching(_LINE)
 TRUST: Final = one_of("none", "rtc", "ntp", "centre")
 PHASE: Final = one_of("rehearsal", "opening", "voting", "count", "protocol", "storage")
-GAP_REASONS: Final = ("starting", "camera_lost", "camera_silent", "camera_refused", "restart", "clock_step", "encoder", "disk_full", "size_change", "stopped")
+GAP_REASONS: Final = (
+    "starting",
+    "camera_lost",
+    "camera_silent",
+    "camera_refused",
+    "restart",
+    "clock_step",
+    "encoder",
+    "disk_full",
+    "size_change",
+    "stopped",
+)
 HIDDEN_REASONS: Final = ("no_room", "warming", "scene_changed", "detector", "late", "size_change", "error")
 
 
@@ -96,17 +107,38 @@ def _kind(name: str, owner: str, logs: tuple[Log, ...], /, **fields: Test) -> tu
 REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
     [
         _kind(
-            "open", "station", ("station",),
-            at=MS, election=WORD, election_sha256=DIGEST, station=STATION, trust=TRUST,
+            "open",
+            "station",
+            ("station",),
+            at=MS,
+            election=WORD,
+            election_sha256=DIGEST,
+            station=STATION,
+            trust=TRUST,
             cams=list_of(object_of(cam=CAM, width=INT, height=INT, fps_milli=INT)),
         ),
         _kind("session", "station", ("station",), at=MS, boot=RUN, build=DIGEST, settings=DIGEST, mono=MS, trust=TRUST),
         _kind("policy", "station", ("station", "nation"), at=MS, what=one_of("election", "hiding", "profile"), version=INT, sha256=DIGEST),
         _kind("calibration", "station", ("station",), at=MS, cam=CAM, sha256=DIGEST, note=DIGEST, signers=DIGEST),
         _kind(
-            "segment", "station", ("station",),
-            at=MS, cam=CAM, seq=INT, run=RUN, slot=INT, t0=MS, t1=MS, frames=INT, sha256=DIGEST, size=INT,
-            init=DIGEST, calibration=DIGEST, hiding=DIGEST, phase=PHASE, trust=TRUST,
+            "segment",
+            "station",
+            ("station",),
+            at=MS,
+            cam=CAM,
+            seq=INT,
+            run=RUN,
+            slot=INT,
+            t0=MS,
+            t1=MS,
+            frames=INT,
+            sha256=DIGEST,
+            size=INT,
+            init=DIGEST,
+            calibration=DIGEST,
+            hiding=DIGEST,
+            phase=PHASE,
+            trust=TRUST,
         ),
         _kind("gap", "station", ("station",), at=MS, cam=CAM, seq=INT, t0=MS, t1=MS, reason=one_of(*GAP_REASONS)),
         _kind("hidden", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, reason=one_of(*HIDDEN_REASONS)),
@@ -116,8 +148,17 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=_range, people=_range),
         _kind("close", "station", ("station",), at=MS, reason=one_of("end_of_day", "ordered")),
         _kind(
-            "withdrawn", "centre", ("station", "nation"),
-            at=MS, station=STATION, cam=CAM, t0=MS, t1=_maybe(MS), article=LINE, by=WORD, reason=WORD,
+            "withdrawn",
+            "centre",
+            ("station", "nation"),
+            at=MS,
+            station=STATION,
+            cam=CAM,
+            t0=MS,
+            t1=_maybe(MS),
+            article=LINE,
+            by=WORD,
+            reason=WORD,
         ),
         _kind("certificate", "centre", ("nation",), at=MS, station=STATION, origin=LINE, vkey=LINE),
         _kind("station_checkpoint", "centre", ("nation",), received_at=MS, origin=LINE, size=INT, root=DIGEST, note=_note),

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The entries of one of our logs, after its audit: what the film is checked against."""
+
+from dataclasses import dataclass
+
+from kua.core.digest import Digest
+from kua.core.errors import KuaError
+from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
+from kua.proof.keys import VerifierKey
+from kua.proof.leaf import Leaf, Log, Unknown, read_leaf
+from kua.proof.merkle import Frontier, leaf_hash
+from kua.proof.note import MAX_NOTE
+from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, decode_bundle, encode_tile, entries_path, levels_above, parse_tile_path
+from kua.verify.log import audit_log
+from kua.verify.reading import Reader
+from kua.verify.report import Line, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A log whose signature, tiles and root held: its head, raw entries, leaf hashes and what the leaves say."""
+
+    head: Checkpoint
+    hashes: tuple[Digest, ...]
+    leaves: tuple[tuple[int, Leaf | Unknown], ...]
+
+    def root_at(self, size: int) -> Digest:
+        """Return the root over the first `size` entries."""
+        return Frontier.of(self.hashes[:size]).root()
+
+    def of_type(self, *types: str) -> list[tuple[int, Leaf]]:
+        """Return the leaves of these types with their indices, in log order."""
+        return [(index, leaf) for index, leaf in self.leaves if isinstance(leaf, Leaf) and leaf.type in types]
+
+
+def load_entries(reader: Reader, key: VerifierKey, origin: str, log: Log, subject: str, report: Report) -> Entries | None:
+    """Audit the log below `reader` and read every leaf; each finding becomes a line of `report` under `subject`.
+
+    Returns None when the log does not hold: nothing that it says is then used.
+    """
+    audit = audit_log(reader, str(key))
+    report.lines += [Line(f"{subject} {line.check}", line.state, line.code, line.facts) for line in audit.lines]
+    if audit.exit_code:
+        return None
+    try:
+        head = open_checkpoint(reader.read(PATH, MAX_NOTE), key, origin)
+        raw = _raw_entries(reader, head.size)
+    except KuaError as error:
+        report.trouble(f"{subject} log.signature", error)
+        return None
+    _check_other_tiles(reader, raw, subject, report)
+    leaves: list[tuple[int, Leaf | Unknown]] = []
+    unknown = 0
+    for index, entry in enumerate(raw):
+        try:
+            leaf = read_leaf(entry, log)
+        except KuaError as error:
+            report.failed(f"{subject} leaves", "film.leaf_unreadable", index=index, why=str(error))
+            continue
+        unknown += isinstance(leaf, Unknown)
+        leaves.append((index, leaf))
+    if len(leaves) == len(raw):
+        report.passed(f"{subject} leaves", "film.leaves_read", count=len(raw) - unknown)
+    if unknown:
+        report.not_checked(f"{subject} leaves", "film.leaves_unknown", count=unknown)
+    return Entries(head, tuple(map(leaf_hash, raw)), tuple(leaves))
+
+
+def _raw_entries(reader: Reader, size: int) -> list[bytes]:
+    raw: list[bytes] = []
+    for index in range((size + WIDTH - 1) // WIDTH):
+        raw += decode_bundle(_widest(reader, index, min(WIDTH, size - index * WIDTH)))[: size - index * WIDTH]
+    return raw
+
+
+def _widest(reader: Reader, index: int, width: int) -> bytes:
+    """Return the bundle, or the full one of the same place if the partial one has been tidied away."""
+    try:
+        return reader.read(entries_path(index, width), MAX_BUNDLE)
+    except KuaError:
+        if width == WIDTH:
+            raise
+        return reader.read(entries_path(index), MAX_BUNDLE)
+
+
+def _check_other_tiles(reader: Reader, raw: list[bytes], subject: str, report: Report) -> None:
+    """Compare every file below `tile/` with what the entries make it: partial ones of earlier sizes too, and files that are no tiles."""
+    if not reader.listable:
+        return
+    levels = [list(level) for level in levels_above([leaf_hash(entry) for entry in raw])]
+    wrong = 0
+    for name in reader.names("tile"):
+        try:
+            tile = parse_tile_path(name)
+            start = tile.index * WIDTH
+            if tile.level == "entries":
+                fits = (
+                    decode_bundle(reader.read(name, MAX_BUNDLE)) == tuple(raw[start : start + tile.width])
+                    and len(raw) >= start + tile.width
+                )
+            else:
+                hashes = levels[tile.level][start : start + tile.width] if tile.level < len(levels) else []
+                fits = len(hashes) == tile.width and reader.read(name, MAX_TILE) == encode_tile(hashes)
+        except KuaError:
+            fits = False
+        if not fits:
+            wrong += 1
+            report.failed(f"{subject} log.tiles", "film.tile_stray", name=name)
+    if not wrong:
+        report.passed(f"{subject} log.tiles", "film.tiles_earlier")

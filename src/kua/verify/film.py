@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check of a published film: the whole election, one station, or the national log, from a folder or a web address.
+
+Every check has its own line and none is skipped because another failed, except that nothing is measured against a log that does not hold.
+Needs no account, no server and only the base install. Pictures are not looked at here (that is `kua film masks`).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from kua.core.digest import sha256
+from kua.core.election import Election, read_election
+from kua.core.errors import Incomplete, KuaError, Misused, Rejected
+from kua.core.nouns import nation_origin
+from kua.proof.keys import VerifierKey
+from kua.proof.persons import check_election
+from kua.verify.below import Below
+from kua.verify.entries import Entries, load_entries
+from kua.verify.reading import Reader, open_reader
+from kua.verify.report import Report
+from kua.verify.station import check_station
+
+SMALL: Final = 16 * 1024 * 1024
+"""Bytes of the largest document (election file, profile, calibration) that is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What the reader brought along from elsewhere: keys of the commission, and of the log of the place given. Empty: not checked."""
+
+    commission: tuple[VerifierKey, ...] = ()
+    vkey: VerifierKey | None = None
+
+
+def verify_film(place: str, trust: Trust = Trust()) -> Report:
+    """Check what is published at `place`: an election's folder, a station's (`s/10-245`) or the national log's (`nation`).
+
+    Raises `Misused("film.nothing_here")` when none of the three is there, `Unavailable` when the place cannot be reached.
+    """
+    report = Report()
+    reader, stations, nation_too = _aim(place)
+    report.summary["place"] = place
+    election = _check_election_file(reader, trust, report)
+    nation = _check_nation(reader, election, trust, report)
+    coverage = []
+    for station in stations if stations is not None else [station.id for station in election.stations] if election else []:
+        if stations is None and _is_empty(reader, station):
+            _note_absence(station, nation, report)
+            continue
+        coverage.append(check_station(Below(reader, f"s/{station}"), station, election, nation, trust.vkey, report))
+    if stations is None and election is None:
+        report.not_checked("stations", "film.no_election")
+    if nation_too and election is not None:
+        _check_cosigners(election, report)
+    report.summary["stations"] = [figures for figures in coverage if figures]
+    return report
+
+
+def _aim(place: str) -> tuple[Reader, list[str] | None, bool]:
+    """Find the election's folder: return its reader, which stations to check (None: all of them), and whether the nation was meant too."""
+    here = open_reader(place)
+    if _has(here, "election.json") or _has(here, "nation/checkpoint"):
+        return here, None, True
+    trimmed = place.rstrip("/")
+    parent, _, name = trimmed.rpartition("/")
+    if _has(here, "checkpoint") or _has(here, "vkey"):
+        if name == "nation":
+            return open_reader(parent or "."), [], True
+        grand, _, letter = parent.rpartition("/")
+        if letter == "s":
+            return open_reader(grand or "."), [name], True
+    raise Misused("film.nothing_here", place=place)
+
+
+def _has(reader: Reader, name: str) -> bool:
+    try:
+        reader.read(name, SMALL)
+    except Incomplete:
+        return False
+    return True
+
+
+def _is_empty(reader: Reader, station: str) -> bool:
+    return not _has(reader, f"s/{station}/vkey") and not _has(reader, f"s/{station}/checkpoint")
+
+
+def _note_absence(station: str, nation: Entries | None, report: Report) -> None:
+    """A station that never spoke is no fault; one that the national log knows must be there."""
+    known = nation is not None and any(leaf["station"] == station for _, leaf in nation.of_type("certificate"))
+    if known:
+        report.missing(f"s/{station}", "film.station_missing", station=station)
+    else:
+        report.not_checked(f"s/{station}", "film.station_silent", station=station)
+
+
+def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+    data = report.attempt("election.file", lambda: reader.read("election.json", SMALL))
+    if data is None:
+        return None
+    election = report.attempt("election.file", lambda: read_election(data))
+    if election is None:
+        return None
+    report.passed("election.file", "film.election_read", election=election.id, version=election.version, stations=len(election.stations))
+    note = report.attempt("election.signature", lambda: reader.read("election.note", SMALL))
+    if note is not None:
+        keys = report.attempt("election.signature", lambda: [VerifierKey.parse(line) for line in election.commission])
+        if keys is not None:
+            names = report.attempt(
+                "election.signature",
+                lambda: check_election(note, election=election.id, version=election.version, file=sha256(data), keys=keys),
+            )
+            if names is not None:
+                report.passed("election.signature", "film.election_signed", names=", ".join(names))
+            _check_trust(note, election, data, trust, report)
+    profile = report.attempt("election.profile", lambda: reader.read("profile.json", SMALL))
+    if profile is not None:
+        if sha256(profile).hex() == election.profile_sha256:
+            report.passed("election.profile", "film.profile_holds", profile=election.profile_id)
+        else:
+            report.failed("election.profile", "film.profile_differs", profile=election.profile_id)
+    return election
+
+
+def _check_trust(note: bytes, election: Election, data: bytes, trust: Trust, report: Report) -> None:
+    if not trust.commission:
+        report.not_checked("election.trust", "film.commission_not_given")
+        return
+    try:
+        names = check_election(note, election=election.id, version=election.version, file=sha256(data), keys=trust.commission)
+    except KuaError as error:
+        report.trouble("election.trust", error)
+        return
+    report.passed("election.trust", "film.commission_trusted", names=", ".join(names))
+
+
+def _check_nation(reader: Reader, election: Election | None, trust: Trust, report: Report) -> Entries | None:
+    below = Below(reader, "nation")
+    try:
+        line = below.read("vkey", 4096).decode("utf-8", "replace")
+        key = VerifierKey.parse(line.removesuffix("\n"))
+        if line != f"{key}\n":
+            raise Rejected("key.form")
+    except KuaError as error:
+        report.trouble("nation key", error)
+        return None
+    if trust.vkey is not None and trust.vkey.name == key.name and trust.vkey != key:
+        report.failed("nation key", "film.key_not_given_one", name=key.name)
+        return None
+    if election is None:
+        if trust.vkey is None or trust.vkey != key:
+            report.not_checked("nation key", "film.key_from_folder", name=key.name)
+    elif str(key) in {centre.vkey for centre in election.centres}:
+        report.passed("nation key", "film.nation_key_named", name=key.name)
+    else:
+        report.failed("nation key", "film.nation_key_foreign", name=key.name)
+        return None
+    origin = nation_origin(election.domain, election.id) if election else key.name
+    nation = load_entries(below, key, origin, "nation", "nation", report)
+    _check_foreign(below, report)
+    if nation and election:
+        digest = sha256(reader.read("election.json", SMALL)).hex()
+        logged = {leaf["sha256"] for _, leaf in nation.of_type("policy") if leaf["what"] == "election"}
+        if digest in logged:
+            report.passed("election.logged", "film.election_logged")
+        else:
+            report.failed("election.logged", "film.election_not_logged")
+    return nation
+
+
+def _check_foreign(below: Below, report: Report) -> None:
+    if not below.listable:
+        return
+    for name in below.names():
+        if name not in {"vkey", "checkpoint"} and not name.startswith("tile/"):
+            report.failed("nation files", "film.file_unsigned", name=f"nation/{name}")
+
+
+def _check_cosigners(election: Election, report: Report) -> None:
+    if not election.cosigning:
+        report.not_checked("co-signers", "film.no_cosigners")
+    else:
+        report.not_checked("co-signers", "film.cosigners_later")

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check of one station: its log against the nation's, then calibrations, account of the day, every segment, every playlist, every file."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from kua.core.canonical import read_canonical
+from kua.core.digest import from_hex, sha256
+from kua.core.election import Election
+from kua.core.errors import Incomplete, KuaError, Rejected
+from kua.core.instant import Instant, rfc3339
+from kua.core.nouns import station_id, station_origin
+from kua.media.playlist import head_of, items_of, render
+from kua.media.timeline import Day, Film, Gap
+from kua.proof.keys import VerifierKey
+from kua.proof.leaf import Leaf
+from kua.proof.persons import check_calibration
+from kua.verify.below import Below
+from kua.verify.entries import Entries, load_entries
+from kua.verify.report import Report
+
+ARRIVING: Final = 60_000
+"""Milliseconds beyond the public delay after which a film that is not there counts as missing (docs/spec/published-tree.md)."""
+MAX_MEDIA: Final = 8 * 1024 * 1024
+"""Bytes of the largest segment: what the centre accepts."""
+WORKERS: Final = 4
+"""Files that are read and hashed side by side."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """What the checks of one station share."""
+
+    below: Below
+    station: str
+    election: Election | None
+    nation: Entries | None
+    report: Report
+    days: dict[str, Day] = field(default_factory=dict)
+    present: dict[str, set[str]] = field(default_factory=dict)
+    expected: set[str] = field(default_factory=lambda: {"vkey", "checkpoint"})
+
+    def check(self, name: str) -> str:
+        return f"s/{self.station} {name}"
+
+
+def check_station(
+    below: Below, station: str, election: Election | None, nation: Entries | None, given: VerifierKey | None, report: Report
+) -> dict[str, Any] | None:
+    """Check one station's folder and return its figures of coverage, or None if its log does not hold."""
+    work = _Work(below, station, election, nation, report)
+    try:
+        name = station_id(station)
+        line = below.read("vkey", 4096).decode("utf-8", "replace")
+        key = VerifierKey.parse(line.removesuffix("\n"))
+        if line != f"{key}\n":
+            raise Rejected("key.form")
+    except KuaError as error:
+        report.trouble(work.check("key"), error)
+        return None
+    if not _check_key(work, key, given):
+        return None
+    origin = station_origin(election.domain, election.id, name) if election else key.name
+    log = load_entries(below, key, origin, "station", f"s/{station}", report)
+    if log is None:
+        return None
+    _check_against_nation(work, log, origin)
+    _check_open(work, log)
+    _read_days(work, log)
+    _check_calibrations(work, log)
+    for cam in sorted(work.days):
+        _check_account(work, cam)
+        _check_media(work, cam, _newest(log))
+        _check_playlists(work, cam)
+    _check_foreign(work)
+    return _coverage(work)
+
+
+def _check_key(work: _Work, key: VerifierKey, given: VerifierKey | None) -> bool:
+    check = work.check("key")
+    if given is not None and given.name == key.name and given != key:
+        work.report.failed(check, "film.key_not_given_one", name=key.name)
+        return False
+    if work.nation is not None:
+        certified = [leaf["vkey"] for _, leaf in work.nation.of_type("certificate") if leaf["station"] == work.station]
+        if str(key) not in certified:
+            work.report.failed(check, "film.key_uncertified", name=key.name)
+            return False
+        work.report.passed(check, "film.key_certified", name=key.name)
+    elif given == key:
+        work.report.passed(check, "film.key_given", name=key.name)
+    else:
+        work.report.not_checked(check, "film.key_from_folder", name=key.name)
+    return True
+
+
+def _check_against_nation(work: _Work, log: Entries, origin: str) -> None:
+    check = work.check("nation")
+    if work.nation is None:
+        work.report.not_checked(check, "film.no_nation")
+        return
+    seen = 0
+    for index, leaf in work.nation.of_type("station_checkpoint"):
+        if leaf["origin"] != origin:
+            continue
+        seen = max(seen, leaf["size"])
+        if leaf["size"] > log.head.size:
+            work.report.failed(check, "film.rolled_back", size=log.head.size, logged=leaf["size"], index=index)
+            return
+        if log.root_at(leaf["size"]).hex() != leaf["root"]:
+            work.report.failed(check, "film.other_history", size=leaf["size"], index=index)
+            return
+    if seen == log.head.size:
+        work.report.passed(check, "film.nation_agrees", size=seen)
+    else:
+        work.report.not_checked(check, "film.nation_behind", count=log.head.size - seen)
+
+
+def _check_open(work: _Work, log: Entries) -> None:
+    check = work.check("open")
+    opened = log.of_type("open")
+    if not opened:
+        work.report.missing(check, "film.never_opened")
+        return
+    if work.election is None:
+        work.report.not_checked(check, "film.no_election")
+        return
+    digest = sha256(work.below.reader.read("election.json")).hex()
+    if opened[0][1]["election_sha256"] == digest and len(opened) == 1:
+        work.report.passed(check, "film.opened_under", at=rfc3339(Instant(opened[0][1]["at"])))
+    else:
+        work.report.failed(check, "film.other_election")
+
+
+def _read_days(work: _Work, log: Entries) -> None:
+    for _, leaf in log.of_type("open"):
+        for cam in leaf["cams"]:
+            work.days.setdefault(cam["cam"], Day(cam["cam"]))
+    for _, entry in log.leaves:
+        named = entry.body.get("cam") if isinstance(entry, Leaf) else None
+        if isinstance(named, str):
+            work.days.setdefault(named, Day(named))
+    for day in work.days.values():
+        for index, leaf in log.of_type("open", "close", "segment", "gap", "hidden", "withdrawn"):
+            day.add(index, leaf.type, leaf.body)
+        for index, leaf in work.nation.of_type("withdrawn") if work.nation else []:
+            if leaf["station"] == work.station:
+                day.add(index, leaf.type, leaf.body)
+
+
+def _check_calibrations(work: _Work, log: Entries) -> None:
+    check = work.check("calibration")
+    named = log.of_type("calibration")
+    if not named:
+        work.report.missing(check, "film.no_calibration")
+    for _, leaf in named:
+        stem = f"calibration/{leaf['cam']}-{leaf['sha256'][:16]}"
+        work.expected |= {f"{stem}.json", f"{stem}.note", f"{stem}.signers.json"}
+        try:
+            file, note, signers = (
+                _signed_file(work.below, f"{stem}{ending}", leaf[part])
+                for ending, part in ((".json", "sha256"), (".note", "note"), (".signers.json", "signers"))
+            )
+            if work.election is None:
+                work.report.not_checked(check, "film.no_election")
+                continue
+            issuers: dict[str, list[VerifierKey]] = {}
+            for issuer in work.election.issuers:
+                issuers.setdefault(issuer.role, []).append(VerifierKey.parse(issuer.vkey))
+            certificates = [str(certificate).encode() for certificate in read_canonical(signers)["certificates"]]
+            people = check_calibration(
+                note,
+                election=work.election.id,
+                station=work.station,
+                camera=leaf["cam"],
+                file=sha256(file),
+                certificates=certificates,
+                issuers=issuers,
+            )
+        except KuaError as error:
+            work.report.trouble(check, error)
+            continue
+        work.report.passed(check, "film.calibration_signed", camera=leaf["cam"], roles=", ".join(person.role for person in people))
+
+
+def _signed_file(below: Below, name: str, digest: str) -> bytes:
+    data = below.read(name)
+    if sha256(data) != from_hex(digest):
+        raise Rejected("film.file_differs", name=name)
+    return data
+
+
+def _check_account(work: _Work, cam: str) -> None:
+    day = work.days[cam]
+    account = day.account()
+    check = work.check(f"camera {cam} account")
+    if account.unaccounted or account.overlapping:
+        work.report.failed(check, "film.unaccounted", seconds=_seconds(account.unaccounted), overlapping=_seconds(account.overlapping))
+    else:
+        work.report.passed(
+            check,
+            "film.accounted",
+            recorded=_seconds(account.recorded),
+            gaps=_seconds(account.gaps),
+            hidden=_seconds(account.hidden),
+        )
+    if [item.seq for item in day.items] != list(range(len(day.items))):
+        work.report.failed(check, "film.numbers_skip")
+    for item in day.items:
+        if isinstance(item, Gap):
+            work.report.passed(check, "film.gap", since=rfc3339(item.t0), until=rfc3339(item.t1), reason=item.reason)
+    for span in day.withdrawn:
+        until = rfc3339(span.t1) if span.t1 is not None else "..."
+        work.report.not_checked(check, "film.withdrawn", since=rfc3339(span.t0), until=until, article=span.reason)
+
+
+def _newest(log: Entries) -> int:
+    return max((leaf.body["at"] for _, leaf in log.leaves if isinstance(leaf, Leaf) and "at" in leaf.body), default=0)
+
+
+def _check_media(work: _Work, cam: str, newest: int) -> None:
+    day = work.days[cam]
+    films = [item for item in day.items if isinstance(item, Film)]
+    wanted: dict[str, tuple[str, int | None, str]] = {}
+    for item in films:
+        span = f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
+        wanted[f"film/{cam}/{item.name}"] = (item.sha256, item.size, span)
+        wanted.setdefault(f"film/{cam}/{item.init_name}", (item.init, None, span))
+    withdrawn = {f"film/{cam}/{item.name}" for item in films if day.is_withdrawn(item)}
+    delay = work.election.delay if work.election else 0
+    late = {f"film/{cam}/{item.name}" for item in films if day.closed is None and item.t1 + delay + ARRIVING > newest}
+    runs_late = {f"film/{cam}/{run}-init.mp4" for run in {item.run for item in films}} - {
+        f"film/{cam}/{item.init_name}" for item in films if f"film/{cam}/{item.name}" not in late | withdrawn
+    }
+    with ThreadPoolExecutor(WORKERS) as pool:
+        found = dict(zip(wanted, pool.map(lambda name: _hashed(work.below, name), wanted), strict=True))
+    check = work.check(f"camera {cam} film")
+    intact = arriving = gone = 0
+    present = work.present.setdefault(cam, set())
+    for name, (digest, size, span) in wanted.items():
+        work.expected.add(name)
+        held = found[name]
+        if isinstance(held, Incomplete) and name in withdrawn:
+            gone += 1
+        elif isinstance(held, Incomplete) and (name in late or name in runs_late):
+            arriving += 1
+        elif isinstance(held, Incomplete):
+            work.report.missing(check, "film.segment_missing", name=name, span=span)
+        elif isinstance(held, KuaError):
+            work.report.trouble(check, held)
+        elif held != (digest, size if size is not None else held[1]):
+            work.report.failed(check, "film.segment_altered", name=name, span=span)
+            if size is not None:
+                present.add(digest)  # the file is there: its playlist line is right, its bytes are not
+        else:
+            intact += 1
+            if size is not None:
+                present.add(digest)
+    if intact:
+        work.report.passed(check, "film.segments_intact", count=intact, of=len(wanted))
+    if arriving:
+        work.report.not_checked(check, "film.arriving", count=arriving)
+    if gone:
+        work.report.not_checked(check, "film.removed", count=gone)
+    work.report.summary["segments_logged"] = work.report.summary.get("segments_logged", 0) + len(films)
+    good = sum(1 for item in films if found[f"film/{cam}/{item.name}"] == (item.sha256, item.size))
+    work.report.summary["segments_verified"] = work.report.summary.get("segments_verified", 0) + good
+
+
+def _hashed(below: Below, name: str) -> tuple[str, int] | KuaError:
+    try:
+        data = below.read(name, MAX_MEDIA)
+    except KuaError as error:
+        return error
+    return hashlib.sha256(data).hexdigest(), len(data)
+
+
+def _check_playlists(work: _Work, cam: str) -> None:
+    day = work.days[cam]
+    check = work.check(f"camera {cam} playlists")
+    for name in ("day.m3u8", "live.m3u8"):
+        path = f"film/{cam}/{name}"
+        work.expected.add(path)
+        try:
+            stated = work.below.read(path)
+            first, count, ended = head_of(stated.decode("utf-8", "replace"))
+        except ValueError:
+            work.report.failed(check, "film.playlist_differs", name=path)
+            continue
+        except KuaError as error:
+            if not (isinstance(error, Incomplete) and not work.present.get(cam) and day.closed is None):
+                work.report.trouble(check, error)
+            continue
+        items = items_of(day, work.present.get(cam, set()), Instant(2**53))[: first + count]
+        if len(items) == first + count and render(items, first, ended).encode() == stated and (not ended or day.closed is not None):
+            work.report.passed(check, "film.playlist_holds", name=path, count=count)
+        else:
+            work.report.failed(check, "film.playlist_differs", name=path)
+
+
+def _check_foreign(work: _Work) -> None:
+    check = work.check("files")
+    if not work.below.listable:
+        work.report.not_checked(check, "film.not_listable")
+        return
+    strays = [name for name in work.below.names() if name not in work.expected and not name.startswith("tile/")]
+    for name in strays:
+        work.report.failed(check, "film.file_unsigned", name=name)
+    if not strays:
+        work.report.passed(check, "film.no_strays")
+
+
+def _coverage(work: _Work) -> dict[str, Any]:
+    accounts = {cam: day.account() for cam, day in sorted(work.days.items())}
+    published = {
+        cam: sum(item.t1 - item.t0 for item in day.items if isinstance(item, Film) and item.sha256 in work.present.get(cam, set()))
+        for cam, day in work.days.items()
+    }
+    return {
+        "station": work.station,
+        "cameras": {
+            cam: {
+                "seconds_recorded": _seconds(account.recorded),
+                "seconds_in_gaps": _seconds(account.gaps),
+                "seconds_hidden": _seconds(account.hidden),
+                "seconds_published": _seconds(published[cam]),
+                "unaccounted_seconds": _seconds(account.unaccounted),
+            }
+            for cam, account in accounts.items()
+        },
+    }
+
+
+def _seconds(millis: int) -> float:
+    return round(millis / 1000, 3)

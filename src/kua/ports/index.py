@@ -93,7 +93,9 @@ class PublicIndex(Protocol):
 
     * nothing here is younger than the public delay, except states that concern no picture (`last_leaf_at`, `state`);
     * calls are quick (memory), never block on the network, and are made on the event loop's thread;
-    * an unknown station or camera raises `Rejected("election.no_station")` or `Rejected("election.no_camera")`.
+    * an unknown station or camera raises `Rejected("election.no_station")` or `Rejected("election.no_camera")`;
+    * `certificate` is the index of the station's `certificate` leaf in the national log, None before it has enrolled;
+    * `nation_head` is size and root (hex) of the newest published checkpoint of the national log, None before the first.
     """
 
     def election(self) -> Election: ...
@@ -103,6 +105,8 @@ class PublicIndex(Protocol):
     def station_state(self, station: str) -> StationState: ...
     def day(self, station: str, cam: str) -> PublicDay: ...
     def counts(self, station: str, cam: str) -> Sequence[CountSpan]: ...
+    def certificate(self, station: str) -> int | None: ...
+    def nation_head(self) -> tuple[int, str] | None: ...
 
 
 @dataclass(frozen=True, slots=True)

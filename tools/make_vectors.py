@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the language-neutral vectors of `tests/vectors`: valid cases, and each with every field forged. `make vectors` calls it.
+
+All keys come from fixed seeds and all times are fixed, so the same files come out on every machine. What a case expects is written down
+by hand here (`valid`, `code`), never asked of the code under test.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kua.core.digest import sha256
+from kua.core.instant import Instant
+from kua.proof.base64 import to_base64
+from kua.proof.checkpoint import Checkpoint, sign_checkpoint
+from kua.proof.keys import SigningKey
+from kua.proof.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, leaf_hash, root_of
+from kua.proof.note import add_signatures, cosign, sign_note, sign_text
+from kua.proof.persons import Person, calibration_text, issue_person, person_name, sign_calibration
+from kua.proof.receipt import Receipt, sign_receipt
+from kua.proof.tiles import Tile, encode_bundle
+from kua.proof.upload import sign_upload
+
+VECTORS = Path(__file__).parent.parent / "tests" / "vectors"
+Case = dict[str, Any]
+
+ELECTION, STATION, CAMERA = "kz-2026-kurultai", "10-245", "a"
+ORIGIN = f"vectors.example/{ELECTION}/s/{STATION}"
+
+
+def key(name: str) -> SigningKey:
+    """Make the test key called `name`: its seed is the SHA-256 of a public sentence, so it protects nothing."""
+    return SigningKey.from_seed(name, sha256(f"kua test vectors, not a secret: {name}".encode()))
+
+
+def case(name: str, code: str | None = None, **given: Any) -> Case:
+    """Describe one case: `code` is the error that a reader must raise, None where the case is valid."""
+    return {"name": name, "valid": code is None, "code": code, **given}
+
+
+def flipped(data: bytes, at: int = 0) -> bytes:
+    """Return `data` with the lowest bit of byte `at` turned."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def merkle() -> dict[str, Any]:
+    """Inclusion and consistency proofs over the entries `entry 0`, `entry 1`, ..."""
+    leaves = [leaf_hash(f"entry {number}".encode()) for number in range(300)]
+    return {
+        "entry": "the ASCII bytes of `entry N`",
+        "roots": [{"size": size, "root": root_of(leaves[:size]).hex()} for size in (0, 1, 2, 3, 4, 5, 7, 8, 255, 256, 257, 300)],
+        "inclusion": [*_inclusion(leaves)],
+        "consistency": [*_consistency(leaves)],
+    }
+
+
+def _inclusion(leaves: list[Any]) -> Iterator[Case]:
+    code = "proof.inclusion"
+    for index, size in ((0, 1), (0, 2), (1, 3), (2, 3), (4, 5), (3, 8), (6, 7), (255, 256), (256, 257), (17, 300), (299, 300)):
+        good = {
+            "index": index,
+            "size": size,
+            "leaf": leaves[index].hex(),
+            "proof": [step.hex() for step in inclusion_proof(index, leaves[:size])],
+            "root": root_of(leaves[:size]).hex(),
+        }
+        at = f"{index} of {size}"
+        yield case(f"{at}", **good)
+        yield case(f"{at}: index out of the tree", code, **{**good, "index": size})
+        yield case(f"{at}: negative index", code, **{**good, "index": -1})
+        yield case(f"{at}: another size", code, **{**good, "size": 2 * size + 1})
+        yield case(f"{at}: empty tree", code, **{**good, "size": 0})
+        yield case(f"{at}: another leaf", code, **{**good, "leaf": flipped(leaves[index]).hex()})
+        yield case(f"{at}: short leaf", code, **{**good, "leaf": leaves[index][:31].hex()})
+        yield case(f"{at}: another root", code, **{**good, "root": flipped(root_of(leaves[:size])).hex()})
+        yield case(f"{at}: a step too many", code, **{**good, "proof": [*good["proof"], leaves[0].hex()]})
+        yield case(f"{at}: an empty step too many", code, **{**good, "proof": [*good["proof"], ""]})
+        for step in range(len(good["proof"])):
+            forged = [*good["proof"]]
+            forged[step] = flipped(bytes.fromhex(forged[step])).hex()
+            yield case(f"{at}: step {step} altered", code, **{**good, "proof": forged})
+            yield case(f"{at}: step {step} left out", code, **{**good, "proof": good["proof"][:step] + good["proof"][step + 1 :]})
+
+
+def _consistency(leaves: list[Any]) -> Iterator[Case]:
+    code = "proof.consistency"
+    yield case("0 to 0", code, earlier=0, later=0, earlier_root=EMPTY_ROOT.hex(), later_root=EMPTY_ROOT.hex(), proof=[])
+    yield case("0 to 3", code, earlier=0, later=3, earlier_root=EMPTY_ROOT.hex(), later_root=root_of(leaves[:3]).hex(), proof=[])
+    for earlier, later in ((1, 1), (1, 2), (2, 3), (3, 7), (4, 7), (6, 8), (7, 8), (128, 300), (255, 256), (256, 257), (299, 300)):
+        good = {
+            "earlier": earlier,
+            "later": later,
+            "earlier_root": root_of(leaves[:earlier]).hex(),
+            "later_root": root_of(leaves[:later]).hex(),
+            "proof": [step.hex() for step in consistency_proof(earlier, leaves[:later])],
+        }
+        at = f"{earlier} to {later}"
+        yield case(at, **good)
+        yield case(f"{at}: from nothing", code, **{**good, "earlier": 0})
+        yield case(f"{at}: backwards", code, **{**good, "later": earlier - 1})
+        yield case(f"{at}: another later size", code, **{**good, "later": 2 * later + 1})
+        yield case(f"{at}: another earlier root", code, **{**good, "earlier_root": flipped(root_of(leaves[:earlier])).hex()})
+        yield case(f"{at}: another later root", code, **{**good, "later_root": flipped(root_of(leaves[:later])).hex()})
+        yield case(f"{at}: a step too many", code, **{**good, "proof": [*good["proof"], leaves[0].hex()]})
+        if earlier != later:
+            swapped = {"earlier_root": good["later_root"], "later_root": good["earlier_root"]}
+            yield case(f"{at}: roots changed about", code, **{**good, **swapped})
+            yield case(f"{at}: no proof", code, **{**good, "proof": []})
+        for step in range(len(good["proof"])):
+            forged = [*good["proof"]]
+            forged[step] = flipped(bytes.fromhex(forged[step])).hex()
+            yield case(f"{at}: step {step} altered", code, **{**good, "proof": forged})
+
+
+def keys() -> list[Case]:
+    """Verifier key lines."""
+    good = str(key(ORIGIN).verifier)
+    name, ident, material = good.split("+", 2)
+    weak = to_base64(b"\x01\x01" + bytes(31))
+    return [
+        case("a key for notes", line=good),
+        case("a key for co-signatures", line=str(key("vectors.example/party/1").cosigner)),
+        case("no name", "key.name", line=f"+{ident}+{material}"),
+        case("space in the name", "key.name", line=f"a b+{ident}+{material}"),
+        case("another name", "key.id", line=f"{name}x+{ident}+{material}"),
+        case("another id", "key.id", line=f"{name}+00000000+{material}"),
+        case("id in capitals", "key.form", line=f"{name}+ABCDEF01+{material}"),
+        case("no id", "key.form", line=f"{name}+{material.replace('+', '')}"),
+        case("not base64", "key.form", line=f"{name}+{ident}+{material[:-1]}!"),
+        case("no padding", "key.form", line=f"{name}+{ident}+{material[:-2]}"),
+        case("no material", "key.form", line=f"{name}+{ident}+"),
+        case("short key", "key.public", line=f"{name}+{ident}+{to_base64(bytes([1]) * 32)}"),
+        case("unknown kind", "key.kind", line=f"{name}+{ident}+{to_base64(bytes([9]) + bytes(range(32)))}"),
+        case("a point of small order", "key.public", line=f"{name}+{ident}+{weak}"),
+    ]
+
+
+def notes() -> list[Case]:
+    """Signed notes of one, two and unknown signers, and broken ones."""
+    one, two, stranger = key("vectors.example/one"), key("vectors.example/two"), key("vectors.example/stranger")
+    known = [str(one.verifier), str(two.verifier)]
+    text = "first line\n\nlast line: куә\n"
+    good = sign_note(text, [one, two]).decode()
+    body, lines = good.rsplit("\n\n", 1)
+    first, second = lines.splitlines()
+
+    def note(name: str, written: str, signers: list[str] | None = None, code: str | None = None, text: str | None = text) -> Case:
+        return case(name, code, vkeys=known, note=written, signers=signers, text=text if code is None else None)
+
+    hidden = sign_text(text, one)
+    forged = type(hidden)(hidden.name, hidden.key_id, flipped(hidden.made, 10)).line()
+    return [
+        note("two signers", good, [one.name, two.name]),
+        note("one signer", sign_note(text, [two]).decode(), [two.name]),
+        note("known and unknown", sign_note(text, [stranger, one]).decode(), [one.name]),
+        note("the same line twice", f"{body}\n\n{first}\n{first}\n", [one.name]),
+        note("sixteen signatures", f"{body}\n\n{first}\n" * 1 + sign_text(text, stranger).line() * 15, [one.name]),
+        note("unknown only", sign_note(text, [stranger]).decode(), code="note.unknown_signer"),
+        note("a known name with another key", sign_note(text, [SigningKey.from_seed(one.name, bytes(32))]).decode(), code="note.unknown_signer"),
+        note("text altered", good.replace("first", "First"), code="note.signature"),
+        note("signature altered", f"{body}\n\n{forged}", code="note.signature"),
+        note("one of two altered", f"{body}\n\n{forged}{second}\n", code="note.signature"),
+        note("no blank line", f"{body}\n{first}\n", code="note.form"),
+        note("no signature", f"{body}\n\n", code="note.form"),
+        note("no last newline", good[:-1], code="note.form"),
+        note("an empty line after", good + "\n", code="note.form"),
+        note("hyphen for dash", good.replace("\N{EM DASH}", "-"), code="note.form"),
+        note("two spaces", good.replace(f" {one.name} ", f" {one.name}  "), code="note.form"),
+        note("plus in a name", good.replace(one.name, "a+b"), code="note.form"),
+        note("base64 without padding", good.replace(first, first.rstrip("=")), code="note.form"),
+        note("base64 with other spare bits", good.replace(first, _spare_bits(first)), code="note.form"),
+        note("short signature", f"{body}\n\n\N{EM DASH} {one.name} {to_base64(one.verifier.id)}\n", code="note.form"),
+        note("tab in the text", good.replace("first line", "first\tline"), code="note.form"),
+        note("carriage return", good.replace("\n", "\r\n"), code="note.form"),
+        note("a hundred and one signatures", f"{body}\n\n" + f"{first}\n" * 101, code="note.form"),
+        note("empty", "", code="note.form"),
+    ]
+
+
+def _spare_bits(line: str) -> str:
+    """Respell a base64 that ends in one `=` so that it decodes to the same bytes: the two lowest bits of its last letter count for nothing."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    stem = line.rstrip("=")
+    return stem[:-1] + alphabet[alphabet.index(stem[-1]) ^ 1] + "=" * (len(line) - len(stem))
+
+
+def checkpoints() -> list[Case]:
+    """Checkpoints of a station's log, signed and co-signed."""
+    station, party = key(ORIGIN), key("vectors.example/party/1")
+    root = leaf_hash(b"entry 0")
+    text = Checkpoint(ORIGIN, 1, root).text()
+    seconds = 1_773_565_200
+
+    def signed(name: str, written: str, code: str | None = None, **facts: Any) -> Case:
+        return case(name, code, vkey=str(station.verifier), origin=ORIGIN, note=sign_note(written, [station]).decode(), **facts)
+
+    cosigned = add_signatures(sign_checkpoint(Checkpoint(ORIGIN, 1, root), station), [cosign(text, party, seconds)]).decode()
+    facts = {"size": 1, "root": root.hex()}
+    return [
+        signed("one entry", text, **facts),
+        signed("no entries", Checkpoint(ORIGIN, 0, EMPTY_ROOT).text(), size=0, root=EMPTY_ROOT.hex()),
+        signed("with an extension line", text + "extension\n", **facts),
+        {**signed("co-signed", text, **facts), "note": cosigned, "cosigner": str(party.cosigner), "cosigned_at": seconds},
+        signed("leading zero in the size", text.replace("\n1\n", "\n01\n"), "checkpoint.form"),
+        signed("plus in the size", text.replace("\n1\n", "\n+1\n"), "checkpoint.form"),
+        signed("negative size", text.replace("\n1\n", "\n-1\n"), "checkpoint.form"),
+        signed("Arabic digit", text.replace("\n1\n", "\n\N{ARABIC-INDIC DIGIT ONE}\n"), "checkpoint.form"),
+        signed("size past 63 bits", text.replace("\n1\n", f"\n{2**63}\n"), "checkpoint.form"),
+        signed("short root", f"{ORIGIN}\n1\n{to_base64(root[:31])}\n", "checkpoint.form"),
+        signed("root without padding", text.replace("=\n", "\n"), "checkpoint.form"),
+        signed("two lines", f"{ORIGIN}\n1\n", "checkpoint.form"),
+        signed("an empty extension line", text + "\nextension\n", "checkpoint.form"),
+        signed("another log", Checkpoint(ORIGIN + "6", 1, root).text(), "checkpoint.origin"),
+        {**signed("size altered", text, "note.signature"), "note": sign_note(text, [station]).decode().replace("\n1\n", "\n2\n")},
+        {**signed("key of another log", text, "note.unknown_signer"), "vkey": str(key("vectors.example/one").verifier)},
+    ]
+
+
+def tiles() -> dict[str, Any]:
+    """Names of files, files of a tree, and bundles."""
+    names = [
+        ("tile/0/000", 0, 0, 256),
+        ("tile/0/x001/x234/067", 0, 1_234_067, 256),
+        ("tile/entries/000.p/5", "entries", 0, 5),
+        ("tile/63/001.p/255", 63, 1, 255),
+        ("tile/entries/x001/000", "entries", 1000, 256),
+    ]
+    bad = (
+        "tile/64/000", "tile/00/000", "tile/0/00", "tile/0/x000/001", "tile/0/001/x000", "tile/0/000.p/0", "tile/0/000.p/256",
+        "tile/0/000.p/05", "tile/-1/000", "tile/entries/../000", "/tile/0/000", "tile/0/000/", "tile/0/000.p", "tile/data/000", "checkpoint",
+        "tile/0/\N{ARABIC-INDIC DIGIT ONE}00", "tile/0/000\n",
+    )  # fmt: skip
+    bundle = encode_bundle([b"one", b"", b"three"])
+    return {
+        "names": [case(path, path=path, level=level, index=index, width=width) for path, level, index, width in names]
+        + [case(f"not a name: {path!r}", "tile.path", path=path) for path in bad],
+        "of_size": [
+            {"size": 0, "files": []},
+            {"size": 1, "files": ["tile/entries/000.p/1", "tile/0/000.p/1"]},
+            {"size": 256, "files": ["tile/entries/000", "tile/0/000", "tile/1/000.p/1"]},
+            {"size": 257, "files": ["tile/entries/000", "tile/entries/001.p/1", "tile/0/000", "tile/0/001.p/1", "tile/1/000.p/1"]},
+        ],
+        "count_of_size_70000": {"level 0": 274, "level 1": 2, "level 2": 1, "last of level 0": Tile(0, 273, 112).path},
+        "bundles": [
+            case("three entries", bundle=bundle.hex(), width=3, entries=[b"one".hex(), "", b"three".hex()]),
+            case("one entry too few", "tile.bundle", bundle=bundle.hex(), width=4),
+            case("one entry too many", "tile.bundle", bundle=bundle.hex(), width=2),
+            case("cut in an entry", "tile.bundle", bundle=bundle[:-1].hex(), width=3),
+            case("cut in a length", "tile.bundle", bundle=bundle[:6].hex(), width=3),
+            case("empty", "tile.bundle", bundle="", width=1),
+        ],
+    }
+
+
+def uploads() -> list[Case]:
+    """Signatures on requests."""
+    station = key(ORIGIN)
+    body, at = sha256(b"segment"), 1_773_565_200_000
+    path = f"/api/v1/e/{ELECTION}/s/{STATION}/blob/{body.hex()}"
+    good = {
+        "vkey": str(station.verifier),
+        "method": "PUT",
+        "path": path,
+        "digest": body.hex(),
+        "at": at,
+        "signature": to_base64(sign_upload(station, "PUT", path, body, Instant(at))),
+        "now": at,
+        "trusted": True,
+    }
+    bad, stale = "upload.signature", "upload.stale"
+    return [
+        case("good", **good),
+        case("five minutes old", **{**good, "now": at + 300_000}),
+        case("five minutes early", **{**good, "now": at - 300_000}),
+        case("older than five minutes", stale, **{**good, "now": at + 300_001}),
+        case("earlier than five minutes", stale, **{**good, "now": at - 300_001}),
+        case("a day old, clock not trusted", **{**good, "now": at + 86_400_000, "trusted": False}),
+        case("another method", bad, **{**good, "method": "POST"}),
+        case("another path", bad, **{**good, "path": path + "0"}),
+        case("another body", bad, **{**good, "digest": flipped(body).hex()}),
+        case("another time", bad, **{**good, "at": at + 1}),
+        case("another key", bad, **{**good, "vkey": str(key("vectors.example/one").verifier)}),
+        case("signature altered", bad, **{**good, "signature": to_base64(flipped(bytes(64)))}),
+        case("short signature", bad, **{**good, "signature": to_base64(bytes(63))}),
+        case("zero byte moved from path to method", "upload.request", **{**good, "method": "PUT\x00/", "path": path[1:]}),
+    ]
+
+
+def receipts() -> list[Case]:
+    """Receipts of the centre."""
+    centre = key("vectors.example/centre")
+    body = sha256(b"segment")
+    good = {"vkey": str(centre.verifier), "origin": ORIGIN, "digest": body.hex(), "size": 7}
+    note = sign_receipt(Receipt(ORIGIN, body, 7, Instant(1_773_565_200_000)), centre).decode()
+    text = note.rsplit("\n\n", 1)[0] + "\n"
+    return [
+        case("good", **good, note=note),
+        case("for another station", "receipt.other", **{**good, "origin": ORIGIN + "6"}, note=note),
+        case("for other bytes", "receipt.other", **{**good, "digest": flipped(body).hex()}, note=note),
+        case("for another length", "receipt.other", **{**good, "size": 8}, note=note),
+        case("altered", "note.signature", **good, note=note.replace("\n7\n", "\n8\n")),
+        case("by another centre", "note.unknown_signer", **{**good, "vkey": str(key("vectors.example/one").verifier)}, note=note),
+        case("of another version", "receipt.form", **good, note=sign_note(text.replace("v1", "v2"), [centre]).decode()),
+        case("with another line", "receipt.form", **good, note=sign_note(text + "more\n", [centre]).decode()),
+        case("with a size that is none", "receipt.form", **good, note=sign_note(text.replace("\n7\n", "\n07\n"), [centre]).decode()),
+    ]
+
+
+def calibrations() -> dict[str, Any]:
+    """Who may sign a calibration, and who may not."""
+    issuer, other_issuer = key("vectors.example/commission/1"), key("vectors.example/party/1")
+    chair, observer, member = (key(person_name(role, STATION)) for role in ("chair", "observer", "member"))
+    territorial, stranger = key(person_name("territorial", "10")), key(person_name("chair", "10-999"))
+    file = sha256(b"calibration file")
+
+    def certificate(role: str, place: str, holder: SigningKey, by: SigningKey = issuer, election: str = ELECTION) -> str:
+        return issue_person(by, Person(role, election, place, holder.verifier)).decode()
+
+    second_name = SigningKey.from_seed(person_name("observer", STATION), sha256(f"kua test vectors, not a secret: {chair.name}".encode()))
+    certified = {
+        "chair": certificate("chair", STATION, chair),
+        "observer": certificate("observer", STATION, observer, other_issuer),
+        "member": certificate("member", STATION, member),
+        "territorial": certificate("territorial", "10", territorial),
+    }
+    issuers = {role: [str(issuer.verifier)] for role in ("chair", "member", "territorial")} | {"observer": [str(other_issuer.verifier)]}
+    given = {"election": ELECTION, "station": STATION, "camera": CAMERA, "file": file.hex(), "issuers": issuers}
+
+    def signed(name: str, by: list[SigningKey], certificates: list[str], code: str | None = None, **changed: Any) -> Case:
+        note = sign_calibration(by, ELECTION, STATION, CAMERA, file).decode()
+        return case(name, code, **{**given, "note": note, "certificates": certificates, "signers": [who.name for who in by], **changed})
+
+    both = [certified["chair"], certified["observer"]]
+    good = sign_calibration([chair, observer], ELECTION, STATION, CAMERA, file).decode()
+    text = calibration_text(ELECTION, STATION, CAMERA, file)
+    forged = type(sign_text(text, chair))(chair.name, chair.verifier.id, flipped(sign_text(text, chair).made)).line()
+    return {
+        "calibrations": [
+            signed("chair and observer", [chair, observer], both),
+            signed("chair and member", [member, chair], [certified["member"], certified["chair"]]),
+            signed("chair and territorial", [chair, territorial], [certified["chair"], certified["territorial"]]),
+            signed("unsigned", [chair], both, "calibration.unsigned", note=""),
+            signed("one person", [chair], both, "calibration.one_person"),
+            signed("one person twice", [chair, chair], both, "calibration.one_person"),
+            signed(
+                "one key under two names",
+                [chair, second_name],
+                [certified["chair"], certificate("observer", STATION, second_name, other_issuer)],
+                "calibration.one_person",
+            ),
+            signed("no chair", [observer, member], [*both, certified["member"]], "calibration.roles"),
+            signed("without a certificate", [chair, observer], [certified["chair"]], "calibration.signer_unknown"),
+            signed("chair of another station", [stranger, observer], [certificate("chair", "10-999", stranger), both[1]],
+                   "calibration.signer_unknown"),
+            signed("chair of another election", [chair, observer], [certificate("chair", STATION, chair, election="kz-2020"), both[1]],
+                   "calibration.signer_unknown"),
+            signed("another camera", [chair, observer], both, "calibration.other_camera", camera="b"),
+            signed("another file", [chair, observer], both, "calibration.altered", file=flipped(file).hex()),
+            signed("text altered", [chair, observer], both, "calibration.other_camera", note=good.replace("/a\n", "/b\n")),
+            signed("signature altered", [chair, observer], both, "calibration.signature",
+                   note=f"{text}\n{forged}{sign_text(text, observer).line()}"),
+            signed("another kind of text", [chair, observer], both, "calibration.form", note=sign_note("hello\n", [chair]).decode()),
+            signed("observer certified by the chair's issuer", [chair, observer],
+                   [both[0], certificate("observer", STATION, observer)], "note.unknown_signer"),
+            signed("certificate altered", [chair, observer], [both[0].replace("chair\nkz", "member\nkz"), both[1]], "person.form"),
+        ],
+    }  # fmt: skip
+
+
+PARTS = {
+    "proof/merkle.json": merkle,
+    "proof/keys.json": keys,
+    "proof/notes.json": notes,
+    "proof/checkpoints.json": checkpoints,
+    "proof/tiles.json": tiles,
+    "proof/uploads.json": uploads,
+    "proof/receipts.json": receipts,
+    "proof/calibrations.json": calibrations,
+}
+
+
+def written(part: str) -> bytes:
+    """Return the bytes of the vector file called `part`."""
+    return (json.dumps(PARTS[part](), ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def main(folder: Path = VECTORS) -> None:
+    """Write every file."""
+    for part in PARTS:
+        path = folder / part
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(written(part))
+        print(path, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -158,7 +158,11 @@ def notes() -> list[Case]:
         note("the same line twice", f"{body}\n\n{first}\n{first}\n", [one.name]),
         note("sixteen signatures", f"{body}\n\n{first}\n" * 1 + sign_text(text, stranger).line() * 15, [one.name]),
         note("unknown only", sign_note(text, [stranger]).decode(), code="note.unknown_signer"),
-        note("a known name with another key", sign_note(text, [SigningKey.from_seed(one.name, bytes(32))]).decode(), code="note.unknown_signer"),
+        note(
+            "a known name with another key",
+            sign_note(text, [SigningKey.from_seed(one.name, bytes(32))]).decode(),
+            code="note.unknown_signer",
+        ),
         note("text altered", good.replace("first", "First"), code="note.signature"),
         note("signature altered", f"{body}\n\n{forged}", code="note.signature"),
         note("one of two altered", f"{body}\n\n{forged}{second}\n", code="note.signature"),

@@ -151,6 +151,7 @@ class Web:
                 packed = _drain(answer, limit, name)
                 encoding = str(answer.headers.get("Content-Encoding", "identity")).lower()
         except urllib.error.HTTPError as error:
+            error.close()  # it is the answer too, with its socket
             if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
                 raise Incomplete("verify.missing", name=name) from error
             raise Unavailable("verify.unreachable", name=name, why=f"HTTP {error.code}") from error

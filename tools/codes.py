@@ -40,6 +40,18 @@ def literals(node: ast.expr) -> Iterator[str]:
         yield from literals(node.orelse)
 
 
+def openings() -> set[str]:
+    """The fixed beginnings of codes that are put together, as in `Rejected(f"name.{kind}")`."""
+    found: set[str] = set()
+    for path in sorted((ROOT / "src" / "kua").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in EXIT_CODES and node.args:
+                match node.args[0]:
+                    case ast.JoinedStr(values=[ast.Constant(value=str(start)), *_]) if "." in start:
+                        found.add(start)
+    return found
+
+
 def raised() -> list[Raised]:
     """Every error that the package makes with a code written out."""
     found: list[Raised] = []

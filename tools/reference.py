@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes `docs/ref` from the code: every error code with its words, every command with its help. `reference.py check` only compares.
+
+The house tests run the check, so the pages cannot lie for longer than one commit.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).parent.parent
+FOLDER: Final = ROOT / "docs" / "ref"
+GENERATED: Final = "<!-- SPDX-License-Identifier: Apache-2.0. Made by `make ref`; do not edit. -->\n"
+HEAD: Final = """# Errors
+
+Every expected error has a code that stays for ever. On the command line it comes with what happened, why and what to do, and an exit
+code; over HTTP as a problem document (RFC 9457) with the member `code`. Words in braces are filled in.
+
+| exit code | meaning |
+|---|---|
+| 0 | fine, intact |
+| 1 | altered, refused |
+| 2 | incomplete |
+| 3 | cannot check |
+| 64 | wrong usage |
+| 70 | a fault of kua itself |
+"""
+
+MEANING: Final = {
+    "Refused": "a rule says no", "Rejected": "bytes from outside are wrong", "Incomplete": "something is missing",
+    "Unavailable": "try later, or mend the world first", "Misused": "the command, setting or file is wrong",
+}  # fmt: skip
+
+
+def errors() -> str:
+    """The page of all error codes."""
+    from kua.words.problems import all_problems
+    from tools.codes import EXIT_CODES, raised
+
+    kinds: dict[str, set[str]] = {}
+    for one in raised():
+        kinds.setdefault(one.code, set()).add(one.kind)
+    lines = [GENERATED, HEAD]
+    for code, problem in sorted(all_problems().items()):
+        told = "; ".join(f"{kind}: {MEANING[kind]}, exit code {EXIT_CODES[kind]}" for kind in sorted(kinds.get(code, ())))
+        lines.append(f"## {code}\n")
+        if told:
+            lines.append(f"*{told}*\n")
+        lines.append(f"{problem.what}\n\n- Why: {problem.why}\n- What to do: {problem.do}\n")
+    return "\n".join(lines)
+
+
+def commands() -> str:
+    """The page of all commands."""
+    lines = [GENERATED, "# Commands\n", "Exit codes are those of [errors](errors.md). `--json` prints one object and nothing else on standard output.\n"]
+    for words, text in sorted(helps()):
+        lines.append(f"## {words}\n\n```text\n{text.rstrip()}\n```\n")
+    return "\n".join(lines)
+
+
+def helps() -> Iterator[tuple[str, str]]:
+    """Every command with its help, as it is printed 110 columns wide."""
+    import typer
+
+    from kua.cli.main import NOUNS
+
+    for noun, (module, _line) in NOUNS.items():
+        if find_spec(module):
+            yield from below(typer.main.get_command(import_module(module).app), f"kua {noun}")
+
+
+def below(command: Any, words: str) -> Iterator[tuple[str, str]]:
+    """`command` and all commands under it."""
+    context = command.make_context(words, [], resilient_parsing=True, terminal_width=110)
+    verbs = command.list_commands(context) if hasattr(command, "list_commands") else []
+    if not verbs:
+        yield words, command.get_help(context)
+    for verb in verbs:
+        yield from below(command.get_command(context, verb), f"{words} {verb}")
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or say which one is out of date."""
+    os.environ |= {"KUA_LANG": "en", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
+    sys.path.insert(0, str(ROOT))
+    pages = {"errors.md": errors(), "commands.md": commands()}
+    stale = [name for name, text in pages.items() if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text]
+    if arguments == ["check"]:
+        print("\n".join(f"docs/ref/{name} is out of date: make ref" for name in stale) or "docs/ref is as the code says")
+        return 1 if stale else 0
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in stale:
+        (FOLDER / name).write_text(pages[name], encoding="utf-8")
+        print(f"docs/ref/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The station's clock and who vouches for it (REC5): the kernel's own word on NTP, else a centre whose time agrees."""
+
+import ctypes
+import time
+from typing import Final, final
+
+from kua.core.instant import Instant, Millis
+from kua.ports.clock import Trust
+
+AGREE: Final = Millis(2_000)
+"""How far the centre's clock may be from ours and still vouch for it."""
+LASTING: Final = Millis(3_600_000)
+"""How long the centre's word holds."""
+_LOOK: Final = Millis(1_000)
+_UNSYNCHRONISED: Final = 0x0040  # STA_UNSYNC of <sys/timex.h>
+_TIME_ERROR: Final = 5  # TIME_ERROR: what adjtimex(2) returns for a clock that nobody disciplines
+
+
+class _Timex(ctypes.Structure):
+    """`struct timex` of adjtimex(2) on 64-bit Linux; only `status` is read, so the tail is room for the kernel."""
+
+    _fields_ = (
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("tail", ctypes.c_char * 256),
+    )
+
+
+@final
+class SystemClock:
+    """The port `Clock`. `centre_says` is told what a centre's clock said; it vouches only while the two agree."""
+
+    def __init__(self) -> None:
+        self._vouched_until = Millis(-1)
+        self._looked = Millis(-_LOOK)
+        self._ntp = False
+
+    def now(self) -> Instant:
+        """Return wall time."""
+        return Instant(time.time_ns() // 1_000_000)
+
+    def monotonic(self) -> Millis:
+        """Return a time that never goes back; it counts suspended time too, so that a lid that was closed is not a clock step."""
+        return Millis(time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000)
+
+    def trust(self) -> Trust:
+        """Return who vouches for `now`. The kernel is asked at most once a second."""
+        at = self.monotonic()
+        if at - self._looked >= _LOOK:
+            self._looked, self._ntp = at, _synchronised()
+        if self._ntp:
+            return "ntp"
+        return "centre" if at < self._vouched_until else "none"
+
+    def centre_says(self, theirs: Instant, asked: Instant) -> None:
+        """Take the centre's time, which we asked for when our clock said `asked`. It vouches if it agrees within two seconds."""
+        agrees = asked - AGREE <= theirs <= self.now() + AGREE
+        self._vouched_until = Millis(self.monotonic() + LASTING) if agrees else Millis(-1)
+
+
+def _synchronised() -> bool:
+    """Ask the kernel whether something disciplines its clock. Anything unclear is a no."""
+    try:
+        ask = ctypes.CDLL(None, use_errno=True).adjtimex
+    except (OSError, AttributeError):
+        return False
+    asked = _Timex()
+    state = ask(ctypes.byref(asked))
+    return 0 <= state < _TIME_ERROR and not asked.status & _UNSYNCHRONISED

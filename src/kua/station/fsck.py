@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holds log, film and outbox of a station against each other, and mends what may be mended without a person.
+
+Invariants: (a) what a leaf names is on disk, or there is a receipt and it was removed for space; (b) no film without a leaf; (c) journal,
+tiles and checkpoint agree, and the outbox has a row for whatever the log names. Deletes only film that no leaf names.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from kua.core.digest import Digest, from_hex, sha256
+from kua.core.instant import Instant
+from kua.ports.durable import Durable
+from kua.ports.tilelog import TileLog
+from kua.proof.leaf import Leaf
+from kua.station.journal import leaves_of
+from kua.station.spool import Outbox, Row
+
+Level = Literal["presence", "size", "hash"]
+LEVELS: Final[tuple[Level, ...]] = ("presence", "size", "hash")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is not as it should be. `mended` says that it was put right; otherwise somebody has to look."""
+
+    code: str
+    name: str
+    mended: bool
+
+
+def rows_of(log: TileLog) -> Iterator[Row]:
+    """Give the rows that the log's leaves call for, in the log's order: everything that the centre must get."""
+    for leaf in leaves_of(log):
+        yield from _rows(leaf)
+
+
+def _rows(leaf: Leaf) -> list[Row]:
+    body = leaf.body
+    if leaf.type == "segment":
+        folder, t0 = f"film/{body['cam']}", Instant(body["t0"])
+        init, film = from_hex(body["init"]), from_hex(body["sha256"])
+        return [
+            Row(init, f"{folder}/{body['run']}-init.mp4", 0, "init", body["cam"], t0),
+            Row(film, f"{folder}/{body['run']}-{body['slot']}.m4s", body["size"], "segment", body["cam"], t0, init),
+        ]
+    if leaf.type == "calibration":
+        stem, at = f"calibration/kept/{body['cam']}-{body['sha256'][:16]}", Instant(body["at"])
+        return [
+            Row(from_hex(body["sha256"]), f"{stem}.json", 0, "calibration", body["cam"], at),
+            Row(from_hex(body["note"]), f"{stem}.note", 0, "note", body["cam"], at),
+            Row(from_hex(body["signers"]), f"{stem}.signers.json", 0, "signers", body["cam"], at),
+        ]
+    return []
+
+
+def mend(box: Path, log: TileLog, outbox: Outbox, files: Durable) -> list[Finding]:
+    """Do at every start what a crash may have left: remove half files and film without a leaf, put missing rows into the outbox."""
+    named = set()
+    known, found = outbox.known(), []
+    missing: dict[Digest, Row] = {}
+    for row in rows_of(log):
+        named.add(row.path)
+        if row.digest not in known and row.digest not in missing:
+            missing[row.digest] = _sized(box, row)
+    outbox.add(missing.values())
+    found += [Finding("fsck.row", row.path, mended=True) for row in missing.values()]
+    for path in _film(box):
+        if path not in named:
+            files.remove(box / path)
+            found.append(Finding("fsck.orphan", path, mended=True))
+    return found
+
+
+def check(box: Path, log: TileLog, outbox: Outbox, tiles: Callable[[], list[str]], level: Level) -> list[Finding]:
+    """Report what breaks an invariant; changes nothing. `tiles` names the files of the log that do not fit its journal."""
+    found = [Finding("fsck.tile", name, mended=False) for name in tiles()]
+    known, gone = outbox.known(), outbox.gone()
+    named, seen = set(), set()
+    for row in rows_of(log):
+        named.add(row.path)
+        if row.path in seen:
+            continue
+        seen.add(row.path)
+        if row.digest not in known:
+            found.append(Finding("fsck.row", row.path, mended=False))
+        if row.digest not in gone and (wrong := _wrong(box / row.path, row, level)):
+            found.append(Finding(wrong, row.path, mended=False))
+    found += [Finding("fsck.orphan", path, mended=False) for path in _film(box) if path not in named]
+    return found
+
+
+def _wrong(path: Path, row: Row, level: Level) -> str:
+    if not path.is_file():
+        return "fsck.missing"
+    if level != "presence" and row.size and path.stat().st_size != row.size:
+        return "fsck.size"
+    if level == "hash" and sha256(path.read_bytes()) != row.digest:
+        return "fsck.hash"
+    return ""
+
+
+def _sized(box: Path, row: Row) -> Row:
+    """Fill in a size that the leaf does not state."""
+    path = box / row.path
+    if row.size or not path.is_file():
+        return row
+    return Row(row.digest, row.path, path.stat().st_size, row.kind, row.cam, row.t0, row.needs)
+
+
+def _film(box: Path) -> list[str]:
+    return sorted(path.relative_to(box).as_posix() for path in (box / "film").glob("*/*") if path.is_file())

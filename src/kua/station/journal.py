@@ -1,0 +1,265 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The station's own log: builds every leaf, keeps the account, appends and publishes. Before anything is sent it stands here.
+
+Knows no file of film and no network. One thread writes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Final, final
+
+from kua.core.digest import Digest
+from kua.core.errors import Refused, Unavailable
+from kua.core.instant import Instant, Millis
+from kua.flow.account import Account, Hole
+from kua.ports.clock import Clock, Trust
+from kua.ports.tilelog import TileLog
+from kua.ports.trip import trip
+from kua.proof.leaf import Leaf, make_leaf, read_leaf
+from kua.tally.publish import Counted as Tally
+from kua.tally.publish import publishable
+
+HEARTBEAT: Final = Millis(30_000)
+STEP: Final = Millis(1_000)
+"""From how much on a difference between wall and monotonic time is a step that is worth a leaf."""
+_CHUNK: Final = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera as the `open` leaf names it."""
+
+    cam: str
+    width: int
+    height: int
+    fps_milli: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What holds at a session's start: everything that the log states before film comes."""
+
+    election: str
+    election_sha256: Digest
+    station: str
+    cameras: tuple[Camera, ...]
+    policies: tuple[tuple[str, int, Digest], ...]
+    """(`election` | `hiding` | `profile`, version, SHA-256)."""
+    calibrations: Mapping[str, tuple[Digest, Digest, Digest]]
+    """Per camera: SHA-256 of the calibration file, of its note and of its signers file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One segment as it is to be stated. `init` and `sha256` name files that are on disk already."""
+
+    cam: str
+    run: str
+    slot: int
+    t0: Instant
+    t1: Instant
+    frames: int
+    trust: str
+    phase: str
+    sha256: Digest
+    size: int
+    init: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """What the heartbeat says of the queue and the disk."""
+
+    files: int
+    size: int
+    free: int
+
+
+@final
+class Journal:
+    """Writes leaves. Every method that writes returns after the leaf would survive a power cut; a head that could not be published
+    because of a full disk is published by the next `tick`.
+    """
+
+    def __init__(self, log: TileLog, clock: Clock, boot: str) -> None:
+        self._log, self._clock, self._boot = log, clock, boot
+        self.account = Account()
+        self.policies: dict[str, tuple[int, str]] = {}
+        self.calibrations: dict[str, tuple[str, str, str]] = {}
+        self._faults: set[tuple[str | None, str]] = set()
+        self._trust: Trust = clock.trust()
+        self._anchor = (clock.now(), clock.monotonic())
+        self._beat = Millis(-HEARTBEAT)
+        self._unpublished = False
+        for leaf in leaves_of(log):
+            self._recall(leaf)
+        self.account.restarted()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the day is open and not closed."""
+        return self.account.opened is not None and self.account.closed is None
+
+    def begin(self, day: Day, build: Digest, settings: Digest) -> None:
+        """State the day at its opening, and at each start what has changed since. Raises `Refused("account.closed")` after `close`."""
+        if self.account.closed is not None:
+            raise Refused("account.closed")
+        leaves = []
+        account = deepcopy(self.account)
+        now, trust = self._clock.now(), self._clock.trust()
+        if account.opened is None:
+            account.open(now, [camera.cam for camera in day.cameras])
+            cams = [{"cam": c.cam, "width": c.width, "height": c.height, "fps_milli": c.fps_milli} for c in day.cameras]
+            leaves.append(
+                make_leaf(
+                    "open", at=now, election=day.election, election_sha256=day.election_sha256.hex(),
+                    station=day.station, trust=trust, cams=cams,
+                )
+            )
+        else:
+            for camera in day.cameras:
+                account.cursor(camera.cam)
+        mono = self._clock.monotonic()
+        leaves.append(
+            make_leaf("session", at=now, boot=self._boot, build=build.hex(), settings=settings.hex(), mono=mono, trust=trust)
+        )
+        for what, version, digest in day.policies:
+            if self.policies.get(what) != (version, digest.hex()):
+                leaves.append(make_leaf("policy", at=now, what=what, version=version, sha256=digest.hex()))
+        for cam, files in day.calibrations.items():
+            named = tuple(each.hex() for each in files)
+            if self.calibrations.get(cam) != named:
+                leaves.append(make_leaf("calibration", at=now, cam=cam, sha256=named[0], note=named[1], signers=named[2]))
+        self._commit(leaves, account)
+        for entry in leaves:
+            self._recall_policy(entry)
+
+    def segment(self, footage: Footage) -> int:
+        """State film, and the hole before it; return the index of the `segment` leaf. Raises `Refused("account.*")`."""
+        account = deepcopy(self.account)
+        place = account.segment(footage.cam, footage.t0, footage.t1)
+        leaves = [self._gap(place.before)] if place.before else []
+        leaves.append(
+            make_leaf(
+                "segment", at=self._clock.now(), cam=footage.cam, seq=place.seq, run=footage.run, slot=footage.slot,
+                t0=footage.t0, t1=footage.t1, frames=footage.frames, sha256=footage.sha256.hex(), size=footage.size,
+                init=footage.init.hex(), calibration=self.calibrations[footage.cam][0], hiding=self.policies["hiding"][1],
+                phase=footage.phase, trust=footage.trust,
+            )
+        )
+        return self._commit(leaves, account)[-1]
+
+    def gap(self, cam: str, t0: Instant, t1: Instant, reason: str) -> None:
+        """State that [t0, t1) is not recorded, and what is missing before it."""
+        account = deepcopy(self.account)
+        self._commit([self._gap(hole) for hole in account.hole(cam, t0, t1, reason)], account)
+
+    def interrupted(self, cam: str, reason: str) -> None:
+        """Remember why film is missing from here on; it is stated when film comes again, when it lasts, or at the close."""
+        if self.is_open:
+            self.account.interrupted(cam, reason)
+
+    def hidden(self, cam: str, t0: Instant, t1: Instant, reason: str) -> None:
+        """State that the whole picture was filled."""
+        self._commit([make_leaf("hidden", at=self._clock.now(), cam=cam, t0=t0, t1=t1, reason=reason)])
+
+    def count(self, cam: str, t0: Instant, t1: Instant, queue: tuple[int, int], people: tuple[int, int]) -> None:
+        """State a count as intervals, none of which covers fewer than five people."""
+        queue_said, people_said = (_published(t0, t1, *each) for each in (queue, people))
+        self._commit([make_leaf("count", at=self._clock.now(), cam=cam, t0=t0, t1=t1, queue=queue_said, people=people_said)])
+
+    def fault(self, cam: str | None, kind: str, state: str) -> None:
+        """State that something is wrong (`begin`) or well again (`end`); each once."""
+        known = (cam, kind) in self._faults
+        if known == (state == "begin"):
+            return
+        self._commit([make_leaf("fault", at=self._clock.now(), cam=cam, kind=kind, state=state)])
+        self._faults ^= {(cam, kind)}
+
+    def tick(self, owing: Callable[[], Owing]) -> None:
+        """State what time brings: a clock step or other trust, lasting holes, a heartbeat; publish what could not be published."""
+        if not self.is_open:
+            return
+        now, mono, trust = self._clock.now(), self._clock.monotonic(), self._clock.trust()
+        leaves = []
+        step = (now - self._anchor[0]) - (mono - self._anchor[1])
+        if abs(step) >= STEP or trust != self._trust:
+            leaves.append(make_leaf("clock", at=now, trust=trust, step_ms=abs(step), forward=step >= 0, mono=mono))
+        account = deepcopy(self.account)
+        leaves += [self._gap(hole) for hole in account.lasting(now)]
+        beats = mono - self._beat >= HEARTBEAT
+        if beats:
+            queue = owing()
+            leaves.append(
+                make_leaf(
+                    "heartbeat", at=now, boot=self._boot, mono=mono, trust=trust,
+                    owed=queue.files, owed_bytes=queue.size, free_bytes=queue.free,
+                )
+            )
+        if leaves:
+            self._commit(leaves, account)
+            self._anchor, self._trust = (now, mono), trust
+            self._beat = mono if beats else self._beat
+        elif self._unpublished:
+            self.publish()
+
+    def close(self, reason: str) -> Instant:
+        """Close the day: the holes up to now, then `close`. Nothing may be stated after it. Returns the moment."""
+        account = deepcopy(self.account)
+        at, holes = account.close(self._clock.now())
+        self._commit([*(self._gap(hole) for hole in holes), make_leaf("close", at=at, reason=reason)], account)
+        return at
+
+    def publish(self) -> None:
+        """Sign and show what is durable. On a full disk the log is whole all the same; the next `tick` tries again."""
+        self._unpublished = True
+        try:
+            self._log.publish()
+        except Unavailable as error:
+            if error.code != "disk.full":
+                raise
+        else:
+            self._unpublished = False
+
+    def _commit(self, leaves: Sequence[bytes], account: Account | None = None) -> range:
+        trip("keep:5")
+        placed = self._log.append(leaves)
+        if account is not None:
+            self.account = account
+        self.publish()
+        return placed
+
+    def _gap(self, hole: Hole) -> bytes:
+        return make_leaf("gap", at=self._clock.now(), cam=hole.cam, seq=hole.seq, t0=hole.t0, t1=hole.t1, reason=hole.reason)
+
+    def _recall(self, leaf: Leaf) -> None:
+        self.account.replay(leaf.type, leaf.body)
+        match leaf.type, leaf.body:
+            case "policy", {"what": what, "version": version, "sha256": digest}:
+                self.policies[what] = (version, digest)
+            case "calibration", {"cam": cam, "sha256": digest, "note": note, "signers": signers}:
+                self.calibrations[cam] = (digest, note, signers)
+            case "fault", {"cam": cam, "kind": kind, "state": state}:
+                (self._faults.add if state == "begin" else self._faults.discard)((cam, kind))
+
+    def _recall_policy(self, entry: bytes) -> None:
+        leaf = read_leaf(entry)
+        if isinstance(leaf, Leaf) and leaf.type in {"policy", "calibration"}:
+            self._recall(leaf)
+
+
+def leaves_of(log: TileLog, start: int = 0) -> list[Leaf]:
+    """Return the leaves from `start` on whose type we know, in order."""
+    found: list[Leaf] = []
+    for at in range(start, log.size, _CHUNK):
+        for entry in log.entries(at, min(at + _CHUNK, log.size)):
+            leaf = read_leaf(entry, "station")
+            if isinstance(leaf, Leaf):
+                found.append(leaf)
+    return found
+
+
+def _published(t0: Instant, t1: Instant, lo: int, hi: int) -> dict[str, Any]:
+    said = publishable(Tally(t0, t1, lo, hi, peak=hi, middle=(lo + hi) / 2, pictures=1))
+    return {"lo": said["lo"], "hi": said["hi"]}

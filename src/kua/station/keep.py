@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process `keep`: film on disk, leaf in the log, row in the outbox - in this order, and nothing in between is forgotten.
+
+It sees encoded film only, never a raw picture, and waits for no network. One thread handles all messages.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar, final
+
+import structlog
+
+from kua.core.digest import Digest, sha256
+from kua.core.errors import Unavailable
+from kua.core.instant import Instant
+from kua.core.nouns import camera_id, run_id
+from kua.ports.clock import Clock
+from kua.ports.durable import Durable
+from kua.ports.trip import trip
+from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
+from kua.station.journal import Footage, Journal, Owing
+from kua.station.pipe import Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece
+from kua.station.spool import Outbox, Row
+
+SPARE: Final = 16 * 1024 * 1024
+"""Bytes of the file `reserve`, which is given up so that leaves can still be written when the disk is full."""
+
+T = TypeVar("T")
+
+_say = structlog.get_logger("kua.keep")
+
+
+@final
+class Reserve:
+    """A file that holds space for leaves."""
+
+    def __init__(self, path: Path, files: Durable) -> None:
+        self._path, self._files = path, files
+
+    def hold(self) -> None:
+        """Take the space, if there is plenty."""
+        if not self._path.exists() and self._files.free(self._path.parent) > 4 * SPARE:
+            try:
+                self._files.write_once(self._path, bytes(SPARE))
+            except Unavailable as error:
+                _say.warning("reserve", code=error.code)
+
+    def release(self) -> bool:
+        """Give the space up; False if there was none."""
+        there = self._path.exists()
+        self._files.remove(self._path)
+        return there
+
+
+@final
+class Keep:
+    """Takes what `hide` sends, for all cameras. `floor` is how many bytes stay free for leaves; `owe` tells the uplink of new rows;
+    `on_fault` is told of faults, for whoever can restart things.
+    """
+
+    def __init__(
+        self,
+        box: Path,
+        journal: Journal,
+        outbox: Outbox,
+        files: Durable,
+        clock: Clock,
+        floor: int,
+        owe: Callable[[list[Row]], None],
+        on_fault: Callable[[str, str, str], None],
+    ) -> None:
+        self._box, self._journal, self._outbox, self._files, self._clock = box, journal, outbox, files, clock
+        self._floor, self._owe, self._on_fault = floor, owe, on_fault
+        self._reserve = Reserve(box / "reserve", files)
+        self._inits: dict[tuple[str, str], bytes] = {}
+        self._written: dict[tuple[str, str], Digest] = {}
+        self._unsaid: list[Row] = []
+        self._is_full = False
+        self.beats: dict[str, Beat] = {}
+        self.last_end: dict[str, Instant] = {}
+        self._reserve.hold()
+
+    def handle(self, cam: str, message: Message) -> None:
+        """Take one message of camera `cam`. Raises `Unavailable("disk.failed")` when nothing can be kept any more."""
+        camera_id(cam)
+        match message:
+            case Init():
+                # One init at a time: an older run of this camera has ended, and its last piece came before.
+                self._inits = {key: data for key, data in self._inits.items() if key[0] != cam}
+                self._inits[cam, run_id(message.run)] = message.payload
+            case Piece():
+                self._piece(cam, message)
+            case Hole():
+                self._journal.interrupted(cam, message.reason if message.reason in GAP_REASONS else "encoder")
+            case Covered():
+                reason = message.reason if message.reason in HIDDEN_REASONS else "error"
+                self._stating(lambda: self._journal.hidden(cam, Instant(message.t0), Instant(message.t1), reason))
+            case Counted():
+                queue, people = (message.queue_lo, message.queue_hi), (message.people_lo, message.people_hi)
+                self._stating(lambda: self._journal.count(cam, Instant(message.t0), Instant(message.t1), queue, people))
+            case Fault():
+                self._stating(lambda: self._journal.fault(cam, message.kind, message.state))
+                self._on_fault(cam, message.kind, message.state)
+            case Beat():
+                self.beats[cam] = message
+            case Done():
+                self._journal.interrupted(cam, "stopped")
+            case _:
+                # A packet of the camera can only come from a broken or hostile `hide`; nothing of it may be kept.
+                raise ValueError(type(message).__name__)
+
+    def lost(self, cam: str) -> None:
+        """Note that the processes of `cam` have ended without saying so."""
+        self._journal.interrupted(cam, "restart")
+
+    def tick(self) -> None:
+        """Do what time brings. Call it about once a second."""
+        self._stating(lambda: self._journal.tick(self._owing))
+        if self._unsaid:
+            self._say_rows([])
+        if self._is_full and self._has_room(0):
+            self._is_full = False
+            self._stating(lambda: self._journal.fault(None, "disk_full", "end"))
+            self._reserve.hold()
+
+    def close(self, reason: str) -> Instant:
+        """Close the day."""
+        return self._stating(lambda: self._journal.close(reason))
+
+    def _piece(self, cam: str, piece: Piece) -> None:
+        t0, t1 = Instant(piece.t0), Instant(piece.t1)
+        run = run_id(piece.run)
+        init = self._inits.get((cam, run))
+        if init is None:
+            _say.error("keep.no_init", cam=cam, run=run)
+            self._journal.interrupted(cam, "encoder")
+            return
+        if t0 < self._journal.account.cursor(cam):
+            # What is accounted for stays so. Only a clock that went back can bring this about.
+            _say.error("account.overlap", cam=cam, back_ms=self._journal.account.cursor(cam) - t0)
+            self._journal.interrupted(cam, "clock_step")
+            return
+        row = self._keep_film(cam, piece, init)
+        if row is None:
+            self._stating(lambda: self._journal.gap(cam, t0, t1, "disk_full"))
+            return
+        footage = Footage(
+            cam, run, piece.slot, t0, t1, piece.frames, piece.trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest
+        )
+        self._stating(lambda: self._journal.segment(footage))
+        self.last_end[cam] = t1
+        self._say_rows(row)
+        trip("keep:7.spool")
+
+    def _keep_film(self, cam: str, piece: Piece, init: bytes) -> list[Row] | None:
+        """Make init and segment durable; None if the disk is full. Their names are those of the published tree."""
+        if not self._has_room(len(piece.payload) + len(init)):
+            self._full()
+            return None
+        folder = f"film/{cam}"
+        rows = []
+        try:
+            for name, data, kind in (
+                (f"{folder}/{piece.run}-init.mp4", init, "init"),
+                (f"{folder}/{piece.run}-{piece.slot}.m4s", piece.payload, "segment"),
+            ):
+                known = self._written.get((cam, name))
+                if known is None:
+                    self._files.write_once(self._box / name, data, step="keep:7" if kind == "segment" else "")
+                    known = sha256(data)
+                    if kind == "init":
+                        self._written = {key: value for key, value in self._written.items() if key[0] != cam} | {(cam, name): known}
+                needs = rows[0].digest if rows else None
+                rows.append(Row(known, name, len(data), "segment" if rows else "init", cam, Instant(piece.t0), needs))
+        except Unavailable as error:
+            if error.code != "disk.full":
+                raise
+            self._full()
+            return None
+        return rows
+
+    def _say_rows(self, rows: list[Row]) -> None:
+        """Put rows into the outbox. The log says the same, so a full disk only puts this off."""
+        self._unsaid += rows
+        try:
+            self._outbox.add(self._unsaid)
+        except Unavailable as error:
+            _say.warning("spool", code=error.code)
+            return
+        said, self._unsaid = self._unsaid, []
+        self._owe(said)
+
+    def _stating(self, state: Callable[[], T]) -> T:
+        """Write to the log; with a full disk once more after giving up the reserve. A leaf that cannot be written stops the agent."""
+        try:
+            return state()
+        except Unavailable as error:
+            if error.code != "disk.full" or not self._reserve.release():
+                raise
+            _say.error("reserve.released")
+            return state()
+
+    def _has_room(self, need: int) -> bool:
+        """Make room for `need` bytes if it can be done: only what has a receipt may go, oldest first (REC7)."""
+        while self._files.free(self._box) < self._floor + need:
+            row = self._outbox.oldest_received()
+            if row is None:
+                return False
+            self._outbox.removed(row.digest)
+            self._files.remove(self._box / row.path)
+            _say.info("film.removed", path=row.path)
+        return True
+
+    def _full(self) -> None:
+        if not self._is_full:
+            self._is_full = True
+            _say.error("disk.full")
+            self._stating(lambda: self._journal.fault(None, "disk_full", "begin"))
+
+    def _owing(self) -> Owing:
+        summary = self._outbox.summary()
+        return Owing(summary.files, summary.size, self._files.free(self._box))

@@ -12,9 +12,10 @@ from typing import Final
 
 from kua.core.digest import Digest
 from kua.core.instant import Instant, Millis
+from kua.flow.backoff import BASE, CEILING
 
-FIRST: Final = Millis(1_000)
-LONGEST: Final = Millis(60_000)
+FIRST: Final = BASE
+LONGEST: Final = CEILING
 """Full-jitter back-off: between 0 and the doubled wait, which grows from `FIRST` to `LONGEST`."""
 AT_ONCE: Final = Millis(0)
 _EVER: Final = Instant(0)

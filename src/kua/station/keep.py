@@ -158,7 +158,7 @@ class Keep:
             self._full()
             return None
         folder = f"film/{cam}"
-        rows = []
+        rows: list[Row] = []
         try:
             for name, data, kind in (
                 (f"{folder}/{piece.run}-init.mp4", init, "init"),

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings: one `kua.toml` in the folder of a box or a centre, strict, one table for each room that has settings.
+
+Secrets come from the environment and nothing else does: `KUA_CAMERA_A_PASSWORD` is the password for the user in camera a's address.
+What changes between elections (dates, stations, zones, keys) is signed data and never a setting. `docs/ref/settings.md` is made from here.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from kua.core.digest import Digest, sha256
+from kua.core.election import Election, read_election
+from kua.core.errors import Incomplete, Misused
+from kua.proof.keys import VerifierKey
+from kua.proof.persons import check_election
+
+FILE: Final = "kua.toml"
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class CameraSettings(_Table):
+    """`[[station.cameras]]`: one camera of the station."""
+
+    id: Annotated[str, Field(pattern="^[a-z]$")]
+    """One lower-case letter, as in the election file."""
+    source: Annotated[str, Field(min_length=3)]
+    """Address: `rtsp://USER@HOST/PATH`, `file:PATH` or `painted:SEED`. Never with a password: that is KUA_CAMERA_A_PASSWORD."""
+    width: Annotated[int, Field(ge=160, le=3840, multiple_of=2)] = 1280
+    """Width of the published picture, in pixels."""
+    height: Annotated[int, Field(ge=120, le=2160, multiple_of=2)] = 720
+    """Height of the published picture, in pixels."""
+    fps: Annotated[int, Field(ge=1, le=30)] = 10
+    """Pictures per second that are published."""
+    bitrate: Annotated[int, Field(ge=50, le=8000)] = 800
+    """Most kbit/s of the film."""
+    preset: Annotated[str, Field(pattern="^(ultrafast|superfast|veryfast|faster|fast|medium)$")] = "veryfast"
+    """How hard the encoder tries, a word of x264: slower makes a better picture of the same bits."""
+
+    def password(self, environment: Mapping[str, str] = os.environ) -> str | None:
+        """Return the password for the user in `source`, from the environment."""
+        return environment.get(f"KUA_CAMERA_{self.id.upper()}_PASSWORD") or None
+
+
+class StationSettings(_Table):
+    """`[station]`: the agent in a polling station."""
+
+    id: Annotated[str, Field(pattern="^[0-9]{2}-[0-9]{1,5}$")]
+    """The station's number, as in the election file: `10-245`."""
+    election: str = "election"
+    """Folder of the election file, its note and the legal profile; relative to the box."""
+    commission: tuple[str, ...] = ()
+    """Verifier keys of the commission that this box believes. Empty: those that the election file names itself."""
+    reserve: Annotated[int, Field(ge=32, le=1_000_000)] = 512
+    """MiB of the disk that film leaves free, so that the log can go on."""
+    models: str = "models"
+    """Folder of detection models (`kua models`); relative to the box. Without any, the hiding is by the room alone."""
+    cameras: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=8)]
+    """The cameras, one table each."""
+
+    def camera(self, wanted: str) -> CameraSettings:
+        """Return the camera called `wanted`. Raises `Misused("settings.no_camera")`."""
+        for camera in self.cameras:
+            if camera.id == wanted:
+                return camera
+        raise Misused("settings.no_camera", camera=wanted[:20], known=", ".join(camera.id for camera in self.cameras))
+
+
+class CentreSettings(_Table):
+    """`[centre]`: a centre that receives, logs and publishes."""
+
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but loopback belongs behind a proxy that speaks TLS."""
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    """Port to listen on; 0 takes a free one."""
+    memory: Annotated[int, Field(ge=0, le=65_536)] = 256
+    """MiB of the newest film that are kept in memory for readers."""
+    reserve: Annotated[int, Field(ge=32, le=1_000_000)] = 1024
+    """MiB of the disk below which no film is taken in."""
+
+
+class SiteSettings(_Table):
+    """`[site]`: the public pages."""
+
+    languages: tuple[Annotated[str, Field(pattern="^(kk|ru|en)$")], ...] = ("kk", "ru", "en")
+    """Languages of the pages; the first is shown to readers who ask for none of them."""
+    contact: str = ""
+    """Where a reader can write to: an address or a link, shown at the foot of each page."""
+
+
+class Settings(BaseSettings):
+    """The whole file. A box has `[station]`, a centre `[centre]` and `[site]`."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    station: StationSettings | None = None
+    centre: CentreSettings = CentreSettings()
+    site: SiteSettings = SiteSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from the file only: a variable that somebody forgot in a shell must not change what a station does."""
+        return (init_settings,)
+
+
+TABLES: Final[dict[str, type[_Table]]] = {
+    "station": StationSettings, "station.cameras": CameraSettings, "centre": CentreSettings, "site": SiteSettings
+}
+"""Every table, by its name in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One setting as it holds: its dotted name, its value, and whether it comes from the `file`, the `environment` or is the `default`."""
+
+    name: str
+    value: Any
+    origin: str
+
+
+def load(box: Path) -> Settings:
+    """Read the settings of `box`; without a file everything is at its default. Raises `Misused("settings.*")`."""
+    return settings_of(_table(box))
+
+
+def settings_of(table: Mapping[str, Any]) -> Settings:
+    """Check a parsed file. Raises `Misused`: `settings.unknown` with the nearest right name, `settings.value`, `settings.secret`, `settings.twice`."""
+    try:
+        settings = Settings(**_tuples(table))
+    except ValidationError as error:
+        raise _misused(error) from error
+    if settings.station is not None:
+        ids = [camera.id for camera in settings.station.cameras]
+        if len(set(ids)) != len(ids):
+            raise Misused("settings.twice", camera=max(ids, key=ids.count))
+        for camera in settings.station.cameras:
+            _require_no_secret(camera)
+    return settings
+
+
+def load_station(box: Path) -> StationSettings:
+    """Read the settings of a station's box. Raises `Misused("settings.no_station")` if the file has no table `[station]`."""
+    station = load(box).station
+    if station is None:
+        raise Misused("settings.no_station", file=FILE)
+    return station
+
+
+def settings_digest(box: Path) -> Digest:
+    """Return the SHA-256 of the file as it stands."""
+    path = box / FILE
+    return sha256(path.read_bytes() if path.exists() else b"")
+
+
+def load_election(box: Path, station: StationSettings) -> tuple[Election, bytes]:
+    """Return the election of the box and the bytes of its file, after checking the commission's signature.
+
+    Raises `Incomplete("station.no_election")`, `Rejected("election.*" | "note.*")`.
+    """
+    folder = box / station.election
+    try:
+        data, note = (folder / "election.json").read_bytes(), (folder / "election.note").read_bytes()
+    except FileNotFoundError as error:
+        raise Incomplete("station.no_election", folder=station.election) from error
+    election = read_election(data)
+    keys = [VerifierKey.parse(line) for line in station.commission or election.commission]
+    check_election(note, election=election.id, version=election.version, file=sha256(data), keys=keys)
+    election.station(station.id)
+    return election, data
+
+
+def values(box: Path, environment: Mapping[str, str] = os.environ) -> list[Value]:
+    """Return every setting that holds, with where its value came from. A secret is only said to be there."""
+    table = _table(box)
+    settings = settings_of(table)
+    found = []
+    for room in ("station", "centre", "site"):
+        model = getattr(settings, room)
+        if model is not None:
+            found += list(_walk(room, model, table.get(room, {})))
+    for camera in settings.station.cameras if settings.station else ():
+        is_set = camera.password(environment) is not None
+        found.append(Value(f"KUA_CAMERA_{camera.id.upper()}_PASSWORD", "set" if is_set else "not set", "environment"))
+    return found
+
+
+def _walk(prefix: str, model: BaseModel, given: Any) -> Iterator[Value]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if name == "cameras":
+            for number, camera in enumerate(value):
+                yield from _walk(f"{prefix}.cameras.{camera.id}", camera, given["cameras"][number])
+        else:
+            shown = list(value) if isinstance(value, tuple) else value
+            yield Value(f"{prefix}.{name}", shown, "file" if name in given else "default")
+
+
+def _table(box: Path) -> dict[str, Any]:
+    try:
+        with (box / FILE).open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        if not box.is_dir():
+            raise Misused("settings.no_box", box=box.name) from None
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misused("settings.toml", file=FILE, why=str(error)[:120]) from error
+
+
+def _tuples(value: Any) -> Any:
+    """TOML knows arrays only; frozen models want tuples."""
+    if isinstance(value, Mapping):
+        return {name: _tuples(each) for name, each in value.items()}
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
+
+
+def _misused(error: ValidationError) -> Misused:
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = [part for part in first["loc"] if not isinstance(part, int)]
+    name = ".".join(str(part) for part in place)
+    if first["type"] == "extra_forbidden":
+        table = ".".join(str(part) for part in place[:-1])
+        known = list(TABLES[table].model_fields) if table in TABLES else list(Settings.model_fields)
+        nearest = difflib.get_close_matches(str(place[-1]), known, 1, 0.5)
+        return Misused("settings.unknown", name=name[:80], nearest=nearest[0] if nearest else ", ".join(known))
+    # The value itself stays out: somebody may have put a password in the wrong place.
+    return Misused("settings.value", name=name[:80], why=first["msg"][:120])
+
+
+def _require_no_secret(camera: CameraSettings) -> None:
+    try:
+        secret = urlsplit(camera.source).password
+    except ValueError as error:
+        raise Misused("settings.value", name=f"station.cameras.{camera.id}.source", why="address") from error
+    if secret:
+        raise Misused("settings.secret", camera=camera.id, variable=f"KUA_CAMERA_{camera.id.upper()}_PASSWORD")

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Safe pictures to CMAF segments (docs/spec/segment.md): one x264 encoder and one continuous MP4 muxer for a run, cut at slots of 4 s.
+
+It takes `SafeFrame` only. It writes no sound, no metadata, no edit list and no SEI; it neither stores nor sends anything.
+"""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, Final
+
+import av
+import av.error
+import av.logging
+import numpy as np
+from av.bitstream import BitStreamFilterContext
+from av.video.frame import PictureType
+
+from kua.core.errors import Unavailable
+from kua.core.instant import Instant, Millis
+from kua.media.boxes import Splitter
+from kua.media.cutter import Cut, Cutter, Opened
+from kua.sight.safe import SafeFrame
+
+av.logging.set_level(av.logging.PANIC)
+
+TICKS: Final = 90
+"""Media time has 90 ticks to the millisecond, so that capture times are kept exactly."""
+
+_MUXER: Final = {
+    "movflags": "cmaf+empty_moov+default_base_moof+frag_keyframe+skip_trailer+skip_sidx",
+    "flush_packets": "1",
+    "use_editlist": "0",
+    "fflags": "+bitexact",  # no name and version of the library in the film
+}
+
+
+class _Sink:
+    """The file that the muxer believes to write."""
+
+    def __init__(self) -> None:
+        self.splitter = Splitter()
+        self.fragments: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self.fragments += self.splitter.feed(bytes(data))
+        return len(data)
+
+
+class Segmenter:
+    """Encodes one run (an `Encoder`). `emit` gets `Opened` once, at the start, then a `Cut` for each finished segment, in order.
+
+    A segment ends where the next one begins, so a cut is emitted with the first picture of the next segment, or by `finish`.
+    Raises `Unavailable("film.encoder")` when the encoder fails; the run is then lost from its last cut on.
+    """
+
+    def __init__(self, width: int, height: int, fps: int, bitrate: int, preset: str, emit: Callable[[Opened | Cut], None]) -> None:
+        self._emit = emit
+        self._size = (width, height)
+        self._nominal = Millis(max(1, round(1000 / fps)))
+        self._sink = _Sink()
+        self._cutter = Cutter()
+        self._start: Instant | None = None
+        self._begun: list[tuple[Instant, int]] = []
+        self._frames = 0
+        self._last: Instant | None = None
+        self._opened = False
+        try:
+            self._out: Any = av.open(self._sink, "w", format="mp4", options=_MUXER)
+            self._stream = self._made_stream(width, height, fps, bitrate, preset)
+            self._out.start_encoding()
+            # x264 signs its film with its settings in an SEI of the first picture; nothing but slices and parameter sets shall leave
+            self._bare: Any = BitStreamFilterContext("filter_units=remove_types=6", self._stream, self._stream)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise Unavailable("film.encoder", step="open") from error
+        self._deliver()
+
+    def _made_stream(self, width: int, height: int, fps: int, bitrate: int, preset: str) -> Any:
+        options = {
+            "preset": preset,
+            "tune": "zerolatency",
+            "forced-idr": "1",
+            "sc_threshold": "0",
+            "g": "100000",
+            "maxrate": str(bitrate),
+            "bufsize": str(bitrate),
+        }
+        stream: Any = self._out.add_stream("libx264", rate=fps, options=options)
+        stream.width, stream.height, stream.pix_fmt, stream.bit_rate = width, height, "yuv420p", bitrate
+        context = stream.codec_context
+        context.thread_count = 1
+        context.time_base = stream.time_base = Fraction(1, TICKS * 1000)
+        context.color_range = 1  # limited
+        context.colorspace = 5  # BT.601, 625 lines: what RawFrame promises
+        return stream
+
+    def encode(self, picture: SafeFrame) -> None:
+        """Take the next picture; its time must be later than the one before. May emit a cut."""
+        if (picture.width, picture.height) != self._size or (self._last is not None and picture.at <= self._last):
+            raise Unavailable("film.encoder", step="order")
+        if self._start is None:
+            self._start = picture.at
+        opens = self._cutter.opens(picture.at)
+        try:
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture.yuv), format="yuv420p")
+            frame.pts, frame.time_base = (picture.at - self._start) * TICKS, Fraction(1, TICKS * 1000)
+            frame.pict_type = PictureType.I if opens else PictureType.NONE
+            self._mux(self._stream.encode(frame))
+        except (av.error.FFmpegError, ValueError) as error:
+            raise Unavailable("film.encoder", step="encode") from error
+        if opens:
+            self._close_segment(picture.at)
+            self._begun.append((picture.at, 0))
+        began, count = self._begun[-1]
+        self._begun[-1] = (began, count + 1)
+        self._last = picture.at
+
+    def _mux(self, packets: list[Any]) -> None:
+        for packet in packets:
+            packet.duration = self._nominal * TICKS
+            for bare in self._bare.filter(packet):
+                self._out.mux(bare)
+
+    def _close_segment(self, t1: Instant) -> None:
+        if self._begun:
+            t0, frames = self._begun.pop()
+            data = b"".join(self._sink.fragments)
+            self._sink.fragments.clear()
+            self._emit(Cut(t0, t1, frames, data))
+
+    def _deliver(self) -> None:
+        if not self._opened and self._sink.splitter.init is not None:
+            self._opened = True
+            self._emit(Opened(self._sink.splitter.init))
+
+    def finish(self, by: Instant | None = None) -> None:
+        """End the run and emit its last segment.
+
+        Its last picture lasts one nominal period, but not beyond `by` (now, or the start of the next run).
+        """
+        try:
+            self._mux(self._stream.encode(None))
+            self._out.close()
+        except (av.error.FFmpegError, ValueError) as error:
+            raise Unavailable("film.encoder", step="finish") from error
+        if self._last is not None:
+            end = self._last + self._nominal
+            self._close_segment(Instant(end if by is None else max(self._last + 1, min(end, by))))
+
+    def abandon(self) -> None:
+        """Throw away what was not emitted."""
+        self._begun.clear()
+        try:
+            self._out.close()
+        except (av.error.FFmpegError, ValueError):
+            return

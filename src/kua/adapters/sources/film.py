@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading one video stream with FFmpeg's demuxers: what `rtsp:` and `file:` share. Sound is dropped here; nothing is decoded."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import av
+import av.error
+import av.logging
+
+from kua.core.errors import KuaError, Rejected, Refused, Unavailable
+from kua.ports.source import Compressed, Described
+
+av.logging.set_level(av.logging.PANIC)
+
+_REFUSED: Final = (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)
+
+
+def trouble_of(error: Exception, address: str, while_: str) -> KuaError:
+    """Return the error that stands for FFmpeg's. FFmpeg's own carries the whole address, so it is neither kept nor chained by the caller."""
+    if isinstance(error, _REFUSED):
+        return Refused("source.refused", address=address)
+    if isinstance(error, av.error.InvalidDataError) and while_ == "open":
+        return Rejected("source.not_video", address=address)
+    if isinstance(error, (av.error.TimeoutError, av.error.ExitError)):
+        return Unavailable("source.silent", address=address)
+    return Unavailable("source.unreachable", address=address, how=type(error).__name__)
+
+
+class Demuxed:
+    """The best video stream of an open container, packet by packet."""
+
+    def __init__(self, container: Any, address: str) -> None:
+        self._address = address
+        self._container = container
+        streams = container.streams.video
+        if not streams:
+            container.close()
+            raise Rejected("source.not_video", address=address)
+        stream = container.streams.best("video") or streams[0]
+        for other in container.streams:
+            if other.index != stream.index:
+                other.discard = "all"
+        context = stream.codec_context
+        base = stream.time_base
+        self.stream: Any = stream
+        self.described = Described(
+            _codec_of(context), context.width or 0, context.height or 0, base.numerator, base.denominator, bytes(context.extradata or b"")
+        )
+        self._packets: Iterator[Any] = container.demux(stream)
+
+    def read(self) -> Compressed | None:
+        """Return the next packet with a time, or None at the end."""
+        error: Exception
+        try:
+            for packet in self._packets:
+                pts = packet.pts if packet.pts is not None else packet.dts
+                if packet.size and pts is not None:
+                    return Compressed(pts, bool(packet.is_keyframe), None, bytes(packet))
+            return None  # noqa: TRY300
+        except (av.error.FFmpegError, OSError) as caught:
+            error = caught
+        raise trouble_of(error, self._address, "read") from None
+
+    def close(self) -> None:
+        """Close the container."""
+        self._container.close()
+
+
+def _codec_of(context: Any) -> str:
+    """Return the codec's own name: decoders may be called after a library."""
+    return str(context.codec.canonical_name)

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process `fetch`: keeps one camera open and hands its compressed packets to `hide`. It decodes nothing and writes nothing to disk.
+
+It may reach the camera's address only. A thread reads, because a camera may hang for ever; the watchdog judges by the age of packets.
+"""
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO, Final, Protocol
+
+from kua.core.errors import KuaError, Misused, Refused, Rejected, Unavailable
+from kua.core.instant import Instant, Millis
+from kua.flow.backoff import Backoff
+from kua.flow.watchdog import PACKET_AGE, Watchdog
+from kua.ports.clock import Clock
+from kua.ports.source import Compressed, Described, Source
+from kua.ports.trip import trip
+from kua.station.pipe import Beat, Ended, Lost, Message, Packet, Start, send
+
+BEAT: Final = Millis(1_000)
+OPENING: Final = Millis(15_000)
+"""A camera that has not answered for so long is given up; its thread ends by the source's own time limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the reading thread of connection `turn` says: the stream, a packet, an error, or None for the end of a film."""
+
+    turn: int
+    what: Described | Compressed | KuaError | None
+
+
+class Inbox(Protocol):
+    """Where the reading threads put their news. `get` returns None when nothing came for that long."""
+
+    def put(self, news: News) -> None: ...
+    def get(self, wait: Millis) -> News | None: ...
+
+
+class QueueInbox:
+    """The inbox of real threads. Bounded: a reader that is not heard waits, and the camera's TCP window does the rest."""
+
+    def __init__(self) -> None:
+        self._queue: queue.Queue[News] = queue.Queue(256)
+
+    def put(self, news: News) -> None:
+        """Put, waiting for room."""
+        self._queue.put(news)
+
+    def get(self, wait: Millis) -> News | None:
+        """Get, waiting at most so long."""
+        try:
+            return self._queue.get(timeout=wait / 1000)
+        except queue.Empty:
+            return None
+
+
+Reader = Callable[[int], None]
+"""Starts reading connection number `turn`; its news go to the inbox."""
+
+
+def threaded(open_: Callable[[], Source], clock: Clock, inbox: Inbox) -> Reader:
+    """Return a reader that opens and reads in a thread of its own for each connection."""
+
+    def start(turn: int) -> None:
+        threading.Thread(target=read_on, args=(turn, open_, clock, inbox), name=f"reader-{turn}", daemon=True).start()
+
+    return start
+
+
+def read_on(turn: int, open_: Callable[[], Source], clock: Clock, inbox: Inbox) -> None:
+    """Open the source and put its news into `inbox` until it ends or fails. Foreign errors become `Unavailable("source.unreachable")`."""
+    source: Source | None = None
+    last: KuaError | None = None
+    try:
+        source = open_()
+        inbox.put(News(turn, source.described))
+        while (packet := source.read()) is not None:
+            dated = packet if packet.arrival is not None else Compressed(packet.pts, packet.key, clock.now(), packet.payload)
+            inbox.put(News(turn, dated))
+    except KuaError as error:
+        last = error
+    except Exception as error:  # noqa: BLE001 - a plug-in or library may throw anything; its message may hold an address and is dropped
+        last = Unavailable("source.unreachable", address="", how=type(error).__name__)
+    finally:
+        if source is not None:
+            source.close()
+        inbox.put(News(turn, last))
+
+
+class Fetch:
+    """One camera, opened again and again until told to stop. `share` draws random numbers, 0 <= share < 1."""
+
+    def __init__(
+        self, reader: Reader, inbox: Inbox, clock: Clock, share: Callable[[], float], out: Callable[[Message], None], *, live: bool,
+        silence: Millis = PACKET_AGE,
+    ) -> None:
+        self._reader, self._inbox, self._clock, self._share, self._out = reader, inbox, clock, share, out
+        self._live, self._silence = live, silence
+        self._backoff = Backoff()
+        self._turn = 0
+        self._beaten = clock.monotonic()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End with the next packet or beat: `Ended` is sent, so that `hide` finishes what it holds."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Hand packets over until a film ends or `stop` was called.
+
+        Raises the source's `Misused` or `Rejected` at the first opening: a setting is wrong, and trying again would not mend it.
+        """
+        while not self._stopping:
+            lost = self._connection()
+            if lost is None:
+                break
+            if isinstance(lost, Misused | Rejected) and (self._turn == 1 or not self._live):
+                raise lost
+            self._out(Lost(_reason_of(lost), self._clock.now()))
+            slow = isinstance(lost, Refused | Rejected | Misused)
+            self._pause(self._backoff.failed(self._clock.monotonic(), self._share(), slow=slow))
+        self._out(Ended())
+
+    def _connection(self) -> KuaError | None:
+        """Open once and hand over until it fails; return the failure, or None for the end."""
+        self._turn += 1
+        self._reader(self._turn)
+        watch = Watchdog(self._clock.monotonic(), OPENING)
+        while not self._stopping:
+            now = self._clock.monotonic()
+            if watch.is_starved(now):
+                return Unavailable("source.silent", address="")
+            news = self._next(watch.left(now))
+            if news is None:
+                continue
+            match news.what:
+                case Described() as told:
+                    self._out(Start(told.codec, told.width, told.height, told.base_num, told.base_den, told.extradata))
+                    watch = Watchdog(self._clock.monotonic(), self._silence)
+                case Compressed() as packet:
+                    trip("fetch:1")
+                    self._out(Packet(packet.pts, packet.key, packet.arrival or Instant(0), packet.payload))
+                    watch.fed(self._clock.monotonic())
+                    self._backoff.worked(self._clock.monotonic())
+                case KuaError() as error:
+                    return error
+                case None:
+                    return Unavailable("source.unreachable", address="", how="end") if self._live else None
+        return None
+
+    def _pause(self, wait: Millis) -> None:
+        until = self._clock.monotonic() + wait
+        while not self._stopping and (left := until - self._clock.monotonic()) > 0:
+            self._next(Millis(left))
+
+    def _next(self, wait: Millis) -> News | None:
+        """Wait for news of the present connection, at most one beat long; what an abandoned thread still says is thrown away."""
+        news = self._inbox.get(min(wait, BEAT))
+        now = self._clock.monotonic()
+        if now - self._beaten >= BEAT:
+            self._beaten = now
+            self._out(Beat(self._clock.now(), 0))
+        return news if news is not None and news.turn == self._turn else None
+
+
+def _reason_of(error: KuaError) -> str:
+    """Return the gap reason of the leaf registry for a failure of the source."""
+    if isinstance(error, Refused):
+        return "camera_refused"
+    return "camera_silent" if error.code == "source.silent" else "camera_lost"
+
+
+def to_pipe(pipe: BinaryIO) -> Callable[[Message], None]:
+    """Return what sends messages into `pipe`."""
+
+    def out(message: Message) -> None:
+        send(pipe, message)
+
+    return out

@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The process `hide`: decodes a camera's packets, hides, holds back, encodes. It has no network and no disk, and what leaves it is film or a number.
+
+Fail closed: whatever goes wrong between a decoded picture and its hiding fills the whole picture. The raw picture is never sent on. A hole is a
+hole: no frame is repeated or stretched (REC4). Capture times come from `kua.flow.anchor`, cuts from `kua.media.cutter`.
+"""
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from kua.core.errors import KuaError
+from kua.core.instant import Instant, Millis, slot_of, slot_start
+from kua.flow.anchor import Anchor, ClockWatch, MediaLine, Micros
+from kua.media.cutter import Covering, Cut, Grid, Opened
+from kua.ports.clock import Clock, Trust
+from kua.ports.encoder import Encoder
+from kua.ports.source import Decoder, OpenDecoder, Picture
+from kua.ports.trip import trip
+from kua.sight.hider import Hider, Look
+from kua.sight.raw import RawFrame
+from kua.sight.safe import SafeFrame, filled
+from kua.station.counting import Counting
+from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Start
+from kua.station.vitals import Vitals
+
+HOLD: Final = Millis(1_500)
+"""Pictures wait so long before they are encoded: a moved camera that is noticed within this time takes the pictures before it along."""
+LATE: Final = Millis(500)
+"""Further behind the camera than this nothing is examined any more: pictures are filled until the process has caught up."""
+ASPECT: Final = 0.01
+"""Pictures whose shape differs by more than this from the film's are not squeezed into it."""
+BACK: Final = Millis(2_000)
+"""A camera whose media time stays behind for so long has set its clock back: a new run begins."""
+PREVIEW: Final = Millis(500)
+_TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
+
+
+class Film(Encoder, Protocol):
+    """An encoder of one run that can be told by when its last picture must be over."""
+
+    def finish(self, by: Instant | None = None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Size and rate of the film, whatever the camera sends."""
+
+    width: int
+    height: int
+    fps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the process works with, given by `kua.app`. `phase_at` is None outside all windows; `look` is None where no models are."""
+
+    clock: Clock
+    run_name: Callable[[], str]
+    """Draws eight random hex digits."""
+    open_decoder: OpenDecoder
+    open_film: Callable[[Callable[[Opened | Cut], None]], Film]
+    new_hider: Callable[[str], Hider]
+    """Makes a hider for a phase: one for each run."""
+    phase_at: Callable[[Instant], str | None]
+    look: Look | None = None
+    counting: Counting | None = None
+    preview: Callable[[RawFrame, SafeFrame], None] | None = None
+    """The one unlogged way of a raw picture, for the demonstration's slider. `kua.app.camera` refuses it anywhere else."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """One hidden picture that waits, with the phase under which it was hidden; `raw` only for the preview."""
+
+    safe: SafeFrame
+    phase: str
+    raw: RawFrame | None
+
+
+@dataclass(slots=True)
+class _Run:
+    """Everything that ends with a run."""
+
+    anchor: Anchor
+    line: MediaLine = field(default_factory=MediaLine)
+    waiting: list[Packet] = field(default_factory=list)
+    settled: Instant = Instant(0)
+    first_media: Micros | None = None
+    hider: Hider | None = None
+    phase: str = ""
+    held: deque[_Held] = field(default_factory=deque)
+    last: Instant | None = None
+    behind_since: Instant | None = None
+    film: Film | None = None
+    name: str = ""
+    covering: Covering = field(default_factory=Covering)
+    trust: Trust = "ntp"
+    phases: deque[tuple[Instant, str]] = field(default_factory=deque)
+
+
+class Hide:
+    """Takes the messages of `fetch` one by one and gives those for `keep` to `out`. One thread.
+
+    `live` is false for batch work: nothing is then late, and time comes from the packets.
+    """
+
+    def __init__(self, shape: Shape, means: Means, out: Callable[[Message], None], *, live: bool = True, hold: Millis = HOLD) -> None:
+        self._shape, self._means, self._out = shape, means, out
+        self._live, self._hold = live, hold
+        self._clock = means.clock
+        self._watch = ClockWatch(self._clock.now(), self._clock.monotonic())
+        self._decoder: Decoder | None = None
+        self._base = (1, 1000)
+        self._run: _Run | None = None
+        self._grid = Grid(shape.fps)
+        self._vitals = Vitals()
+        self._end: Instant | None = None
+        self._hole_reason: str | None = None
+        self._hole_from = Instant(0)
+        self._refused_codec = False
+        self._beaten = self._clock.monotonic()
+        self._shown = Instant(0)
+        self.counts: Counter[str] = Counter()
+        """What was dropped or went wrong, by kind; for the log, no pictures."""
+        if live:
+            self._hole(self._clock.now(), "starting")
+
+    # ------------------------------------------------------------------------------------------------------- messages
+
+    def take(self, message: Message) -> None:
+        """Do what one message asks. Raises only what `out` raises: a bad camera ends a run, not the process."""
+        match message:
+            case Start():
+                self._start(message)
+            case Packet():
+                self._packet(message)
+            case Lost():
+                self._end_run(message.reason)
+                self._decoder = None
+            case Ended():
+                self._end_run(None, rest=True)
+            case _:
+                pass
+        self._beat(message.arrival if isinstance(message, Packet) else None)
+
+    def finish(self, *, ended: bool) -> None:
+        """Write out what is held. `ended`: the source ended or was stopped in order; else the pipe from `fetch` tore, and no `Done` is sent."""
+        self._end_run(None if ended else "restart")
+        if (counted := self._means.counting and self._means.counting.rest()) is not None:
+            self._out(counted)
+        if ended:
+            now = self._clock.now()
+            end = now if self._end is None else self._end
+            self._out(Done(Instant(max(end, now)) if self._hole_reason is not None and self._live else end))
+
+    def _start(self, start: Start) -> None:
+        if self._run is not None:
+            self._end_run("camera_lost")
+        self._base = (start.base_num, start.base_den)
+        try:
+            self._decoder = self._means.open_decoder(start.codec, start.payload)
+        except KuaError:
+            self.counts["codec"] += 1
+            self._decoder = None
+            self._codec_fault("begin")
+            return
+        self._codec_fault("end")
+        self._new_run()
+
+    def _codec_fault(self, state: str) -> None:
+        """Tell once that the camera sends what is not accepted, and once that it is well again."""
+        if (state == "begin") != self._refused_codec:
+            self._refused_codec = state == "begin"
+            self._out(Fault(self._clock.now(), "codec", state))
+
+    def _new_run(self) -> None:
+        self._run = _Run(Anchor(self._end))
+
+    def _packet(self, packet: Packet) -> None:
+        if self._run is None or self._decoder is None:
+            self.counts["unused"] += 1
+            return
+        if self._live and self._watch.step(self._clock.now(), self._clock.monotonic()) is not None:
+            self._restart("clock_step")
+        arrival, media = Instant(packet.arrival), self._media(packet.pts)
+        step = self._run.line.step(media, arrival)
+        if step != "on":
+            self._restart("camera_silent" if step == "silent" else "clock_step")
+            self._run.line.step(media, arrival)
+        self._run.anchor.observe(media, arrival)
+        if self._run.anchor.has_stepped:
+            self._restart("clock_step")
+            self._run.line.step(media, arrival)
+            self._run.anchor.observe(media, arrival)
+        if self._run.first_media is None:
+            self._run.first_media = media
+        self._run.waiting.append(packet)
+        if self._run.anchor.is_settled:
+            self._decode_waiting()
+
+    def _restart(self, reason: str) -> None:
+        """End the run and begin another one on the same connection."""
+        self._end_run(reason)
+        self._new_run()
+
+    def _media(self, pts: int) -> Micros:
+        num, den = self._base
+        return Micros(pts * num * 1_000_000 // den)
+
+    # --------------------------------------------------------------------------------------------------------- frames
+
+    def _decode_waiting(self) -> None:
+        """Decode what has come since the anchor was cast."""
+        run = self._run
+        if run is None:
+            return
+        if not run.settled:
+            run.settled = self._clock.now()
+        waiting, run.waiting = run.waiting, []
+        for packet in waiting:
+            if self._run is not run or self._decoder is None:
+                return
+            trip("hide:2")
+            for picture in self._decoder.decode(packet.pts, packet.payload):
+                if self._run is run:
+                    self._picture(run, picture, Instant(packet.arrival))
+            self.counts["broken"] = self._decoder.broken
+
+    def _picture(self, run: _Run, picture: Picture, arrival: Instant) -> None:
+        """Place one decoded picture in time, thin out, and hide it."""
+        media = self._media(picture.pts)
+        if run.first_media is not None and media < run.first_media:
+            self.counts["before"] += 1
+            return
+        at = run.anchor.at(media)
+        if run.last is not None and at <= run.last:
+            self.counts["back"] += 1
+            if run.behind_since is None:
+                run.behind_since = arrival
+            elif arrival - run.behind_since > BACK:
+                self._restart("clock_step")
+            return
+        run.behind_since = None
+        if self._end is not None and at < self._end:
+            self.counts["overlap"] += 1
+            return
+        run.last = at
+        if not self._grid.takes(at):
+            self.counts["thinned"] += 1
+            return
+        phase = self._means.phase_at(slot_start(slot_of(at)))
+        if phase is None:
+            self._restart("stopped")
+            return
+        if not self._fits(picture):
+            self.counts["size"] += 1
+            self._restart("size_change")
+            return
+        self._hide(run, picture, at, phase, arrival)
+
+    def _fits(self, picture: Picture) -> bool:
+        wanted = self._shape.width / self._shape.height
+        return abs(picture.width / picture.height - wanted) <= ASPECT * wanted
+
+    def _hide(self, run: _Run, picture: Picture, at: Instant, phase: str, arrival: Instant) -> None:
+        """Hide one picture and put it on hold. Nothing that goes wrong here lets it through."""
+        width, height = self._shape.width, self._shape.height
+        raw: RawFrame | None = None
+        if self._behind(run, arrival) > LATE:
+            safe = filled(at, width, height, "late")
+        else:
+            try:
+                raw = RawFrame(at, width, height, picture.planes(width, height))
+                trip("hide:3")
+                safe = self._hidden(run, raw, phase)
+                for kind, state in self._vitals.look(at, raw.yuv[:height]):
+                    self._out(Fault(at, kind, state))
+            except KuaError as error:
+                self.counts[f"error {error.code}"] += 1
+                safe = filled(at, width, height, "error")
+            except Exception as error:  # noqa: BLE001 - fail closed on whatever it is; the film says "hidden, error"
+                self.counts[f"error {type(error).__name__}"] += 1
+                safe = filled(at, width, height, "error")
+        if safe.reason == "scene_changed":
+            for held in run.held:
+                held.safe = filled(held.safe.at, width, height, "scene_changed")
+        run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None))
+        while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
+            self._release(run)
+
+    def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
+        means = self._means
+        if run.hider is None:
+            run.hider, run.phase = means.new_hider(phase), phase
+        elif run.phase != phase:
+            run.hider.enter(phase)
+            run.phase = phase
+        if means.look is not None:
+            safe = run.hider.watch(raw, means.look, self._clock.monotonic)
+        else:
+            safe = run.hider.step(raw)
+        if means.counting is not None and safe.reason is None:
+            counted = means.counting.see(raw.at, run.hider.foreground)
+            if counted is not None:
+                self._out(counted)
+        return safe
+
+    def _wants_preview(self, at: Instant) -> bool:
+        if self._means.preview is None or 0 <= at - self._shown < PREVIEW:
+            return False
+        self._shown = at
+        return True
+
+    def _behind(self, run: _Run, arrival: Instant) -> int:
+        """How long ago the picture could have been looked at; the wait for the anchor is meant and does not count."""
+        return self._clock.now() - max(arrival, run.settled) if self._live else 0
+
+    # ----------------------------------------------------------------------------------------------------------- film
+
+    def _release(self, run: _Run) -> None:
+        """Encode the oldest picture that waits."""
+        held = run.held.popleft()
+        try:
+            if run.film is None:
+                run.name = self._means.run_name()
+                run.film = self._means.open_film(lambda made: self._made(run, made, held.safe.at))
+            run.covering.frame(held.safe.at, held.safe.reason)
+            if not run.phases or run.phases[-1][1] != held.phase or slot_of(run.phases[-1][0]) != slot_of(held.safe.at):
+                run.phases.append((held.safe.at, held.phase))
+            trip("hide:4")
+            run.film.encode(held.safe)
+        except KuaError as error:
+            self.counts[f"encoder {error.code}"] += 1
+            self._abandon(run)
+            return
+        run.trust = min(run.trust, "none" if run.anchor.adrift else self._clock.trust(), key=_TRUST.index)
+        if held.raw is not None and self._means.preview is not None:
+            self._means.preview(held.raw, held.safe)
+
+    def _made(self, run: _Run, made: Opened | Cut, at: Instant) -> None:
+        """Send on what the encoder has finished; hidden spans go before the film that they speak of."""
+        if isinstance(made, Opened):
+            self._out(Init(run.name, self._shape.width, self._shape.height, at, made.data))
+            return
+        for span in run.covering.cut(made.t1):
+            self._out(Covered(span.t0, span.t1, span.reason))
+        phase = run.phases[0][1]
+        while run.phases and run.phases[0][0] < made.t1:
+            phase = run.phases.popleft()[1]
+        trust, run.trust = run.trust, "ntp"
+        self._out(Piece(run.name, made.slot, made.t0, made.t1, made.frames, trust, phase, made.data))
+        self._end, self._hole_reason = made.t1, None
+
+    def _end_run(self, reason: str | None, *, rest: bool = False) -> None:
+        """Close the run, if there is one, with everything that is on hold, and say why no film follows. None: because it is over."""
+        run, self._run = self._run, None
+        if run is not None:
+            self._run = run
+            if not run.anchor.is_settled:
+                run.anchor.settle()
+            if run.waiting and run.anchor.is_settled:
+                self._decode_waiting()
+            if rest and self._decoder is not None and run.anchor.is_settled:
+                for picture in self._decoder.rest():
+                    if self._run is run:
+                        self._picture(run, picture, self._clock.now())
+            while run.held and self._run is run:
+                self._release(run)
+            if self._run is run and run.film is not None:
+                self._finish_film(run)
+            self._run = None
+        if reason is not None:
+            self._hole(self._clock.now() if self._end is None else self._end, reason)
+
+    def _finish_film(self, run: _Run) -> None:
+        if run.film is None:
+            return
+        try:
+            run.film.finish(self._clock.now() if self._live else None)
+        except KuaError as error:
+            self.counts[f"encoder {error.code}"] += 1
+            self._abandon(run)
+
+    def _abandon(self, run: _Run) -> None:
+        """The encoder failed: what it had not cut is a hole, and another run begins."""
+        if run.film is not None:
+            run.film.abandon()
+        run.held.clear()
+        self._new_run()
+        self._hole(self._clock.now() if self._end is None else self._end, "encoder")
+
+    def _hole(self, t0: Instant, reason: str) -> None:
+        """Say that recording is interrupted from `t0`. Another reason for the same hole is said from now on."""
+        if self._hole_reason is None:
+            self._hole_from = t0
+        elif reason == self._hole_reason or not self._live or self._clock.now() <= self._hole_from:
+            return
+        else:
+            self._hole_from = self._clock.now()
+        self._hole_reason = reason
+        self._out(Hole(self._hole_from, reason))
+
+    def _beat(self, arrival: int | None) -> None:
+        now = self._clock.monotonic()
+        if now - self._beaten >= 1_000:
+            self._beaten = now
+            behind = max(0, self._clock.now() - arrival) if arrival is not None and self._live else 0
+            self._out(Beat(self._clock.now(), behind))
+

@@ -185,11 +185,16 @@ class Edge:
         return self.frontier().root()
 
     def append(self, entries: Iterable[bytes]) -> dict[str, bytes]:
-        """Add `entries` and return the files to write, by name, bundles before tiles; partial ones only as they stand at the end."""
-        before, bundles, tiles = self._size, dict[Tile, bytes](), dict[Tile, bytes]()
+        """Add `entries` and return the files to write, by name, bundles before tiles; partial ones only as they stand at the end.
+
+        Raises `Rejected("tile.entry")` for one that is too long; nothing is added then.
+        """
+        entries = tuple(entries)
         for entry in entries:
             if len(entry) > MAX_ENTRY:
                 raise Rejected("tile.entry", size=len(entry))
+        before, bundles, tiles = self._size, dict[Tile, bytes](), dict[Tile, bytes]()
+        for entry in entries:
             self._entries.append(entry)
             if len(self._entries) == WIDTH:
                 bundles[Tile("entries", self._size // WIDTH)] = encode_bundle(self._entries)

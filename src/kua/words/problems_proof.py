@@ -101,6 +101,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Its method, path, digest or time has a form that no upload has."),
         do=N_("Send it with the station agent, or follow docs/spec/upload-signature.md."),
     ),
+    "upload.headers": Problem(
+        what=N_("The upload does not say who signed it."),
+        why=N_("One of its four headers (station, time, digest, signature) is absent or misspelt."),
+        do=N_("Send it with the station agent, or follow docs/spec/upload-signature.md."),
+    ),
     "upload.signature": Problem(
         what=N_("The upload is not signed by station {station}."),
         why=N_("The bytes, the path or the time were changed on the way, or another key signed."),

@@ -80,6 +80,6 @@ class Report:
         return 3 if not self.has("PASS") or any(line.code in BLOCKING for line in self.lines) else 0
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain JSON values, stable for programs (docs/ref/exit-codes.md)."""
+        """The report as plain JSON values, stable for programs (docs/spec/checkpoint-and-tiles.md)."""
         lines = [{"check": line.check, "state": line.state, "code": line.code, "facts": dict(line.facts)} for line in self.lines]
         return {**self.summary, "exit_code": self.exit_code, "lines": lines}

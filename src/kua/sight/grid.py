@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The picture as a grid: planes padded to whole blocks, means of 4x4 pixels, blocks of 16 pixels, and growing and closing of block masks."""
+"""The picture as a grid: padded planes, means of 4x4 pixels, blocks of 8 pixels, and growing and closing of block masks."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,15 +11,17 @@ Plane = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Sums = npt.NDArray[np.int16]
 
-BLOCK: Final = 16
+BLOCK: Final = 8
 """Side of a block in pixels: the unit in which the picture is shown or hidden."""
+PAD: Final = 16
+"""Pictures are padded to multiples of this many pixels, which is also the unit of zones and of the coarse mosaic."""
 _LOW: Final = np.uint64(0x00FF00FF00FF00FF)
 _EIGHT: Final = np.uint64(8)
 
 
 def blocks_of(width: int, height: int) -> tuple[int, int]:
-    """Return rows and columns of blocks that cover a picture."""
-    return -(-height // BLOCK), -(-width // BLOCK)
+    """Return rows and columns of blocks that cover a padded picture; both are even."""
+    return -(-height // PAD) * (PAD // BLOCK), -(-width // PAD) * (PAD // BLOCK)
 
 
 def planes_of(yuv: Plane, width: int, height: int) -> tuple[Plane, Plane, Plane]:
@@ -61,41 +63,43 @@ class Cells:
 def cells_of(yuv: Plane, width: int, height: int) -> Cells:
     """Measure a picture. About half a millisecond for 1280x720."""
     y, u, v = planes_of(yuv, width, height)
-    rows = _pairs(padded(y, BLOCK))
+    rows = _pairs(padded(y, PAD))
     four = rows[0::4] + rows[1::4] + rows[2::4] + rows[3::4]
     luma = (four[:, 0::2] + four[:, 1::2]).view(np.int16)
     return Cells(luma, _chroma(u), _chroma(v))
 
 
 def _chroma(plane: Plane) -> Sums:
-    rows = _pairs(padded(plane, BLOCK // 2))
+    rows = _pairs(padded(plane, PAD // 2))
     return ((rows[0::2] + rows[1::2]) << np.uint16(2)).view(np.int16)
 
 
 def block_any(cells: Mask) -> Mask:
-    """Return which blocks hold a true cell; `cells` is four cells to a block's side."""
-    rows, columns = cells.shape[0] // 4, cells.shape[1] // 4
-    packed = np.ascontiguousarray(cells).view(np.uint32)
-    joined = packed[0::4] | packed[1::4] | packed[2::4] | packed[3::4]
-    return np.asarray(joined.reshape(rows, columns) != 0, dtype=np.bool_)
+    """Return which blocks hold a true cell; a block has two cells to a side."""
+    pairs = np.ascontiguousarray(cells).view(np.uint16)
+    return np.asarray((pairs[0::2] | pairs[1::2]) != 0, dtype=np.bool_)
 
 
 def block_count(cells: Mask) -> npt.NDArray[np.uint8]:
-    """Return how many of the sixteen cells of each block are true."""
-    bytes_ = np.ascontiguousarray(cells).view(np.uint8)
-    rows = bytes_[0::4] + bytes_[1::4] + bytes_[2::4] + bytes_[3::4]
-    return np.asarray(rows[:, 0::4] + rows[:, 1::4] + rows[:, 2::4] + rows[:, 3::4], dtype=np.uint8)
+    """Return how many of the four cells of each block are true."""
+    ones = np.ascontiguousarray(cells).view(np.uint8)
+    rows = ones[0::2] + ones[1::2]
+    return np.asarray(rows[:, 0::2] + rows[:, 1::2], dtype=np.uint8)
+
+
+def block_sums(cells: Sums) -> Sums:
+    """Return the sum of the four cells of each block: 64 times the mean level, at most 16320."""
+    rows = cells[0::2] + cells[1::2]
+    return np.asarray(rows[:, 0::2] + rows[:, 1::2], dtype=np.int16)
 
 
 def block_mean(cells: Sums) -> npt.NDArray[np.float32]:
-    """Return the mean level of each block from its sixteen cells."""
-    rows = cells[0::4].astype(np.int32) + cells[1::4] + cells[2::4] + cells[3::4]
-    summed = rows[:, 0::4] + rows[:, 1::4] + rows[:, 2::4] + rows[:, 3::4]
-    return np.asarray(summed * np.float32(1 / 256), dtype=np.float32)
+    """Return the mean level of each block from its four cells."""
+    return np.asarray(block_sums(cells) * np.float32(1 / 64), dtype=np.float32)
 
 
 def block_max(plane: Plane) -> Plane:
-    """Return the greatest value of each block; both sides of `plane` are multiples of 16."""
+    """Return the greatest value of each block; both sides of `plane` are padded."""
     rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
     tall = np.maximum.reduce(plane.reshape(rows, BLOCK, columns * BLOCK), axis=1)
     return np.asarray(np.maximum.reduce(tall.reshape(rows, columns, BLOCK), axis=2), dtype=np.uint8)
@@ -103,18 +107,19 @@ def block_max(plane: Plane) -> Plane:
 
 def grown(mask: Mask, up: int, down: int, side: int) -> Mask:
     """Return `mask` grown by so many blocks upwards, downwards and to each side."""
+    wide = _smeared(_smeared(mask.T, side)[::-1], side)[::-1].T
+    return _smeared(_smeared(wide[::-1], up)[::-1], down)
+
+
+def _smeared(mask: Mask, steps: int) -> Mask:
+    """Return `mask` or-ed with itself shifted down by 1 .. `steps` rows, in doubling strides."""
     out = mask.copy()
-    for _ in range(side):
-        wide = out.copy()
-        wide[:, 1:] |= out[:, :-1]
-        wide[:, :-1] |= out[:, 1:]
-        out = wide
-    tall = out.copy()
-    for step in range(1, up + 1):
-        tall[:-step] |= out[step:]
-    for step in range(1, down + 1):
-        tall[step:] |= out[:-step]
-    return tall
+    done = 0
+    while done < steps:
+        stride = min(done + 1, steps - done)
+        out[stride:] |= out[:-stride].copy()
+        done += stride
+    return out
 
 
 def closed(mask: Mask, reach: int) -> Mask:
@@ -135,3 +140,14 @@ def neighbours(mask: Mask, reach: int) -> npt.NDArray[np.int32]:
     total = total.cumsum(0).cumsum(1)
     span = 2 * reach + 1
     return np.asarray(total[span:, span:] - total[:-span, span:] - total[span:, :-span] + total[:-span, :-span], dtype=np.int32)
+
+
+def upright(mask: Mask, reach: int, least: int) -> Mask:
+    """Return where `mask` (widened by two blocks) holds in at least `least` of the rows within `reach`: people stand or sit upright,
+    tape and shadows lie."""
+    wide = grown(mask, 0, 0, 2)
+    total = np.zeros((mask.shape[0] + 2 * reach + 1, mask.shape[1]), dtype=np.int32)
+    total[reach + 1 : reach + 1 + mask.shape[0]] = wide
+    total = total.cumsum(0)
+    span = 2 * reach + 1
+    return np.asarray(total[span:] - total[:-span] >= least, dtype=np.bool_)

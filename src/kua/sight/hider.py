@@ -15,9 +15,9 @@ from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.sight.boxes import Box, head_of
 from kua.sight.calibration import Calibration
-from kua.sight.grid import BLOCK, Cells, Mask, blocks_of, cells_of, closed, grown, neighbours
+from kua.sight.grid import BLOCK, Mask, blocks_of, cells_of, closed, grown, neighbours, upright
 from kua.sight.mosaic import fill_blocks
-from kua.sight.plan import CELLS_ACROSS, LARGEST, Plan, Reason, cell_sizes, whole_plan
+from kua.sight.plan import CELLS_ACROSS, LARGEST, Plan, Reason, cell_for, heads_at, heads_within, whole_plan
 from kua.sight.raw import RawFrame
 from kua.sight.room import Comparer, Difference, Reference, mark
 from kua.sight.safe import SafeFrame, conceal, filled
@@ -29,6 +29,8 @@ Table = Mapping[str, Mapping[str, str]]
 Look = Callable[[RawFrame], Sequence[Box]]
 """What finds faces and people; it is shown the picture with its filled zones already filled."""
 
+UNREADABLE: Final = 32
+"""Least mosaic cell of a list, in pixels."""
 TOO_SLOW: Final = 500
 """A detector that took longer than this, in milliseconds, is not believed."""
 
@@ -47,12 +49,14 @@ class Tuning:
     """Milliseconds that a single block stays hidden after it differed."""
     detected: int = 3_000
     """Milliseconds that a detected head stays hidden after it was last found."""
-    closing: int = 2
-    """Gaps of up to twice so many blocks inside one silhouette are closed."""
-    above: int = 2
-    """Blocks hidden above what differs: heads are what most resembles a wall."""
-    crowd: int = 4
-    """So many differing blocks within two blocks of each other are a person, not flicker."""
+    closing: int = 4
+    """Gaps of up to twice so many blocks (of 8 pixels) inside one silhouette are closed."""
+    margin: int = 2
+    """Blocks hidden around a silhouette."""
+    above: int = 3
+    """Blocks hidden above an upright silhouette: heads are what most resembles a wall."""
+    crowd: int = 12
+    """So many differing blocks within four blocks of each other are a person, not flicker."""
     lost: float = 0.6
     """Share of the known blocks (or of the textured ones) that differ when the camera no longer shows the calibrated room."""
     lost_for: int = 1_000
@@ -73,15 +77,14 @@ class Hider:
         self._comparer = Comparer(reference) if reference is not None else None
         self._zones: Mapping[str, tuple[Polygon, ...]] = calibration.zones if calibration is not None else {}
         self._heads = calibration.heads if calibration is not None else ()
-        if calibration is not None and reference is not None:
-            if (calibration.width, calibration.height) != (reference.width, reference.height):
-                raise Rejected(
-                    "calibration.size",
-                    width=reference.width,
-                    height=reference.height,
-                    wanted_width=calibration.width,
-                    wanted_height=calibration.height,
-                )
+        if calibration is not None and reference is not None and (calibration.width, calibration.height) != (reference.width, reference.height):
+            raise Rejected(
+                "calibration.size",
+                width=reference.width,
+                height=reference.height,
+                wanted_width=calibration.width,
+                wanted_height=calibration.height,
+            )
         self._size: tuple[int, int] | None = None
         if reference is not None:
             self._size = (reference.width, reference.height)
@@ -172,7 +175,10 @@ class Hider:
                 self._finer |= mask
         self._finer &= ~self._unreadable
         self._grey = treat.get("rest", "coarse_grey") == "coarse_grey"
-        self._cell, self._solid_rows = cell_sizes(height, self._heads)
+        self._head_sizes = None
+        if self._heads:
+            self._head_sizes = np.repeat(heads_at(none.shape[0], height, self._heads)[:, None], none.shape[1], axis=1)
+        self._unknown = ~self._room.known & ~self._fill if self._room is not None else none
         if self.foreground.shape != none.shape:
             self._trusted = ~self._fill
             self._until = np.zeros(none.shape, dtype=np.int64)
@@ -193,7 +199,7 @@ class Hider:
         changed = found.changed & ~self._fill
         held = self._tracks.step(at, [head_of(box) for box in boxes])
         self.foreground = changed
-        self._trusted = ~changed & ~self._fill
+        self._trusted = ~changed & ~self._fill & ~self._unknown
         lost = self._lost(at, found)
         if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
@@ -224,36 +230,39 @@ class Hider:
 
     def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box]) -> Plan:
         tuning = self._tuning
-        near = neighbours(changed, 2)
+        near = neighbours(changed, 4)
         person = changed & (near >= tuning.crowd)
         still = found.weak & ~self._fill & (self._until > at)
         # What is far from anything else that differs and is a single block is the room's own flicker: hidden, but not held for long.
         self._until[changed] = np.maximum(self._until[changed], at + tuning.flicker)
         self._until[person] = at + tuning.hold
-        self._until[still & (near >= 2)] = at + tuning.hold
+        self._until[still & (near >= 4)] = at + tuning.hold
         body = closed(person, tuning.closing)
-        now = grown(changed | body, 1, 1, 1) | grown(body, tuning.above, 0, 0)
+        now = changed | grown(body, tuning.margin, tuning.margin, tuning.margin) | grown(body & upright(body, 5, 6), tuning.above, 0, 0)
         hold = self._until > at
         reasons = self._always.copy()
         _because(reasons, now, Reason.NOT_ROOM)
         _because(reasons, hold & ~now, Reason.HOLD)
-        if self._room is not None:
-            _because(reasons, ~self._room.known, Reason.UNKNOWN)
-        solid = self._fill.copy()
+        _because(reasons, self._unknown, Reason.UNKNOWN)
+        head = self._head_sizes if self._head_sizes is not None else heads_within(body | hold)
+        cell = cell_for(head)
+        solid = self._fill | ((cell > LARGEST) & (reasons != 0))
+        cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
+        cell[self._finer] = BLOCK
         for box in held:
-            self._detected(box, solid, reasons)
+            self._detected(box, solid, reasons, cell)
         mosaic = reasons != 0
-        solid[self._solid_rows] |= mosaic[self._solid_rows]
-        return Plan(solid, mosaic & ~solid, self._finer, self._cell, self._grey, reasons)
+        return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
 
-    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8]) -> None:
+    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32]) -> None:
         """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it."""
         area = np.zeros(solid.shape, dtype=np.bool_)
         mark(area, box)
-        _because(reasons, area, Reason.FACE if box.kind == "face" else Reason.PERSON)
-        row = min(max(int((box.y0 + box.y1) / 2) // BLOCK, 0), len(self._cell) - 1)
-        if not self._grey or box.width > CELLS_ACROSS * int(self._cell[row]) or box.width > CELLS_ACROSS * LARGEST:
-            solid |= area
+        if not area.any():
+            return
+        _because(reasons, area & ~self._fill, Reason.FACE if box.kind == "face" else Reason.PERSON)
+        if not self._grey or box.width > CELLS_ACROSS * int(cell[area].min()):
+            solid |= area & ~self._finer
 
     def _whole(self, at: Instant, width: int, height: int, reason: str) -> SafeFrame:
         self.plan, self.filled_reason = whole_plan(reason, width, height), reason
@@ -268,5 +277,3 @@ def _share(part: Mask, of: Mask) -> float:
     total = int(of.sum())
     return int((part & of).sum()) / total if total else 0.0
 
-
-__all__ = ["Cells", "Hider", "Look", "Table", "Tuning"]

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kua.sight.grid import BLOCK, Cells, Mask, Plane, padded, planes_of
+from kua.sight.grid import BLOCK, Cells, Mask, Plane, Sums, block_sums, padded, planes_of
 from kua.sight.plan import Plan
 
 FILL: Final = (16, 128, 128)
@@ -21,30 +21,29 @@ def fill_blocks(yuv: Plane, width: int, height: int, mask: Mask) -> None:
 
 
 def paint(yuv: Plane, width: int, height: int, plan: Plan, cells: Cells) -> None:
-    """Paint the mosaic of `plan` into `yuv`, in place. `cells` are of the picture with its fills already painted, so that nothing of a
-    filled zone enters the mean of a neighbour."""
-    coarse = plan.mosaic & ~plan.finer & ~plan.fill
-    fine = plan.mosaic & plan.finer & ~plan.fill
+    """Paint the mosaic of `plan` into `yuv`, in place. `cells` are of the picture with its filled zones already painted, so that
+    nothing of a booth enters the mean of a neighbour."""
+    mask = plan.mosaic & ~plan.fill
+    if not mask.any():
+        return
+    sizes = plan.cell[mask]
     y, u, v = planes_of(yuv, width, height)
     for plane, unit, part in ((y, BLOCK, cells.y), (u, BLOCK // 2, cells.u), (v, BLOCK // 2, cells.v)):
         if plan.grey and plane is not y:
-            values = np.full(int(coarse.sum()), _GREY, np.uint8)
+            values = np.full(len(sizes), _GREY, np.uint8)
         else:
-            values = _coarse(part, plan.cell)[coarse]
-        _paint(plane, coarse, unit, values)
-        if fine.any():
-            _paint_fine(plane, fine, unit, part, grey=plan.grey and plane is not y)
+            values = _values(part, mask, sizes)
+        _paint(plane, mask, unit, values)
 
 
-def _coarse(part: npt.NDArray[np.int16], sizes: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
-    """Return one value for each block: the mean of the mosaic cell that it lies in."""
-    tall = part[0::4].astype(np.int32) + part[1::4] + part[2::4] + part[3::4]
-    sums = tall[:, 0::4] + tall[:, 1::4] + tall[:, 2::4] + tall[:, 3::4]
-    out = np.empty(sums.shape, dtype=np.uint8)
+def _values(part: Sums, mask: Mask, sizes: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
+    """Return the mean of the mosaic cell that each block of `mask` lies in, for cells of `sizes` pixels anchored at the top left."""
+    sums = block_sums(part).astype(np.int32)
+    out = np.empty(len(sizes), dtype=np.uint8)
     for size in np.unique(sizes):
-        step = int(size) // BLOCK
-        rows = sizes == size
-        out[rows] = (_joined(sums, step) if step > 1 else sums >> 8)[rows]
+        means = _joined(sums, int(size) // BLOCK)
+        of_size = sizes == size
+        out[of_size] = means[mask][of_size]
     return out
 
 
@@ -53,16 +52,8 @@ def _joined(sums: npt.NDArray[np.int32], step: int) -> npt.NDArray[np.int32]:
     at_rows, at_columns = np.arange(0, rows, step), np.arange(0, columns, step)
     joined = np.add.reduceat(np.add.reduceat(sums, at_rows, axis=0), at_columns, axis=1)
     count = np.outer(np.diff(np.append(at_rows, rows)), np.diff(np.append(at_columns, columns)))
-    means = joined // (count * 256)
+    means = joined // (count * 64)
     return np.asarray(np.repeat(np.repeat(means, step, axis=0), step, axis=1)[:rows, :columns], dtype=np.int32)
-
-
-def _paint_fine(plane: Plane, mask: Mask, unit: int, part: npt.NDArray[np.int16], *, grey: bool) -> None:
-    """Paint cells of half a block."""
-    quarter = part[0::2].astype(np.int32) + part[1::2]
-    values = ((quarter[:, 0::2] + quarter[:, 1::2]) >> 6).astype(np.uint8)
-    small = np.repeat(np.repeat(mask, 2, axis=0), 2, axis=1)
-    _paint(plane, small, unit // 2, np.full(int(small.sum()), _GREY, np.uint8) if grey else values[small])
 
 
 def _paint(plane: Plane, mask: Mask, unit: int, values: npt.NDArray[np.uint8]) -> None:

@@ -18,6 +18,7 @@ from kua.core.errors import Incomplete, KuaError, Rejected
 from kua.sight.boxes import Box
 from kua.sight.grid import (
     BLOCK,
+    PAD,
     Cells,
     Mask,
     Plane,
@@ -27,19 +28,25 @@ from kua.sight.grid import (
     block_mean,
     blocks_of,
     cells_of,
+    closed,
+    grown,
+    neighbours,
     padded,
     planes_of,
+    upright,
 )
 from kua.sight.raw import RawFrame
 
 SAMPLES: Final = 64
 """Most pictures kept while learning, so that memory is bounded: about 90 MB for 1280x720."""
-LUMA_FLOOR: Final = 9.0
+LUMA_FLOOR: Final = 13.0
 """Least tolerance of a cell's brightness, in levels."""
-CHROMA_FLOOR: Final = 5.0
+CHROMA_FLOOR: Final = 6.0
 """Least tolerance of a cell's colour, in levels."""
-PIXEL_FLOOR: Final = 25.0
+PIXEL_FLOOR: Final = 32.0
 """Least tolerance of a single pixel's brightness, in levels."""
+STILL: Final = 2.0
+"""In a film with people, a cell that is further than this from its median (in levels) in a third of the samples is not at rest."""
 
 Look = Callable[[RawFrame], Sequence[Box]]
 """What finds people in a picture, where models are installed."""
@@ -96,7 +103,7 @@ class Comparer:
         self.room = room
         self.cells = cells_of(room.yuv, room.width, room.height)
         self._blocks = tuple(block_mean(part) for part in (self.cells.y, self.cells.u, self.cells.v))
-        self._luma = padded(planes_of(room.yuv, room.width, room.height)[0], BLOCK)
+        self._luma = padded(planes_of(room.yuv, room.width, room.height)[0], PAD)
         self._tolerance = tuple(
             (part.astype(np.int16) * np.int16(16)) for part in (room.luma_tolerance, room.chroma_tolerance)
         )
@@ -110,8 +117,8 @@ class Comparer:
         strong, weak = self._cells_differ(cells, light)
         peak = self._peak(picture.yuv, light)
         count = block_count(weak)
-        changed = block_any(strong) | (peak > self.room.pixel_tolerance) | (count >= 6)
-        return Difference(changed | ~self.room.known, (count >= 2) | changed, light)
+        changed = block_any(strong) | (peak > self.room.pixel_tolerance) | (count >= 3)
+        return Difference(changed, (count >= 2) | changed, light)
 
     def deviation(self, yuv: Plane) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], Plane]:
         """How far one sample is from the room: brightness and colour of cells in eighths of a level (capped), greatest pixel of blocks."""
@@ -125,7 +132,7 @@ class Comparer:
 
     def _peak(self, yuv: Plane, light: Light) -> Plane:
         """The greatest difference of a single pixel's brightness in each block, in levels."""
-        luma = padded(planes_of(yuv, self.room.width, self.room.height)[0], BLOCK)
+        luma = padded(planes_of(yuv, self.room.width, self.room.height)[0], PAD)
         room = self._lit_room(light.luma)
         return block_max(np.maximum(luma, room) - np.minimum(luma, room))
 
@@ -161,9 +168,9 @@ class Comparer:
 
 
 def _spread(cells: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
-    """Standard deviation of the sixteen cells of each block, in levels."""
-    rows, columns = cells.shape[0] // 4, cells.shape[1] // 4
-    by_block = cells.reshape(rows, 4, columns, 4).astype(np.float32) / 16
+    """Standard deviation of the four cells of each block, in levels."""
+    rows, columns = cells.shape[0] // 2, cells.shape[1] // 2
+    by_block = cells.reshape(rows, 2, columns, 2).astype(np.float32) / 16
     return np.asarray(by_block.std(axis=(1, 3)), dtype=np.float32)
 
 
@@ -209,7 +216,7 @@ def learn_room(frames: Iterable[RawFrame], *, from_people: bool = False, look: L
     known = np.ones(blocks_of(width, height), dtype=np.bool_)
     if busy is not None and busy.any():
         known = _empty_median(stack, busy, room, width, height)
-    return _measured(stack.reshape(-1, *shape), room, known, width, height, from_people=from_people, busy=busy)
+    return _measured(stack.reshape(-1, *shape), room, known, width, height, from_people=from_people)
 
 
 def _sampled(frames: Iterable[RawFrame]) -> list[RawFrame]:
@@ -281,15 +288,17 @@ def _empty_median(stack: npt.NDArray[np.uint8], busy: npt.NDArray[np.bool_], roo
             continue
         for samples, target, unit in views:
             area = (slice(row * unit, (row + 1) * unit), slice(column * unit, (column + 1) * unit))
+            if not target[area].size:
+                continue  # a block of the padding
             target[area] = np.median(samples[(free, *area)], axis=0)
     return known
 
 
 def _measured(
-    stack: npt.NDArray[np.uint8], room: Plane, known: Mask, width: int, height: int, *, from_people: bool, busy: Mask | None
+    stack: npt.NDArray[np.uint8], room: Plane, known: Mask, width: int, height: int, *, from_people: bool
 ) -> Reference:
     """Measure what each cell and block does by itself, under each sample's own exposure."""
-    grid = (known.shape[0] * 4, known.shape[1] * 4)
+    grid = (known.shape[0] * 2, known.shape[1] * 2)
     plain = Reference(
         width, height, room, np.full(grid, 12, np.uint8), np.full(grid, 8, np.uint8), np.full(known.shape, 40, np.uint8), known, 1, False
     )
@@ -310,7 +319,7 @@ def _measured(
     tolerance_c = np.clip(spread_c * (scale / 8) + CHROMA_FLOOR * (1 - share / 4), CHROMA_FLOOR, 14)
     tolerance_p = np.clip(peak * (1.8 if from_people else 1.3) + 6, PIXEL_FLOOR, 72)
     if from_people:
-        known = known & ~_restless(np.stack(luma), busy)
+        known = known & ~_restless(np.stack(luma))
     return Reference(
         width,
         height,
@@ -329,12 +338,16 @@ def _quantile(stack: npt.NDArray[np.uint8], share: float) -> npt.NDArray[np.floa
     return np.asarray(np.partition(stack, index, axis=0)[index], dtype=np.float32)
 
 
-def _restless(luma: npt.NDArray[np.uint8], busy: Mask | None) -> Mask:
-    """Blocks that differ from their own median so often that the median may be a person (somebody who sits and moves a little)."""
+def _restless(luma: npt.NDArray[np.uint8]) -> Mask:
+    """Blocks that differ from their own median so often that the median may be a person: somebody who sits there and moves a little.
+
+    Such blocks are grown to a whole figure where they stand close together over three rows or more; a swaying tape stays a tape.
+    """
     often = _quantile(luma, 0.65)
-    moving = often > 8 * 8.0
-    restless = block_count(np.asarray(moving, dtype=np.bool_)) >= 3
-    return restless if busy is None else restless & busy.any(axis=0)
+    moving = often > max(STILL * 8, 6 * float(np.median(often)))
+    restless = block_any(np.asarray(moving, dtype=np.bool_))
+    figure = restless & (neighbours(restless, 4) >= 6) & upright(restless, 2, 3)
+    return restless | grown(closed(figure, 4), 3, 2, 2)
 
 
 def write_reference(room: Reference) -> bytes:
@@ -367,7 +380,7 @@ def read_reference(data: bytes) -> Reference:
     except (KuaError, KeyError, TypeError, ValueError) as error:
         raise Rejected("room.unreadable") from error
     rows, columns = blocks_of(width, height)
-    shapes = ((height * 3 // 2, width), (rows * 4, columns * 4), (rows * 4, columns * 4), (rows, columns), (rows, columns))
+    shapes = ((height * 3 // 2, width), (rows * 2, columns * 2), (rows * 2, columns * 2), (rows, columns), (rows, columns))
     if len(body) != sum(tall * wide for tall, wide in shapes):
         raise Rejected("room.unreadable")
     parts: list[Plane] = []

@@ -8,7 +8,7 @@ import numpy as np
 
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
-from kua.sight.grid import Cells, Mask, Plane, blocks_of, cells_of
+from kua.sight.grid import BLOCK, Cells, Mask, Plane, blocks_of, cells_of
 from kua.sight.mosaic import FILL, fill_blocks, paint
 from kua.sight.plan import Plan
 from kua.sight.raw import RawFrame
@@ -45,7 +45,7 @@ class SafeFrame:
 
 
 def _safe(at: Instant, width: int, height: int, yuv: Plane, blocks: Mask, reason: str | None) -> SafeFrame:
-    hidden = np.repeat(np.repeat(blocks, 2, axis=0), 2, axis=1)[: -(-height // 8), : -(-width // 8)]
+    hidden = blocks[: -(-height // BLOCK), : -(-width // BLOCK)].copy()
     yuv.setflags(write=False)
     hidden.setflags(write=False)
     return SafeFrame(at, width, height, yuv, hidden, reason, _MAKER)
@@ -61,7 +61,7 @@ def filled(at: Instant, width: int, height: int, reason: str) -> SafeFrame:
 def conceal(raw: RawFrame, plan: Plan, *, cells: Cells | None = None) -> SafeFrame:
     """Hide in `raw` what `plan` says and return the picture that may leave. `raw` itself is not changed.
 
-    `cells` may be given where they were measured already, on the picture with the plan's fills painted. Raises
+    `cells` may be given where they were measured already, on the picture with its filled zones painted. Raises
     `Rejected("picture.size_changed")` for a plan of another size.
     """
     if plan.fill.shape != blocks_of(raw.width, raw.height):

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from kua.core.errors import Rejected
-from kua.sight.grid import BLOCK, Mask, blocks_of
+from kua.sight.grid import BLOCK, PAD, Mask
 
 Point = tuple[float, float]
 """x and y as shares of the picture's width and height, 0..1."""
@@ -68,16 +68,17 @@ def write_zones(zones: Mapping[str, Sequence[Polygon]]) -> dict[str, list[list[l
 
 
 def touched(shapes: Sequence[Polygon], width: int, height: int) -> Mask:
-    """Return every block that one of `shapes` touches, in a picture of `width` x `height` pixels: never less than the polygon."""
-    rows, columns = blocks_of(width, height)
+    """Return the blocks of every 16-pixel square that one of `shapes` touches, in a picture of `width` x `height` pixels: never less
+    than the polygon."""
+    rows, columns = -(-height // PAD), -(-width // PAD)
     mask = np.zeros((rows, columns), dtype=np.bool_)
     for shape in shapes:
-        mask |= _touched(shape, width / BLOCK, height / BLOCK, rows, columns)
-    return mask
+        mask |= _touched(shape, width / PAD, height / PAD, rows, columns)
+    return np.repeat(np.repeat(mask, PAD // BLOCK, axis=0), PAD // BLOCK, axis=1)
 
 
 def _touched(shape: Polygon, across: float, down: float, rows: int, columns: int) -> Mask:
-    """One polygon, in units of blocks: blocks with a corner that the outline winds about, and blocks that an edge passes through."""
+    """One polygon, in units of squares: squares with a corner that the outline winds about, and squares that an edge passes through."""
     mask = np.zeros((rows, columns), dtype=np.bool_)
     winding = np.zeros((rows + 1, columns + 1), dtype=np.int32)
     at_x, at_y = np.arange(columns + 1), np.arange(rows + 1)
@@ -94,7 +95,7 @@ def _touched(shape: Polygon, across: float, down: float, rows: int, columns: int
 
 
 def _walk(mask: Mask, x0: float, y0: float, x1: float, y1: float) -> None:
-    """Mark every block that the edge passes through or only touches, row of blocks by row of blocks."""
+    """Mark every square that the edge passes through or only touches, row by row."""
     rows, columns = mask.shape
     if y0 > y1:
         x0, y0, x1, y1 = x1, y1, x0, y0

@@ -20,25 +20,40 @@ from kua.core.instant import Instant
 from kua.tally.publish import Counted
 
 Blocks = npt.NDArray[np.bool_]
-"""bool [height / 16, width / 16] (rounded up), true where the picture is not the empty room: before margin, closing and hold are added."""
-Weights = npt.NDArray[np.float64]
-"""Persons per foreground block."""
+"""bool [rows, columns] of blocks of 8 pixels over the padded picture, true where the picture is not the empty room, booths left out: before margin, closing and hold are added
+(`Hider.foreground`)."""
+Weights = npt.NDArray[np.int64]
+"""Millionths of a person per foreground block: whole numbers, so that no order of adding changes a sum."""
+WHOLE: Final = 1_000_000
 
-BLOCK: Final = 16
+BLOCK: Final = 8
 """Side of a block in pixels."""
+PAD: Final = 16
+"""Pictures are padded to multiples of this many pixels, so that both counts of blocks are even."""
 BODY_HIGH: Final = 7.2
 """A standing body in head heights."""
 BODY_WIDE: Final = 2.05
 """A clothed body with arms and its shadow, mean over the directions it may face, in head heights."""
 EDGE: Final = 0.75
 """Blocks that a shape adds to its width and height because it touches them only in part."""
-LOW: Final = 0.9
-HIGH: Final = 1.25
-"""Truth over estimate where shadows enlarge, and where people hide one another."""
 FULL: Final = 0.95
 """A zone covered more than this is reckoned as covered this much: beyond it nothing can be told."""
 LEAST: Final = 0.35
 """Less than this of a person is a shadow or a moved chair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far the truth may lie from the reckoning: between `low` and `high` times it."""
+
+    low: float
+    high: float
+
+
+LINE: Final = Reach(0.9, 1.25)
+"""For a zone in which people stand and nobody else passes, such as a line."""
+ROOM: Final = Reach(1.25, 1.7)
+"""For all of the room outside booths and tables: people stand before booths and behind tables, and leave the picture in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +67,35 @@ class Estimate:
 
 def block_shape(width: int, height: int) -> tuple[int, int]:
     """Return rows and columns of blocks of a picture."""
-    return -(-height // BLOCK), -(-width // BLOCK)
+    return -(-height // PAD) * (PAD // BLOCK), -(-width // PAD) * (PAD // BLOCK)
 
 
-def zone_blocks(polygons: Sequence[Sequence[tuple[int, int]]], width: int, height: int) -> Blocks:
-    """Return the blocks whose middle lies in any of the polygons (1/10000 of width and height), by the even-odd rule."""
+def zone_blocks(polygons: Sequence[Sequence[tuple[float, float]]], width: int, height: int) -> Blocks:
+    """Return the blocks whose middle lies in any of the polygons (x and y as shares of width and height, 0..1), by the even-odd rule."""
     rows, columns = block_shape(width, height)
-    y = ((np.arange(rows) + 0.5) * BLOCK * 10_000 / height)[:, None]
-    x = ((np.arange(columns) + 0.5) * BLOCK * 10_000 / width)[None, :]
+    y = ((np.arange(rows) + 0.5) * BLOCK / height)[:, None]
+    x = ((np.arange(columns) + 0.5) * BLOCK / width)[None, :]
     inside = np.zeros((rows, columns), np.bool_)
     for polygon in polygons:
         here = np.zeros((rows, columns), np.bool_)
         for (ax, ay), (bx, by) in zip(polygon, [*polygon[1:], *polygon[:1]], strict=True):
             if ay != by:
-                here ^= ((ay > y) != (by > y)) & (x < (bx - ax) * (y - ay) / (by - ay) + ax)
+                beyond = (bx - ax) * (y - ay) - (x - ax) * (by - ay)
+                here ^= ((ay > y) != (by > y)) & ((beyond > 0) if by > ay else (beyond < 0))
         inside |= here
     return inside
 
 
-def person_blocks(heads: Sequence[tuple[int, int]], height: int, rows: int, margin: int = 0) -> npt.NDArray[np.float64]:
+def person_blocks(heads: Sequence[tuple[float, int]], height: int, rows: int, margin: int = 0) -> npt.NDArray[np.float64]:
     """Return, for each row of blocks, how many blocks a person covers whose body's middle is there.
 
-    `heads` are (row of the head's middle in 1/10000 of the height, head height in pixels); between and beyond them the height is taken to grow evenly with the row,
+    `heads` are (row of the head's middle as a share of the height, head height in pixels), as a calibration holds them; between and beyond them the height is taken to grow evenly with the row,
     as it does on a flat floor. `margin` is by how many blocks the mask was grown before it came here. Raises `Misused("tally.heads")` with fewer than two depths,
     or with heads that do not grow towards the camera.
     """
     if len({y for y, _ in heads}) < 2 or any(px <= 0 for _, px in heads):
         raise Misused("tally.heads", depths=len(heads))
-    y = np.array([y * height / 10_000 for y, _ in heads])
+    y = np.array([y * height for y, _ in heads])
     px = np.array([float(p) for _, p in heads])
     slope, base = np.polyfit(y, px, 1)
     if slope <= 0:
@@ -93,27 +109,27 @@ def person_blocks(heads: Sequence[tuple[int, int]], height: int, rows: int, marg
     return np.asarray((BODY_HIGH * head / BLOCK + grown) * (BODY_WIDE * head / BLOCK + grown), np.float64)
 
 
-def weights(heads: Sequence[tuple[int, int]], zone: Blocks, height: int, margin: int = 0) -> Weights:
-    """Return what part of a person each block of the zone is worth, zero outside it. See `person_blocks` for arguments and errors."""
+def weights(heads: Sequence[tuple[float, int]], zone: Blocks, height: int, margin: int = 0) -> Weights:
+    """Return what part of a person each block of the zone is worth (millionths), zero outside it. See `person_blocks` for arguments and errors."""
     area = person_blocks(heads, height, zone.shape[0], margin)
-    return np.where(zone, (1.0 / area)[:, None], 0.0)
+    return np.where(zone, np.rint(WHOLE / area).astype(np.int64)[:, None], 0)
 
 
-def estimate(foreground: Blocks, worth: Weights) -> Estimate:
+def estimate(foreground: Blocks, worth: Weights, reach: Reach = LINE) -> Estimate:
     """Return how many people the foreground makes. More foreground never lowers `lo`, `middle` or `hi`; none gives nought.
 
     Raises `Misused("tally.shape")` if the two are of different shape.
     """
     if foreground.shape != worth.shape:
         raise Misused("tally.shape", foreground=str(foreground.shape), weights=str(worth.shape))
-    covered, room = float(worth[foreground].sum()), float(worth.sum())
+    covered, room = int(worth[foreground].sum()) / WHOLE, int(worth.sum()) / WHOLE
     if covered <= 0.0:
         return Estimate(0, 0, 0.0)
     # People who stand about a zone hide one another: of n bodies thrown on a room for C, C (1 - exp(-n / C)) is seen. This is its inverse.
     middle = -room * log(1.0 - min(covered / room, FULL))
     if middle < LEAST:
         return Estimate(0, 1, middle)
-    return Estimate(max(0, floor(middle * LOW)), max(1, ceil(middle * HIGH)), middle)
+    return Estimate(max(0, floor(middle * reach.low)), max(1, ceil(middle * reach.high)), middle)
 
 
 class QueueCount:
@@ -146,7 +162,7 @@ class QueueCount:
             return None
         los, his = np.array(self._los), np.array(self._his)
         counted = Counted(
-            self._from, self._to, int(floor(np.median(los))), int(ceil(np.median(his))), int(np.percentile(los, 90, method="lower")),
+            self._from, self._to, floor(float(np.median(los))), ceil(float(np.median(his))), int(np.percentile(los, 90, method="lower")),
             float(np.median(self._middles)), len(los),
         )  # fmt: skip
         self._from = self._to = None

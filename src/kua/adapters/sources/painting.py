@@ -197,7 +197,13 @@ class PaintedRoom:
 
     def picture(self, at_ms: int, start_ms: int = 0) -> Picture:
         """Return the picture at `at_ms` of a story that began at `start_ms`, as yuv420p planes. The same seed and time give the same bytes."""
-        canvas = self.bgr(at_ms, start_ms)
+        return self._sensed(self.bgr(at_ms, start_ms), at_ms, start_ms)
+
+    def quiet(self, at_ms: int, start_ms: int = 0) -> Picture:
+        """Return the empty room at that moment as the camera would give it, with noise and drift of light: what a calibration is made from."""
+        return self._sensed(self._room, at_ms, start_ms)
+
+    def _sensed(self, canvas: Picture, at_ms: int, start_ms: int) -> Picture:
         planes = _planes(canvas)
         t = (at_ms - start_ms) / 1000.0
         gain = 1.0 + 0.022 * sin(2 * pi * t / 97.0 + self._phase) + 0.008 * sin(2 * pi * t / 31.0)
@@ -617,11 +623,11 @@ def _noises(seed: int, width: int, height: int) -> list[Picture]:
         state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D0_49BB_1331_11EB)
         raw = (state ^ (state >> np.uint64(31))).view(np.uint8)[: width * height].reshape(height, width)
         # The number of set bits in a byte is binomial: mean 4, deviation 1.4. Near enough to a sensor's noise, and exact everywhere.
-        patches.append((np.bitwise_count(raw) + np.uint8(4)).astype(np.uint8) if hasattr(np, "bitwise_count") else (_BITS[raw] + 4).astype(np.uint8))
+        patches.append(_BITS[raw] + np.uint8(4))
     return patches
 
 
-_BITS: Final = np.array([bin(n).count("1") for n in range(256)], np.uint8)
+_BITS: Final = np.array([n.bit_count() for n in range(256)], np.uint8)
 
 
 def _hull3(lens: _Lens, corners: Sequence[Point]) -> npt.NDArray[np.float64]:

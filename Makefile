@@ -89,8 +89,9 @@ locale: setup ## gather new sentences into the catalogues and report what is unt
 ref: setup ## docs/ref from the code
 	@$(PYTHON) tools/reference.py
 
-vectors: setup ## tests/vectors, valid and forged, from tools/make_vectors.py
+vectors: setup ## tests/vectors, valid and forged, from tools/make_vectors.py and tools/make_published.py
 	@$(PYTHON) tools/make_vectors.py
+	@$(PYTHON) tools/make_published.py
 
 web: $(VENV)/.kua-web ## check the islands' types and build the bundle
 	@tools/web types

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Indexes by URL scheme: so far SQLite (`sqlite.py`)."""

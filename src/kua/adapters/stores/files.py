@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A store in a folder: `ab/abcdef...`, one write-once file for each digest, on the same file system as what is published (hard links)."""
+
+import errno
+import hashlib
+import os
+import secrets
+from pathlib import Path
+from typing import final
+
+from kua.adapters.durable import make_folder, sync_folder, write_all
+from kua.core.digest import Digest
+from kua.core.errors import Unavailable
+from kua.ports.trip import trip
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@final
+class FileIncoming:
+    """The port `Incoming`: a `.part` file and a running SHA-256."""
+
+    def __init__(self, store: "FileStore") -> None:
+        self._store = store
+        self._path = store.incoming / f"{secrets.token_hex(12)}.part"
+        self._sha256 = hashlib.sha256()
+        self.size = 0
+        try:
+            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        except OSError as error:
+            raise _told(error) from error
+
+    def write(self, chunk: bytes) -> None:
+        """Add `chunk`. Raises `Unavailable("ingest.disk_full" | "disk.failed")`."""
+        self._sha256.update(chunk)
+        self.size += len(chunk)
+        try:
+            write_all(self._fd, chunk)
+        except OSError as error:
+            raise _told(error) from error
+
+    def digest(self) -> Digest:
+        """Return the SHA-256 of what has been written so far."""
+        return Digest(self._sha256.digest())
+
+    def keep(self) -> None:
+        """Make the bytes durable under their digest; on return they would survive a power cut."""
+        final_path = self._store.place(self._sha256.hexdigest())
+        try:
+            os.fsync(self._fd)
+            trip("centre:10.before")
+            make_folder(final_path.parent)
+            self._path.replace(final_path)
+            sync_folder(final_path.parent)
+        except OSError as error:
+            self.drop()
+            raise _told(error) from error
+        os.close(self._fd)
+        trip("centre:10.after")
+
+    def drop(self) -> None:
+        """Forget the bytes."""
+        os.close(self._fd)
+        self._path.unlink(missing_ok=True)
+
+    def take(self) -> bytes:
+        """Return what has been written, to be kept as evidence elsewhere."""
+        return os.pread(self._fd, self.size, 0)
+
+
+@final
+class FileStore:
+    """The port `Store` below `folder`. Opening it removes what was cut off on its way in."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.incoming = folder / "incoming"
+        make_folder(self.incoming)
+        for part in self.incoming.glob("*.part"):
+            part.unlink()
+
+    def place(self, digest: str) -> Path:
+        """Return where the bytes with `digest` (64 hex digits) stand or would stand."""
+        return self._folder / digest[:2] / digest
+
+    def open(self) -> FileIncoming:
+        """Begin to take bytes in."""
+        return FileIncoming(self)
+
+    def has(self, digest: str) -> bool:
+        """Whether the bytes are here, whole and durable."""
+        return self.place(digest).exists()
+
+    def path(self, digest: str) -> Path:
+        """Return the file of `digest`. Raises `Unavailable("store.unknown")`."""
+        path = self.place(digest)
+        if not path.exists():
+            raise Unavailable("store.unknown", digest=digest)
+        return path
+
+
+def _told(error: OSError) -> Exception:
+    if error.errno in _FULL:
+        return Unavailable("ingest.disk_full")
+    return Unavailable("disk.failed", path="store", why=os.strerror(error.errno or 0))

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one station's log says, kept in memory: each camera's day, which bytes are named by a leaf, and whether the account is whole.
+
+Made anew from the centre's copy of the log at every start. Decides; reads no clock and no file.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kua.core.errors import Rejected
+from kua.core.instant import Instant
+from kua.media.timeline import Day
+from kua.ports.index import CountSpan
+from kua.proof.leaf import Leaf, Unknown, read_leaf
+
+Kind = Literal["segment", "init", "calibration"]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file that a leaf names by its SHA-256: its name below the station's folder, and, for a segment, the film that it is."""
+
+    kind: Kind
+    cam: str
+    name: str
+    leaf: int
+    size: int | None
+    t0: Instant
+    t1: Instant
+    phase: str
+    sha256: str
+    init: str
+
+
+@dataclass(slots=True)
+class Account:
+    """Where each camera's account stands: the end of its last item and that item's number. `copy` it to try leaves out."""
+
+    opened: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    closed: bool = False
+
+    def copy(self) -> "Account":
+        """Return an account that goes on by itself from here."""
+        return Account(dict(self.opened), self.closed)
+
+    def follow(self, index: int, leaf: Leaf) -> None:
+        """Take `leaf` into account. Raises `Rejected("log.account", leaf=..., why=...)` for a hole, an overlap or a missing number."""
+        if leaf.type == "open":
+            for camera in leaf["cams"]:
+                self.opened.setdefault(camera["cam"], (leaf["at"], None))
+        elif leaf.type == "close":
+            self.closed = True
+        elif leaf.type in {"segment", "gap"}:
+            self._item(index, leaf)
+
+    def _item(self, index: int, leaf: Leaf) -> None:
+        cam = leaf["cam"]
+        if self.closed or cam not in self.opened:
+            raise Rejected("log.account", leaf=index, cam=cam, why="closed" if self.closed else "not opened")
+        end, seq = self.opened[cam]
+        if leaf["t0"] != end:
+            raise Rejected("log.account", leaf=index, cam=cam, why="hole" if leaf["t0"] > end else "overlap")
+        if seq is not None and leaf["seq"] != seq + 1:
+            raise Rejected("log.account", leaf=index, cam=cam, why="seq")
+        self.opened[cam] = (leaf["t1"], leaf["seq"])
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Entries that were read and fit the book, ready to be taken: `take` them only once they are durable."""
+
+    first: int
+    leaves: tuple[Leaf | Unknown, ...]
+    account: Account
+
+
+class Book:
+    """One station's book. `cams` are the cameras that the election file gives it."""
+
+    def __init__(self, election: str, station: str, cams: Iterable[str]) -> None:
+        self.election, self.station = election, station
+        self.days: dict[str, Day] = {cam: Day(cam) for cam in cams}
+        self.targets: dict[str, list[Target]] = {}
+        self.films: dict[str, dict[int, Target]] = {cam: {} for cam in self.days}
+        self.counts: dict[str, list[CountSpan]] = {cam: [] for cam in self.days}
+        self.size = 0
+        self.owed = 0
+        self.unknown = 0
+        self.opened: Instant | None = None
+        self.closed: Instant | None = None
+        self._account = Account()
+
+    def read(self, first: int, entries: Sequence[bytes]) -> Read:
+        """Read `entries` as the leaves from `first` on and try them on the account; the book stays as it is.
+
+        Raises `Rejected` (`json.*`, `leaf.*`, `log.account`).
+        """
+        account = self._account.copy()
+        leaves = []
+        for index, entry in enumerate(entries, first):
+            leaf = read_leaf(entry, "station")
+            if isinstance(leaf, Leaf):
+                self._require_ours(index, leaf)
+                account.follow(index, leaf)
+            leaves.append(leaf)
+        return Read(first, tuple(leaves), account)
+
+    def take(self, read: Read) -> None:
+        """Add what was read. The caller has made the entries durable."""
+        for index, leaf in enumerate(read.leaves, read.first):
+            if isinstance(leaf, Unknown):
+                self.unknown += 1
+            else:
+                self._take(index, leaf)
+        self._account = read.account
+        self.size = read.first + len(read.leaves)
+
+    def withdraw(self, index: int, body: dict[str, Any]) -> None:
+        """Add a national `withdrawn` leaf of this station."""
+        for day in self.days.values():
+            day.add(index, "withdrawn", body)
+
+    def wants(self, digest: str) -> list[Target]:
+        """Return the files that these bytes are. Raises `Rejected("ingest.no_leaf")` if no leaf names them."""
+        targets = self.targets.get(digest)
+        if not targets:
+            raise Rejected("ingest.no_leaf", digest=digest, station=self.station)
+        return targets
+
+    def _require_ours(self, index: int, leaf: Leaf) -> None:
+        if leaf.type == "open" and (leaf["election"], leaf["station"]) != (self.election, self.station):
+            raise Rejected("log.account", leaf=index, cam="", why="other station")
+        named = [camera["cam"] for camera in leaf["cams"]] if leaf.type == "open" else [leaf.body.get("cam")]
+        for cam in named:
+            if cam is not None and cam not in self.days:
+                raise Rejected("log.account", leaf=index, cam=cam, why="unknown camera")
+
+    def _take(self, index: int, leaf: Leaf) -> None:
+        for day in self.days.values():
+            if leaf.type != "withdrawn":  # only the centre's own, in the national log, end a publication
+                day.add(index, leaf.type, leaf.body)
+        match leaf.type:
+            case "open":
+                self.opened = self.opened or Instant(leaf["at"])
+            case "close":
+                self.closed = Instant(leaf["at"])
+            case "segment":
+                self._segment(index, leaf)
+            case "calibration":
+                self._calibration(index, leaf)
+            case "heartbeat":
+                self.owed = leaf["owed"]
+            case "count":
+                self.counts[leaf["cam"]].append(_count(leaf))
+            case _:
+                pass
+
+    def _segment(self, index: int, leaf: Leaf) -> None:
+        cam, run = leaf["cam"], leaf["run"]
+        folder = f"film/{cam}"
+        film = Target(
+            "segment", cam, f"{folder}/{run}-{leaf['slot']}.m4s", index, leaf["size"], Instant(leaf["t0"]), Instant(leaf["t1"]),
+            leaf["phase"], leaf["sha256"], leaf["init"],
+        )
+        self.films[cam][index] = film
+        self.targets.setdefault(leaf["sha256"], []).append(film)
+        init = self.targets.setdefault(leaf["init"], [])
+        name = f"{folder}/{run}-init.mp4"
+        if all(known.name != name for known in init):
+            init.append(Target("init", cam, name, index, None, film.t0, film.t1, film.phase, leaf["init"], ""))
+
+    def _calibration(self, index: int, leaf: Leaf) -> None:
+        stem = f"calibration/{leaf['cam']}-{leaf['sha256'][:16]}"
+        at = Instant(leaf["at"])
+        for part, ending in (("sha256", "json"), ("note", "note"), ("signers", "signers.json")):
+            known = self.targets.setdefault(leaf[part], [])
+            name = f"{stem}.{ending}"
+            if all(target.name != name for target in known):
+                known.append(Target("calibration", leaf["cam"], name, index, None, at, at, "", leaf[part], ""))
+
+
+def _count(leaf: Leaf) -> CountSpan:
+    queue, people = leaf["queue"], leaf["people"]
+    return CountSpan(Instant(leaf["t0"]), Instant(leaf["t1"]), queue["lo"], queue["hi"], people["lo"], people["hi"])

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one writer of the national log. What must be seen at once is appended and signed at once; stations' checkpoints are signed in batches,
+at most one signature a second, so that many stations do not make many checkpoints.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any, Final, final
+
+from kua.core.errors import KuaError, Unavailable
+from kua.core.instant import Instant
+from kua.ports.tilelog import TileLog
+from kua.ports.trip import trip
+from kua.proof.leaf import Leaf, make_leaf, read_leaf
+
+EVERY: Final = 1.0
+"""Seconds between two signatures over batched leaves."""
+_PAGE: Final = 1_000
+
+
+@final
+class Nation:
+    """Owns the log. All methods are called on the event loop; disk work is done in a thread, one piece at a time."""
+
+    def __init__(self, log: TileLog) -> None:
+        self._log = log
+        self._queue: list[bytes] = []
+        self._news = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self.certificates: dict[str, tuple[str, int]] = {}
+        self.withdrawals: list[tuple[int, dict[str, Any]]] = []
+        self.seen: dict[str, int] = {}
+        self._scan()
+
+    @property
+    def size(self) -> int:
+        """Durable entries."""
+        return self._log.size
+
+    async def add(self, leaf: bytes) -> int:
+        """Append `leaf`, sign and publish; return its index. What was queued before it comes before it."""
+        async with self._turn:
+            queued, self._queue = self._queue, []
+            try:
+                start = await asyncio.to_thread(self._write, [*queued, leaf])
+            except KuaError:
+                self._queue[:0] = queued
+                raise
+        return start + len(queued)
+
+    def queue_checkpoint(self, origin: str, size: int, root: bytes, note: bytes, at: Instant) -> None:
+        """Let a station's accepted checkpoint stand in the log with the next batch."""
+        if size <= self.seen.get(origin, 0):
+            return
+        self.seen[origin] = size
+        leaf = make_leaf("station_checkpoint", received_at=at, origin=origin, size=size, root=root.hex(), note=note.decode())
+        self._queue.append(leaf)
+        self._news.set()
+
+    async def run(self) -> None:
+        """Write the batches for ever; on cancellation the last one first."""
+        try:
+            while True:
+                await self._news.wait()
+                with contextlib.suppress(Unavailable):  # a full disk: the batch stays in the queue and is tried again
+                    await self._flush()
+                await asyncio.sleep(EVERY)
+        finally:
+            self._write_rest()
+
+    async def _flush(self) -> None:
+        async with self._turn:
+            self._news.clear()
+            batch, self._queue = self._queue, []
+            try:
+                if batch:
+                    await asyncio.to_thread(self._write, batch)
+            except KuaError:
+                self._queue[:0] = batch
+                self._news.set()
+                raise
+
+    def _write_rest(self) -> None:
+        if self._queue:
+            batch, self._queue = self._queue, []
+            self._write(batch)
+
+    def _write(self, batch: list[bytes]) -> int:
+        trip("centre:11.before")
+        placed = self._log.append(batch)
+        self._log.publish()
+        trip("centre:11.after")
+        for index, entry in zip(placed, batch, strict=True):
+            self._note(index, entry)
+        return placed.start
+
+    def _scan(self) -> None:
+        """Read the log once from its beginning; sign what a crash left unsigned."""
+        for start in range(0, self._log.size, _PAGE):
+            for index, entry in enumerate(self._log.entries(start, min(start + _PAGE, self._log.size)), start):
+                self._note(index, entry)
+        self._log.publish()
+
+    def _note(self, index: int, entry: bytes) -> None:
+        leaf = read_leaf(entry, "nation")
+        if not isinstance(leaf, Leaf):
+            return
+        take: dict[str, Callable[[], None]] = {
+            "certificate": lambda: self.certificates.update({leaf["station"]: (leaf["vkey"], index)}),
+            "withdrawn": lambda: self.withdrawals.append((index, leaf.body)),
+            "station_checkpoint": lambda: self.seen.update({leaf["origin"]: max(leaf["size"], self.seen.get(leaf["origin"], 0))}),
+        }
+        if leaf.type in take:
+            take[leaf.type]()

@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent of a polling station, `kua station run`: it is the process `keep`, and it starts, watches and stops `fetch` and `hide`.
+
+It runs inside the windows of the election file only, refuses to start without a signed calibration of every camera, and opens no port.
+"""
+
+import json
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast, final
+
+import structlog
+
+from kua.adapters.clock import SystemClock
+from kua.adapters.couriers.http import HttpCourier
+from kua.adapters.durable import DurableFiles
+from kua.adapters.tilelog import DiskLog
+from kua.app import calibrations, logs
+from kua.app import settings as settings_room
+from kua.app.settings import CameraSettings, StationSettings
+from kua.core.canonical import canonical
+from kua.core.digest import Digest, sha256
+from kua.core.election import Election
+from kua.core.errors import Incomplete, KuaError, Refused
+from kua.core.instant import Instant, Millis, rfc3339
+from kua.core.nouns import station_id, station_origin
+from kua.flow.backoff import Backoff
+from kua.ports.courier import Courier
+from kua.station.enrol import Enrolled, read_enrolled, station_key
+from kua.station.fsck import mend, rows_of
+from kua.station.journal import Camera, Day, Journal
+from kua.station.keep import Keep
+from kua.station.pipe import Done, Message, messages
+from kua.station.spool import Outbox
+from kua.station.uplink import Uplink
+
+DRAIN: Final = Millis(30_000)
+"""How long a camera's processes may take to hand over what they hold."""
+STATUS: Final = Millis(5_000)
+"""How often `status.json` is written."""
+FROZEN_AGAIN: Final = Millis(60_000)
+"""A camera whose picture froze is opened anew at most so often."""
+INBOX: Final = 64
+"""Messages that wait for `keep`; then `hide` waits in its pipe."""
+
+News = tuple[str, int, Message | None]
+"""Camera, number of the pair of processes, and what it said; None: its pipe has ended."""
+Command = Callable[[str, CameraSettings], Sequence[str]]
+
+_say = structlog.get_logger("kua.agent")
+
+
+def camera_command(box: Path) -> Command:
+    """Return what makes the command line of `fetch` or `hide` of a camera."""
+    return lambda role, camera: [sys.executable, "-m", "kua.app.camera", role, "--box", str(box), "--camera", camera.id]
+
+
+@final
+class Pair:
+    """The two processes of one camera, joined by pipes. They are started and ended together: a torn message would confuse a survivor."""
+
+    def __init__(self, camera: CameraSettings, command: Command, inbox: "queue.Queue[News]") -> None:
+        self.camera, self._command, self._inbox = camera, command, inbox
+        self._backoff = Backoff()
+        self._turn = 0
+        self._fetch: subprocess.Popen[bytes] | None = None
+        self._hide: subprocess.Popen[bytes] | None = None
+        self._not_before = Millis(0)
+        self._stopped_at: Millis | None = None
+        self._froze = Millis(-FROZEN_AGAIN)
+        self.restarts = 0
+        self.ended = False
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a pair whose pipe has not ended."""
+        return self._hide is not None
+
+    def start(self, now: Millis) -> None:
+        """Start both, if it is time to."""
+        if self._hide is not None or self.ended or now < self._not_before:
+            return
+        self._turn += 1
+        self._stopped_at = None
+        self._fetch = self._popen("fetch", subprocess.DEVNULL)
+        self._hide = self._popen("hide", self._fetch.stdout)
+        if self._fetch.stdout:
+            self._fetch.stdout.close()
+        threading.Thread(target=self._read, args=(self._hide, self._turn), name=f"camera-{self.camera.id}", daemon=True).start()
+
+    def is_mine(self, turn: int) -> bool:
+        """Whether news of pair number `turn` are of the present pair."""
+        return turn == self._turn
+
+    def over(self, now: Millis, share: float, *, done: bool) -> None:
+        """Note that the pipe has ended, and when to start again. A film that is `done` is not started again."""
+        codes = [_reap(process) for process in (self._fetch, self._hide)]
+        self._fetch = self._hide = None
+        if self._stopped_at is not None:
+            return
+        if done and codes[1] == 0:
+            self.ended = True
+            return
+        self.restarts += 1
+        wait = self._backoff.failed(now, share)
+        self._not_before = Millis(now + wait)
+        _say.warning("camera.ended", camera=self.camera.id, codes=codes, wait_ms=wait)
+
+    def worked(self, now: Millis) -> None:
+        """Note that film came."""
+        self._backoff.worked(now)
+
+    def froze(self, now: Millis) -> None:
+        """Open the camera anew, if that was not tried just now."""
+        if now - self._froze >= FROZEN_AGAIN and self._fetch is not None:
+            self._froze = now
+            _say.warning("camera.frozen", camera=self.camera.id)
+            with suppress(ProcessLookupError):
+                self._fetch.kill()
+
+    def stop(self, now: Millis) -> None:
+        """Ask for an end in order: `fetch` stops, `hide` hands over what it holds and says so."""
+        if self._stopped_at is None:
+            self._stopped_at = now
+            if self._fetch is not None:
+                _signal(self._fetch, signal.SIGTERM)
+        elif now - self._stopped_at > DRAIN:
+            self.kill()
+
+    def kill(self) -> None:
+        """End both at once; what they held becomes a gap."""
+        for process in (self._fetch, self._hide):
+            if process is not None:
+                _signal(process, signal.SIGKILL)
+
+    def resume(self) -> None:
+        """Allow starting again after `stop`."""
+        self._not_before = Millis(0)
+
+    def _popen(self, role: str, stdin: Any) -> "subprocess.Popen[bytes]":
+        # A session of their own: Ctrl-C in a terminal must reach only the agent, which stops them in order.
+        return subprocess.Popen(self._command(role, self.camera), stdin=stdin, stdout=subprocess.PIPE, start_new_session=True)
+
+    def _read(self, hide: "subprocess.Popen[bytes]", turn: int) -> None:
+        pipe = cast("BinaryIO", hide.stdout)
+        try:
+            for message in messages(pipe):
+                self._inbox.put((self.camera.id, turn, message))
+        except (EOFError, ValueError, KeyError, TypeError) as error:
+            _say.error("camera.torn", camera=self.camera.id, why=type(error).__name__)
+        finally:
+            pipe.close()
+            self._inbox.put((self.camera.id, turn, None))
+
+
+@final
+class Agent:
+    """A station's day. Everything is checked in the constructor, before a file is written or a process started."""
+
+    def __init__(self, box: Path, *, command: Command | None = None, until_end: bool = False) -> None:
+        self._box = box
+        self._until_end = until_end
+        self._station: StationSettings = settings_room.load_station(box)
+        self._election, self._election_file = settings_room.load_election(box, self._station)
+        self._place = self._election.station(self._station.id)
+        known = {camera.id for camera in self._place.cameras}
+        for camera in self._station.cameras:
+            if camera.id not in known:
+                raise Refused("agent.camera_not_planned", camera=camera.id, station=self._station.id)
+        self._calibrated = {camera.id: calibrations.load(box, camera.id) for camera in self._station.cameras}
+        self._enrolled: Enrolled = read_enrolled(box)
+        origin = station_origin(self._election.domain, self._election.id, station_id(self._station.id))
+        if self._enrolled.origin != origin:
+            raise Refused("agent.other_station", given=self._enrolled.origin, wanted=origin)
+        self._clock = SystemClock()
+        self._files = DurableFiles()
+        if not self._place.windows or (self._clock.now() >= self._place.windows[-1].end and not (box / "log" / "journal").exists()):
+            raise Refused("agent.outside_window", station=self._station.id, windows=_windows(self._election, self._station.id))
+        self._key = station_key(box, origin)
+        self._command = command or camera_command(box)
+        self._inbox: queue.Queue[News] = queue.Queue(INBOX)
+        self._pairs = {camera.id: Pair(camera, self._command, self._inbox) for camera in self._station.cameras}
+        self._done: set[str] = set()
+        self._stopping = False
+        self._has_begun = False
+        self._phase: str | None = None
+        self._status_at = Millis(-STATUS)
+
+    def run(self) -> None:
+        """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""
+        logs.configure("keep", station=self._station.id, election=self._election.id)
+        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            self._run()
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def stop(self) -> None:
+        """Ask for an end in order; `run` returns when everything is handed over."""
+        self._stopping = True
+
+    def _run(self) -> None:
+        log = DiskLog.open(self._box / "log", self._enrolled.origin, self._key, step="keep:6")
+        outbox = Outbox.open(self._box / "spool.sqlite")
+        try:
+            self._keep_calibrations()
+            for finding in mend(self._box, log, outbox, self._files):
+                _say.info(finding.code, name=finding.name)
+            self._log, self._outbox = log, outbox
+            self._journal = Journal(log, self._clock, _boot())
+            courier: Courier = HttpCourier(
+                self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now
+            )
+            self._uplink = Uplink(
+                self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says
+            )
+            floor = self._station.reserve * 1024 * 1024
+            self._keep = Keep(
+                self._box, self._journal, outbox, self._files, self._clock, floor, self._uplink.owe, self._on_fault
+            )
+            log.publish()
+            self._uplink.start()
+            try:
+                self._serve()
+            finally:
+                self._end_cameras()
+                self._uplink.stop()
+                self._write_status("stopped")
+        finally:
+            outbox.close()
+            log.close()
+
+    def _serve(self) -> None:
+        ticked = Millis(-1_000)
+        while True:
+            self._take_news()
+            now = self._clock.monotonic()
+            if now - ticked < 1_000 and self._inbox.empty() is False:
+                continue
+            if now - ticked >= 1_000 or self._stopping:
+                ticked = now
+                self._tick(now)
+            if self._is_over():
+                return
+
+    def _take_news(self, wait: float = 0.25) -> None:
+        try:
+            cam, turn, message = self._inbox.get(timeout=wait)
+        except queue.Empty:
+            return
+        pair, now = self._pairs[cam], self._clock.monotonic()
+        if message is None:
+            if pair.is_mine(turn):
+                pair.over(now, _share(), done=cam in self._done)
+                self._keep.lost(cam)
+            return
+        if isinstance(message, Done):
+            self._done.add(cam)
+        try:
+            self._keep.handle(cam, message)
+        except (ValueError, Refused) as error:
+            # What a sick `hide` says is not believed; it is replaced, and what it held becomes a gap.
+            _say.error("camera.nonsense", camera=cam, why=str(error)[:200])
+            pair.kill()
+            return
+        pair.worked(now)
+        self._uplink.news()
+
+    def _tick(self, now: Millis) -> None:
+        self._keep.tick()
+        self._uplink.news()
+        phase = self._place.phase_at(self._clock.now())
+        if phase != self._phase:
+            self._phase = phase
+            _say.info("agent.phase" if phase else "agent.outside_window", phase=phase or "off")
+        if phase and not self._stopping and not self._is_closed():
+            self._begin()
+            for cam, pair in self._pairs.items():
+                if not pair.runs:
+                    self._done.discard(cam)
+                pair.start(now)
+        else:
+            for pair in self._pairs.values():
+                pair.stop(now)
+        self._maybe_close()
+        if now - self._status_at >= STATUS:
+            self._status_at = now
+            self._write_status("recording" if phase and not self._is_closed() else "off")
+
+    def _begin(self) -> None:
+        """State the day, or the session, before the first camera is started."""
+        if self._has_begun:
+            return
+        self._has_begun = True
+        cameras = tuple(Camera(camera.id, camera.width, camera.height, camera.fps * 1000) for camera in self._station.cameras)
+        hiding = sha256(canonical(self._election.hiding))
+        version = self._election.version
+        policies = (
+            ("election", version, sha256(self._election_file)),
+            ("hiding", version, hiding),
+            ("profile", version, Digest(bytes.fromhex(self._election.profile_sha256))),
+        )
+        files = {cam: calibrated.digests for cam, calibrated in self._calibrated.items()}
+        day = Day(self._election.id, sha256(self._election_file), self._station.id, cameras, policies, files)
+        self._journal.begin(day, build_digest(), settings_room.settings_digest(self._box))
+        known = self._outbox.known()
+        rows = [row for row in rows_of(self._log) if row.kind not in {"segment", "init"} and row.digest not in known]
+        sized = [type(row)(row.digest, row.path, (self._box / row.path).stat().st_size, row.kind, row.cam, row.t0) for row in rows]
+        self._outbox.add(sized)
+        self._uplink.owe(sized)
+
+    def _keep_calibrations(self) -> None:
+        """Put the calibration files of today where a later calibration cannot overwrite them before they are delivered."""
+        for cam, calibrated in self._calibrated.items():
+            stem = self._box / "calibration" / "kept" / f"{cam}-{sha256(calibrated.file).hex()[:16]}"
+            for ending, data in ((".json", calibrated.file), (".note", calibrated.note), (".signers.json", calibrated.signers)):
+                self._files.write_once(stem.with_name(stem.name + ending), data)
+
+    def _maybe_close(self) -> None:
+        """Close the day when it is over or somebody has ordered it, once the cameras have handed over what they held."""
+        request = self._box / "close.request"
+        ordered = request.exists()
+        if not self._journal.is_open:
+            self._files.remove(request)
+            return
+        is_over = self._clock.now() >= self._place.windows[-1].end or self._all_ended()
+        if not ordered and not is_over:
+            return
+        for pair in self._pairs.values():
+            pair.ended = True
+            pair.stop(self._clock.monotonic())
+        if not any(pair.runs for pair in self._pairs.values()) and self._inbox.empty():
+            at = self._keep.close("end_of_day" if is_over else "ordered")
+            self._files.remove(request)
+            _say.info("agent.closed", at=rfc3339(at))
+            self._uplink.news()
+
+    def _all_ended(self) -> bool:
+        return self._until_end and all(pair.ended for pair in self._pairs.values())
+
+    def _is_closed(self) -> bool:
+        return self._journal.account.closed is not None
+
+    def _is_over(self) -> bool:
+        if any(pair.runs for pair in self._pairs.values()) or not self._inbox.empty():
+            return False
+        return self._stopping or (self._is_closed() and self._uplink.is_drained)
+
+    def _end_cameras(self) -> None:
+        """Leave no process behind, whatever happened."""
+        for pair in self._pairs.values():
+            pair.kill()
+        for pair in self._pairs.values():
+            while pair.runs:
+                cam, turn, message = self._inbox.get()
+                if message is None and self._pairs[cam].is_mine(turn):
+                    self._pairs[cam].over(self._clock.monotonic(), 0.0, done=False)
+
+    def _on_fault(self, cam: str, kind: str, state: str) -> None:
+        if kind == "frozen" and state == "begin":
+            self._pairs[cam].froze(self._clock.monotonic())
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        self.stop()
+
+    def _write_status(self, state: str) -> None:
+        link = self._uplink.link
+        cameras = {}
+        for cam, pair in self._pairs.items():
+            beat = self._keep.beats.get(cam)
+            cameras[cam] = {
+                "state": "recording" if pair.runs else "ended" if pair.ended else "off",
+                "recorded_to": self._keep.last_end.get(cam),
+                "beat_at": beat.at if beat else None,
+                "behind_ms": beat.behind if beat else None,
+                "restarts": pair.restarts,
+            }
+        body = {
+            "v": 1, "at": self._clock.now(), "pid": os.getpid(), "state": state, "phase": self._phase, "trust": self._clock.trust(),
+            "cameras": cameras,
+            "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble},
+        }
+        with suppress(KuaError):  # a full disk must not stop the recording for the sake of a status
+            self._files.replace(self._box / "status.json", json.dumps(body).encode())
+
+
+def build_digest() -> Digest:
+    """Return what names this program: SHA-256 over the names and digests of its modules."""
+    package = Path(__file__).parent.parent
+    lines = [f"{path.relative_to(package).as_posix()} {sha256(path.read_bytes()).hex()}\n" for path in sorted(package.rglob("*.py"))]
+    return sha256("".join(lines).encode())
+
+
+def _share() -> float:
+    """Draw a number, 0 <= share < 1, that spreads stations over time."""
+    return secrets.randbelow(1 << 30) / (1 << 30)
+
+
+def _boot() -> str:
+    """Return eight hex digits that change with every start of the computer."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+    except OSError as error:
+        raise Incomplete("agent.no_boot_id") from error
+
+
+def _windows(election: Election, station: str) -> str:
+    return "; ".join(f"{w.phase} {rfc3339(Instant(w.start))} - {rfc3339(Instant(w.end))}" for w in election.station(station).windows)
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
+    with suppress(ProcessLookupError):
+        process.send_signal(number)
+
+
+def _reap(process: "subprocess.Popen[bytes] | None") -> int | None:
+    """Wait for an end that is near: the pipe is closed. What does not end is ended."""
+    if process is None:
+        return None
+    try:
+        return process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        _signal(process, signal.SIGKILL)
+        return process.wait()

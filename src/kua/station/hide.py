@@ -86,7 +86,7 @@ class _Run:
     anchor: Anchor
     line: MediaLine = field(default_factory=MediaLine)
     waiting: list[Packet] = field(default_factory=list)
-    settled: Instant = Instant(0)
+    settled: Instant | None = None
     first_media: Micros | None = None
     hider: Hider | None = None
     phase: str = ""
@@ -148,7 +148,8 @@ class Hide:
     def finish(self, *, ended: bool) -> None:
         """Write out what is held. `ended`: the source ended or was stopped in order; else the pipe from `fetch` tore, and no `Done` is sent."""
         self._end_run(None if ended else "restart")
-        if (counted := self._means.counting and self._means.counting.rest()) is not None:
+        counted = self._means.counting.rest() if self._means.counting is not None else None
+        if counted is not None:
             self._out(counted)
         if ended:
             now = self._clock.now()
@@ -216,7 +217,7 @@ class Hide:
         run = self._run
         if run is None:
             return
-        if not run.settled:
+        if run.settled is None:
             run.settled = self._clock.now()
         waiting, run.waiting = run.waiting, []
         for packet in waiting:
@@ -315,7 +316,7 @@ class Hide:
 
     def _behind(self, run: _Run, arrival: Instant) -> int:
         """How long ago the picture could have been looked at; the wait for the anchor is meant and does not count."""
-        return self._clock.now() - max(arrival, run.settled) if self._live else 0
+        return self._clock.now() - max(arrival, run.settled or arrival) if self._live else 0
 
     # ----------------------------------------------------------------------------------------------------------- film
 

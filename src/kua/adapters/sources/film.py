@@ -4,7 +4,6 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-import av
 import av.error
 import av.logging
 
@@ -57,7 +56,7 @@ class Demuxed:
                 pts = packet.pts if packet.pts is not None else packet.dts
                 if packet.size and pts is not None:
                     return Compressed(pts, bool(packet.is_keyframe), None, bytes(packet))
-            return None  # noqa: TRY300
+            return None
         except (av.error.FFmpegError, OSError) as caught:
             error = caught
         raise trouble_of(error, self._address, "read") from None

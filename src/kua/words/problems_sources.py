@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words of the errors of cameras, films and encoding."""
+
+from kua.words.problem import N_, Problem
+
+PROBLEMS: dict[str, Problem] = {
+    "source.scheme": Problem(
+        what=N_("“{scheme}” is not a kind of source that kua knows."),
+        why=N_("The address of a camera begins with rtsp:, file: or painted:."),
+        do=N_("Write the address like rtsp://user@192.168.1.20/stream, or install and trust the plug-in for it."),
+    ),
+    "source.untrusted": Problem(
+        what=N_("The package “{package}” offers sources of the kind “{scheme}”, but nobody trusts it."),
+        why=N_("A source sees pictures before anything is hidden, so an installed package alone is not enough."),
+        do=N_("If you trust it, name the package in the settings."),
+    ),
+    "source.option": Problem(
+        what=N_("The source's address has an unknown option “{option}”."),
+        why=N_("This kind of source knows only: {known}."),
+        do=N_("Correct or remove the option."),
+    ),
+    "source.option_value": Problem(
+        what=N_("The option “{option}” of the source cannot be “{given}”."),
+        why=N_("It must lie between {lowest} and {highest}, or be one of the two."),
+        do=N_("Correct the value."),
+    ),
+    "source.seed": Problem(
+        what=N_("“{given}” is not the number of a drawing."),
+        why=N_("A painted room is chosen by a whole number."),
+        do=N_("Write the source like painted:7."),
+    ),
+    "source.no_user": Problem(
+        what=N_("There is a password for the camera {address}, but no user."),
+        why=N_("The password goes with the user that the camera's address names."),
+        do=N_("Write the user into the address, like rtsp://user@host/path, or unset the password."),
+    ),
+    "source.no_file": Problem(
+        what=N_("There is no film at {address}."),
+        why=N_("The file does not exist, or is not a file."),
+        do=N_("Check the path."),
+    ),
+    "source.not_video": Problem(
+        what=N_("{address} holds no picture that can be read."),
+        why=N_("It is not a film, is damaged, or has only sound."),
+        do=N_("Check that it plays elsewhere; for a camera, choose its video stream."),
+    ),
+    "source.refused": Problem(
+        what=N_("The camera {address} refuses the login."),
+        why=N_("User or password are wrong, or the account is locked."),
+        do=N_("Set the password in the environment as the settings page says. The next try is in about a minute, so that the account is not locked."),
+    ),
+    "source.silent": Problem(
+        what=N_("The camera {address} does not answer, or has stopped sending."),
+        why=N_("It hangs, has no power, or the network is down."),
+        do=N_("Check its power and cable; kua tries again by itself."),
+    ),
+    "source.unreachable": Problem(
+        what=N_("The camera {address} cannot be reached ({how})."),
+        why=N_("The address is wrong, the camera is off, or it has closed the connection."),
+        do=N_("Check address, power and cable; kua tries again by itself."),
+    ),
+    "source.codec": Problem(
+        what=N_("The camera sends “{codec}”, which kua does not take."),
+        why=N_("Only codecs of cameras and of common films are decoded."),
+        do=N_("Set the camera to H.264, H.265 or MJPEG."),
+    ),
+    "film.boxes": Problem(
+        what=N_("The film is not in the form of its specification (at byte {at})."),
+        why=N_("Its boxes do not add up, or there are others than the specification allows."),
+        do=N_("Fetch it again; if that does not help, it was altered or never was a film of kua."),
+    ),
+    "film.encoder": Problem(
+        what=N_("The encoder failed ({step})."),
+        why=N_("Memory is short, or the size, rate or preset in the settings cannot be encoded."),
+        do=N_("Recording goes on with a new run by itself; check the camera's settings if it keeps happening."),
+    ),
+    "camera.demo_only": Problem(
+        what=N_("“{option}” is for demonstrations only."),
+        why=N_("It could show more than the election file allows."),
+        do=N_("Leave it out, or use a painted source."),
+    ),
+}

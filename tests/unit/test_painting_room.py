@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from kua.adapters.sources.painting import PaintedRoom
+from kua.adapters.sources.painting import PaintedRoom, _hands
 from kua.core.errors import Misused
 
 KINDS = {"booth", "box", "slot", "issue", "list", "door", "count", "show", "code"}
@@ -101,6 +101,7 @@ def test_a_voter_keeps_the_order_of_a_visit() -> None:
         assert times == sorted(times)
         assert not visit.holds_paper(visit.served)
         assert visit.holds_paper(visit.at_box)
+        assert not _hands(visit, (visit.enters_booth + visit.quits_booth) / 2).paper, "nobody sees a ballot in the booth"
         assert not visit.holds_paper(visit.dropped)
     boxes = sorted(visit.at_box for visit in chapter.visits)
     assert min(np.diff(boxes)) > 3.0, "one at a time at the box"

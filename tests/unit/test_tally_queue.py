@@ -114,7 +114,8 @@ def test_a_mask_of_another_size_is_refused() -> None:
 def test_a_zone_is_the_blocks_whose_middle_it_holds() -> None:
     left = zone_blocks([[(0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0)]], 80, 40)
     assert left.shape == (6, 10), "padded to whole units of 16 pixels"
-    assert left[:, :5].all()
+    assert left[:5, :5].all()
+    assert not left[5].any(), "the padding below the picture is no part of it"
     assert not left[:, 5:].any()
     assert not zone_blocks([], 80, 40).any()
 

@@ -425,7 +425,8 @@ def _arm_swing(visit: Visit, t: float) -> float:
 
 
 def _hands(visit: Visit, second: float) -> _Hands:
-    paper = visit.holds_paper(second)
+    # Behind the curtain the ballot is nobody's to see: not a corner of it may stick out beside the booth.
+    paper = visit.holds_paper(second) and not visit.enters_booth <= second < visit.quits_booth
     since = second - visit.at_box
     x, y = BOX
     if 0.2 < since < DROP_AT + 1.1:

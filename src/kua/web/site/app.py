@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The public site as an ASGI application: `build_site(index)`. No account, no cookie, nothing from anybody else's server.
+
+Every page says all that it knows without JavaScript, except the moving picture.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from kua.core.election import Election
+from kua.core.errors import Rejected
+from kua.core.instant import Instant
+from kua.ports.index import PublicIndex
+from kua.web.kit.formats import local
+from kua.web.kit.pages import SECURITY, Pages, Words, answer, preferred
+from kua.web.kit.static import Assets
+from kua.web.site.search import Finder
+from kua.web.site.views import Views, election_key
+from kua.words.speak import LANGUAGES
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+
+_CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])(?:[:.]([0-5][0-9]))?")
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(?:Z|[+ -][0-9]{2}:?[0-9]{2})")
+
+
+class Site:
+    """The pages of one centre."""
+
+    def __init__(self, index: PublicIndex, tree_prefix: str, assets: Assets) -> None:
+        self._index = index
+        self._tree = tree_prefix
+        self._pages = Pages(TEMPLATES, assets)
+        self._finder: tuple[tuple[str, int], Finder] | None = None
+
+    def _views(self, language: str) -> Views:
+        return Views(self._index, language, self._tree)
+
+    def _find(self, election: Election) -> Finder:
+        key = election_key(election)
+        if self._finder is None or self._finder[0] != key:
+            self._finder = (key, Finder(election))
+        return self._finder[1]
+
+    # ---------------------------------------------------------------------------------------------------------- routes
+
+    async def door(self, request: Request) -> Response:
+        """`/`: to the reader's language, else Kazakh."""
+        language = preferred(request.headers.get("accept-language", ""))
+        return RedirectResponse(f"/{language}/", 307, {**SECURITY, "Vary": "Accept-Language", "Cache-Control": "no-cache"})
+
+    async def now(self, _request: Request) -> Response:
+        """`/now`: the centre's clock in milliseconds, so that an age on a page does not lean on the reader's clock."""
+        return PlainTextResponse(str(self._index.now()), headers={**SECURITY, "Cache-Control": "no-store"})
+
+    async def country(self, language: str, request: Request) -> Response:
+        """P1, and what its search box finds."""
+        query = request.query_params.get("q", "").strip()[:100]
+        result = None
+        if query:
+            hits, total = self._find(self._index.election()).find(query)
+            if total == 1 or (hits and hits[0].id == query.replace(" ", "-")):
+                return RedirectResponse(f"/{language}/s/{hits[0].id}", 303, {**SECURITY, "Cache-Control": "no-cache"})
+            result = (query, hits, total)
+        views = self._views(language)
+        page = views.country(result)
+        return answer(request, self._pages.render(language, "country.html", page), language=language)
+
+    async def region(self, language: str, request: Request) -> Response:
+        """P2."""
+        region = request.path_params["region"]
+        page = self._views(language).region(region)
+        if page is None:
+            return self._lost(request, language, Words(language)("There is no region “{number}” in this election.", number=region[:20]))
+        return answer(request, self._pages.render(language, "region.html", page), language=language)
+
+    async def station(self, language: str, request: Request) -> Response:
+        """P3."""
+        number = request.path_params["station"]
+        cam = request.query_params.get("cam", "")[:8]
+        asked = request.query_params.get("t", "").strip()[:40]
+        views = self._views(language)
+        try:
+            page = views.station(number, cam)
+            if asked:
+                at = moment(asked, page.day_date)
+                page = views.station(number, cam, at, "" if at is not None else asked)
+        except Rejected as error:
+            say = Words(language)
+            told = {
+                "election.no_station": say("There is no station “{number}” in this election.", number=number[:20]),
+                "election.no_camera": say("Station {number} has no camera “{camera}”.", number=number[:20], camera=cam),
+            }.get(error.code)
+            if told is None:
+                raise
+            return self._lost(request, language, told)
+        return answer(request, self._pages.render(language, "station.html", page), language=language)
+
+    def _lost(self, request: Request, language: str, why: str) -> Response:
+        say = Words(language)
+        page = self._views(language).problem(
+            say("This page is not here"), why, say("A station's number is the region and the number on its door, like 10-245. Or search by village, street or school.")
+        )
+        return answer(request, self._pages.render(language, "problem.html", page), language=language, status=404)
+
+    async def lost(self, request: Request, _error: Exception) -> Response:
+        """Any other address."""
+        first = request.url.path.split("/")[1]
+        language = first if first in LANGUAGES else preferred(request.headers.get("accept-language", ""))
+        return self._lost(request, language, Words(language)("Nothing lies at this address. A letter may have been lost on the way."))
+
+
+def moment(text: str, day: Instant) -> Instant | None:
+    """Read `14:03`, `14:03:20` (on the date of `day`, by the stations' clocks) or an ISO 8601 time with offset; None for anything else."""
+    clock = _CLOCK.fullmatch(text)
+    if clock:
+        hour, minute, second = (int(part or 0) for part in clock.groups())
+        return Instant(int(local(day).replace(hour=hour, minute=minute, second=second, microsecond=0).timestamp() * 1000))
+    if not _MOMENT.fullmatch(text):
+        return None
+    try:
+        # a plus that came unescaped in a query is read as a space
+        return Instant(round(datetime.fromisoformat(text.replace(" ", "+")).timestamp() * 1000))
+    except ValueError:
+        return None
+
+
+def _in(language: str, page: Callable[[str, Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        return await page(language, request)
+
+    return endpoint
+
+
+def _to(place: str) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(_request: Request) -> Response:
+        return RedirectResponse(place, 308, SECURITY)
+
+    return endpoint
+
+
+def build_site(index: PublicIndex, tree_prefix: str = "/t", assets: Assets | None = None) -> Starlette:
+    """Return the site over `index`. `tree_prefix` is where the published tree is served on the same host."""
+    held = assets or Assets()
+    site = Site(index, tree_prefix, held)
+    return Starlette(
+        routes=[
+            Route("/", site.door),
+            Route("/now", site.now),
+            Route("/static/{name:path}", held.serve),
+            *(
+                route
+                for language in LANGUAGES
+                for route in (
+                    Route(f"/{language}", _to(f"/{language}/")),
+                    Route(f"/{language}/", _in(language, site.country)),
+                    Route(f"/{language}/r/{{region}}", _in(language, site.region)),
+                    Route(f"/{language}/s/{{station}}", _in(language, site.station)),
+                )
+            ),
+        ],
+        exception_handlers={404: site.lost},
+    )

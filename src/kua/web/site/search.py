@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finding a station by number, village or street, however the reader spells it: Kazakh, Russian or Latin letters."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kua.core.election import Election, Station
+
+_LETTERS: Final = {
+    **dict(zip("абвгдезийклмнопрстуфыэё", ["a", "b", "v", "g", "d", "e", "z", *"iiklmnoprstufiee"], strict=True)),
+    "ж": "j", "х": "h", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ъ": "", "ь": "", "ю": "iu", "я": "ia",
+    "ә": "a", "ғ": "g", "қ": "k", "ң": "n", "ө": "o", "ұ": "u", "ү": "u", "һ": "h", "і": "i",
+    "q": "k", "y": "i", "w": "u", "ı": "i", "c": "ts", "x": "ks",
+}  # fmt: skip
+_SOUNDS: Final = (("zh", "j"), ("dj", "j"), ("kh", "h"), ("gh", "g"), ("shch", "sh"), ("tsh", "ch"), ("ng", "n"), ("nh", "n"), ("ck", "k"))
+_DOUBLE: Final = re.compile(r"([a-z])\1+")
+
+
+def folded(text: str) -> str:
+    """Return `text` without all that spellings of one place differ in: case, accents, ә/а, і/и, қ/к/q, script, doubled letters."""
+    plain = "".join(_LETTERS.get(letter, letter) for letter in text.casefold())
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(letter))
+    plain = plain.replace("tsh", "\0").replace("ch", "\0").replace("\0", "ch")
+    for sound, letter in _SOUNDS:
+        plain = plain.replace(sound, letter)
+    return _DOUBLE.sub(r"\1", re.sub(r"[^a-z0-9-]+", " ", plain)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One station and all that it may be called, folded."""
+
+    station: Station
+    text: str
+
+
+class Finder:
+    """All stations of one election, ready to be searched."""
+
+    def __init__(self, election: Election) -> None:
+        regions = {region.id: " ".join((region.titles.kk, region.titles.ru, region.titles.en)) for region in election.regions}
+        self._entries = tuple(Entry(station, folded(_names(station, regions[station.region]))) for station in election.stations)
+
+    def find(self, query: str, limit: int = 50) -> tuple[Sequence[Station], int]:
+        """Return the first `limit` stations that hold every word of `query`, exact numbers first, and how many there are in all."""
+        words = folded(query[:100]).split()
+        if not words:
+            return (), 0
+        found = [entry.station for entry in self._entries if all(word in entry.text for word in words)]
+        number = query.strip().replace(" ", "-")
+        found.sort(key=lambda station: (station.id != number, station.id.partition("-")[2] != number))
+        return found[:limit], len(found)
+
+
+def _names(station: Station, region: str) -> str:
+    titles, address = station.titles, station.address
+    return " | ".join((station.id, titles.kk, titles.ru, titles.en, address.kk, address.ru, address.en, region))

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The day of one camera as a strip of spans in words, and the geometry of its drawing. The table is the truth, the drawing shows it again."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from kua.core.instant import Instant, Millis
+from kua.media.timeline import Film, Gap
+from kua.ports.index import PublicDay
+from kua.web.kit.formats import offset_ms
+from kua.web.kit.pages import Words
+
+_MINUTE: Final = 60_000
+_HOUR: Final = 60 * _MINUTE
+_AXES: Final = tuple(
+    (Millis(length * _MINUTE), Millis(tick * _MINUTE))
+    for length, tick in ((5, 1), (10, 2), (30, 5), (60, 10), (180, 30), (360, 60), (720, 120), (1080, 180), (1440, 240), (2880, 480))
+)
+"""Lengths of the drawn axis and the distance of its ticks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of the day in one state. `kind` is one of `recorded late arriving gap hidden withdrawn closed`; `why` is a sentence or empty."""
+
+    t0: Instant
+    t1: Instant
+    kind: str
+    word: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One rectangle of the drawing, in per cent of its width."""
+
+    kind: str
+    x: str
+    width: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The whole drawing: the axis [t0, t1), its ticks with labels, and the bars."""
+
+    t0: Instant
+    t1: Instant
+    ticks: tuple[tuple[str, str], ...]
+    bars: tuple[Bar, ...]
+
+
+def stretches(public: PublicDay, _: Words) -> tuple[Stretch, ...]:
+    """Return the day up to `public.until` without holes or overlaps between the first and the last statement, neighbours of one kind joined."""
+    joined: list[Stretch] = []
+    for stretch in _each(public, _):
+        last = joined[-1] if joined else None
+        if last and (last.kind, last.why) == (stretch.kind, stretch.why) and last.t1 == stretch.t0:
+            joined[-1] = replace(last, t1=stretch.t1)
+        else:
+            joined.append(stretch)
+    return tuple(joined)
+
+
+def _each(public: PublicDay, _: Words) -> Iterator[Stretch]:
+    day, cursor = public.day, public.day.opened
+    for item in day.items:
+        if item.t1 > public.until:
+            break
+        if cursor is not None and item.t0 > cursor:
+            yield Stretch(cursor, item.t0, "gap", _("Not accounted for"), _("The station's log says nothing about this time."))
+        cursor = item.t1
+        yield _of_gap(item, _) if isinstance(item, Gap) else _of_film(item, public, _)
+
+
+def _of_gap(gap: Gap, _: Words) -> Stretch:
+    return Stretch(gap.t0, gap.t1, "gap", _("Not recorded"), gap_reason(gap.reason, _))
+
+
+def _of_film(film: Film, public: PublicDay, _: Words) -> Stretch:
+    t0, t1 = film.t0, film.t1
+    withdrawn = next((span for span in public.day.withdrawn if span.covers(t0, t1)), None)
+    if withdrawn is not None:
+        return Stretch(t0, t1, "withdrawn", _("Withdrawn"), _("Recorded, but withdrawn from publication ({article}).", article=withdrawn.reason))
+    if film.sha256 in public.unpublished:
+        return Stretch(
+            t0, t1, "closed", _("Not public"), _("Recorded; the rules of this election keep it from the public ({clause}).", clause=public.unpublished[film.sha256])
+        )
+    if film.sha256 not in public.present:
+        return Stretch(t0, t1, "arriving", _("Not here yet"), _("Recorded and logged; the film itself has not arrived at the centre."))
+    hidden = next((span for span in public.day.hidden if span.covers(t0, t1)), None)
+    if hidden is not None:
+        return Stretch(t0, t1, "hidden", _("Picture hidden"), hidden_reason(hidden.reason, _))
+    if film.sha256 in public.late:
+        return Stretch(t0, t1, "late", _("Recorded, arrived late"), _("The film was kept in the station's box and sent later."))
+    return Stretch(t0, t1, "recorded", _("Recorded"), "")
+
+
+def gap_reason(reason: str, _: Words) -> str:
+    """Say why there is no recording. The list of reasons is closed (docs/spec/leaf.md)."""
+    return {
+        "starting": _("The recording was starting."),
+        "camera_lost": _("The connection to the camera was lost."),
+        "camera_silent": _("The camera sent no new picture."),
+        "camera_refused": _("The camera refused the connection."),
+        "restart": _("The box in the station was restarted."),
+        "clock_step": _("The clock of the box was set right."),
+        "encoder": _("The picture could not be compressed."),
+        "disk_full": _("The disk of the box was full."),
+        "size_change": _("The camera changed the size of its picture."),
+        "stopped": _("The recording was stopped."),
+    }.get(reason, reason)
+
+
+def hidden_reason(reason: str, _: Words) -> str:
+    """Say why the whole picture is filled. The list of reasons is closed (docs/spec/leaf.md)."""
+    return {
+        "no_room": _("There was no calibrated picture of the empty room to compare with."),
+        "warming": _("The hiding of people was starting; until it works nothing is shown."),
+        "scene_changed": _("The camera was moved or covered, or the light changed at once: it was not certain that the booths were hidden."),
+        "detector": _("The search for people failed; so nothing is shown."),
+        "late": _("The hiding of people could not keep up; so nothing is shown."),
+        "size_change": _("The camera changed the size of its picture."),
+        "error": _("The hiding of people failed; so nothing is shown."),
+    }.get(reason, reason)
+
+
+def strip_of(parts: tuple[Stretch, ...], until: Instant, clock: Callable[[Instant], str], hour: Callable[[Instant], str]) -> Strip | None:
+    """Return the drawing of `parts`, on an axis that has room for them; None while there is nothing."""
+    if not parts:
+        return None
+    start, end = parts[0].t0, max(parts[-1].t1, min(until, Instant(parts[-1].t1 + _HOUR)))
+    east = offset_ms(start)  # ticks stand at whole hours of the stations' clocks, not of UTC
+    axis, tick = next(((length, tick) for length, tick in _AXES if _floor(start, tick, east) + length >= end), _AXES[-1])
+    t0 = _floor(start, tick, east)
+    t1 = Instant(t0 + axis)
+
+    def at(moment: int) -> str:
+        return f"{(moment - t0) * 100 / axis:.3f}%"
+
+    ticks = tuple((at(moment), hour(Instant(moment))) for moment in range(t0, t1, tick))
+    bars = tuple(
+        Bar(part.kind, at(part.t0), f"{max(0.15, (part.t1 - part.t0) * 100 / axis):.3f}%", f"{clock(part.t0)}–{clock(part.t1)}: {part.word}")
+        for part in parts
+    )
+    return Strip(t0, t1, ticks, bars)
+
+
+def _floor(at: Instant, tick: Millis, east: int) -> Instant:
+    return Instant((at + east) // tick * tick - east)
+
+
+def stretch_at(parts: tuple[Stretch, ...], at: int) -> Stretch | None:
+    """Return the stretch that holds the moment `at`."""
+    return next((part for part in parts if part.t0 <= at < part.t1), None)

@@ -1,0 +1,490 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each page knows, as frozen dataclasses, and how it is read from the public index. Templates get these and nothing else."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kua import __version__
+from kua.core.election import Election, Station
+from kua.core.instant import Instant, Millis
+from kua.core.nouns import nation_origin, station_origin
+from kua.media.timeline import Film
+from kua.ports.index import CameraState, PublicDay, PublicIndex, StationState
+from kua.web.kit.formats import Formats, iso, offset, offset_ms
+from kua.web.kit.pages import Words
+from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of
+from kua.web.site.strip import Stretch, Strip, stretch_at, stretches, strip_of
+from kua.words.speak import LANGUAGES
+
+NAMES: Final = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+"""Each language in its own letters."""
+
+ROWS: Final = 400
+"""Rows of a day that a page lists; the playlist has all."""
+
+LIVE_SLACK: Final = Millis(15_000)
+"""A picture is called live only while it is younger than the public delay and this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One entry of the language switch: the same place in another language."""
+
+    language: str
+    name: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around every page."""
+
+    lang: str
+    title: str
+    election: str
+    turns: tuple[Turn, ...]
+    now: Instant
+    offset: str
+    news_age: str
+    version: str
+    root: str
+    log_size: int
+    home: str
+    delay: str
+
+
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    """One step of the way here."""
+
+    name: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """One region: how many of its stations are in which state. `share` is of the stations that have a camera."""
+
+    id: str
+    name: str
+    href: str
+    stations: int
+    recording: int
+    storing: int
+    problems: int
+    hidden: int
+    quiet: int
+    share: str
+    kind: str
+    shape: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationRow:
+    """One station in a list."""
+
+    id: str
+    name: str
+    address: str
+    href: str
+    lamp: Lamp
+    age: str
+    heard: Instant | None
+    queue: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a search found. `total` may be more than `rows`."""
+
+    query: str
+    rows: tuple[StationRow, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class CountryPage:
+    """P1."""
+
+    frame: Frame
+    total: int
+    recording: int
+    storing: int
+    problems: int
+    regions: tuple[RegionRow, ...]
+    news: tuple[StationRow, ...]
+    result: Result | None
+
+
+@dataclass(frozen=True, slots=True)
+class RegionPage:
+    """P2."""
+
+    frame: Frame
+    crumbs: tuple[Crumb, ...]
+    region: RegionRow
+    rows: tuple[StationRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraChoice:
+    """One camera of the station."""
+
+    cam: str
+    name: str
+    href: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is known of the moment that the reader asked for. `file` is empty where there is no film to fetch."""
+
+    at: Instant
+    stretch: Stretch | None
+    file: str
+    leaf: int
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """What the player island needs; it gets its words from the page."""
+
+    tree: str
+    nation: str
+    cam: str
+    live: str
+    day: str
+    origin: str
+    nation_origin: str
+    nation_key: str
+    certificate: int
+    delay: int
+    slack: int
+    at: Instant | None
+    east: int
+    spans: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The three figures of coverage and what was hidden, in words."""
+
+    recorded: str
+    published: str
+    gaps: str
+    hidden: str
+
+
+@dataclass(frozen=True, slots=True)
+class StationPage:
+    """P3. `camera` is None where the station has none; `strip` where nothing has been recorded yet."""
+
+    frame: Frame
+    crumbs: tuple[Crumb, ...]
+    row: StationRow
+    voters: int
+    hours: tuple[tuple[str, Instant, Instant], ...]
+    cameras: tuple[CameraChoice, ...]
+    camera: CameraChoice | None
+    newest: Instant | None
+    newest_age: str
+    player: Player | None
+    parts: tuple[Stretch, ...]
+    parts_cut: int
+    strip: Strip | None
+    totals: Totals | None
+    day_date: Instant
+    moment: Moment | None
+    wrong_time: str
+    files: tuple[Crumb, ...]
+    vkey: str
+    verify: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemPage:
+    """A page that is not there, in plain words."""
+
+    frame: Frame
+    heading: str
+    why: str
+    do: str
+
+
+class Views:
+    """Reads the index for one language."""
+
+    def __init__(self, index: PublicIndex, language: str, tree: str) -> None:
+        self._index = index
+        self._tree = tree.rstrip("/")
+        self._lang = language
+        self._words = Words(language)
+        self._fmt = Formats(language)
+        self._now = index.now()
+        self._election = index.election()
+
+    # ------------------------------------------------------------------------------------------------------- the frame
+
+    def frame(self, title: str, here: str) -> Frame:
+        """Return the frame of the page that lies at `here` (path and query below the language)."""
+        states = self._index.station_states()
+        heard = max((state.last_leaf_at for state in states if state.last_leaf_at is not None), default=None)
+        head = self._index.nation_head()
+        return Frame(
+            lang=self._lang,
+            title=title,
+            election=self._election.titles.said_in(self._lang),
+            turns=tuple(Turn(language, NAMES[language], f"/{language}/{here}", language == self._lang) for language in LANGUAGES),
+            now=self._now,
+            offset=offset(self._now),
+            news_age="" if heard is None else self._fmt.length(self._now - heard),
+            version=__version__,
+            root="" if head is None else head[1][:12],
+            log_size=0 if head is None else head[0],
+            home=f"/{self._lang}/",
+            delay=self._fmt.length(self._election.delay),
+        )
+
+    # ------------------------------------------------------------------------------------------------------------ rows
+
+    def _row(self, station: Station, state: StationState) -> StationRow:
+        heard = state.last_leaf_at
+        counts = [] if station.exempt else [span for camera in station.cameras for span in self._index.counts(station.id, camera.id)]
+        return StationRow(
+            id=station.id,
+            name=station.titles.said_in(self._lang),
+            address=station.address.said_in(self._lang),
+            href=f"/{self._lang}/s/{station.id}",
+            lamp=lamp_of(station, state, self._words),
+            age="" if heard is None else self._fmt.length(self._now - heard),
+            heard=heard,
+            queue=band_of(counts, self._now, self._words),
+            reason="" if station.exempt is None else station.exempt.said_in(self._lang),
+        )
+
+    def _region(self, region_id: str, name: str, rows: Sequence[Lamp]) -> RegionRow:
+        kinds = [lamp.kind for lamp in rows]
+        recording, storing, problems, hidden = (kinds.count(kind) for kind in ("recording", "storing", "problem", "hidden"))
+        working = recording + storing + hidden
+        due = working + problems
+        kind, word = _gravest(recording, storing, problems, hidden, self._words)
+        return RegionRow(
+            id=region_id,
+            name=name,
+            href=f"/{self._lang}/r/{region_id}",
+            stations=len(kinds),
+            recording=recording,
+            storing=storing,
+            problems=problems,
+            hidden=hidden,
+            quiet=kinds.count("none"),
+            share="" if not due else self._fmt.share(working, due),
+            kind=kind,
+            shape=Lamp(kind, "", "").shape,
+            word=word,
+        )
+
+    # ----------------------------------------------------------------------------------------------------------- pages
+
+    def country(self, result: tuple[str, Sequence[Station], int] | None = None) -> CountryPage:
+        """Return P1, with what a search found if there was one."""
+        _ = self._words
+        stations = {station.id: station for station in self._election.stations}
+        states = {state.station: state for state in self._index.station_states()}
+        lamps: dict[str, list[Lamp]] = {region.id: [] for region in self._election.regions}
+        loud: list[tuple[int, int, str]] = []
+        for number, station in stations.items():
+            state = states[number]
+            lamp = lamp_of(station, state, _)
+            lamps[station.region].append(lamp)
+            if state.last_leaf_at is not None:
+                loud.append((ORDER.index(lamp.kind), -state.last_leaf_at, number))
+        regions = tuple(self._region(region.id, region.titles.said_in(self._lang), lamps[region.id]) for region in self._election.regions)
+        news = tuple(self._row(stations[number], states[number]) for _grave, _heard, number in sorted(loud)[:8])
+        found = None
+        if result is not None:
+            query, hits, total = result
+            found = Result(query, tuple(self._row(station, states[station.id]) for station in hits), total)
+        return CountryPage(
+            frame=self.frame(_("All regions"), ""),
+            total=len(stations),
+            recording=sum(region.recording for region in regions),
+            storing=sum(region.storing for region in regions),
+            problems=sum(region.problems for region in regions),
+            regions=regions,
+            news=news,
+            result=found,
+        )
+
+    def region(self, region_id: str) -> RegionPage | None:
+        """Return P2, or None if there is no such region."""
+        region = next((region for region in self._election.regions if region.id == region_id), None)
+        if region is None:
+            return None
+        states = {state.station: state for state in self._index.station_states()}
+        rows = tuple(self._row(station, states[station.id]) for station in self._election.stations if station.region == region_id)
+        name = region.titles.said_in(self._lang)
+        return RegionPage(
+            frame=self.frame(name, f"r/{region_id}"),
+            crumbs=(Crumb(self._words("All regions"), f"/{self._lang}/"),),
+            region=self._region(region_id, name, [row.lamp for row in rows]),
+            rows=rows,
+        )
+
+    def station(self, number: str, cam: str = "", at: Instant | None = None, wrong_time: str = "") -> StationPage:
+        """Return P3. Raises `Rejected("election.no_station" | "election.no_camera")`."""
+        station = self._election.station(number)
+        state = self._index.station_state(number)
+        row = self._row(station, state)
+        cameras = self._cameras(station, cam)
+        camera = next((choice for choice in cameras if choice.current), None)
+        public = None if camera is None else self._index.day(number, camera.cam)
+        parts = () if public is None else stretches(public, self._words)
+        newest = _camera_state(state, camera.cam).published_until if camera else None
+        region = next(region for region in self._election.regions if region.id == station.region)
+        here = f"s/{number}" + _query(cam, at)
+        return StationPage(
+            frame=self.frame(self._words("Station {number}", number=number), here),
+            crumbs=(
+                Crumb(self._words("All regions"), f"/{self._lang}/"),
+                Crumb(region.titles.said_in(self._lang), f"/{self._lang}/r/{region.id}"),
+            ),
+            row=row,
+            voters=station.voters,
+            hours=tuple((_phase(window.phase, self._words), window.start, window.end) for window in station.windows),
+            cameras=cameras,
+            camera=camera,
+            newest=newest,
+            newest_age="" if newest is None else self._fmt.length(self._now - newest),
+            player=None if camera is None or newest is None else self._player(station, camera, parts, at),
+            parts=parts[-ROWS:],
+            parts_cut=max(0, len(parts) - ROWS),
+            strip=None if public is None else strip_of(parts, public.until, self._fmt.clock, self._fmt.hour),
+            totals=None if public is None or not parts else self._totals(public, parts),
+            day_date=parts[-1].t0 if parts else self._now,
+            moment=None if at is None or public is None or camera is None else self._moment(station, camera, public, parts, at),
+            wrong_time=wrong_time,
+            files=() if camera is None or newest is None else self._files(number, camera),
+            vkey=f"{self._folder(number)}vkey",
+            verify=f"kua film verify {self._centre()}{self._tree}/{self._election.id}/s/{number}",
+        )
+
+    def problem(self, heading: str, why: str, do: str, here: str = "") -> ProblemPage:
+        """Return the page that says what is not there."""
+        return ProblemPage(self.frame(heading, here), heading, why, do)
+
+    # ------------------------------------------------------------------------------------------------ parts of a station
+
+    def _centre(self) -> str:
+        return self._election.centres[0].url.rstrip("/") if self._election.centres else ""
+
+    def _folder(self, number: str) -> str:
+        return f"{self._tree}/{self._election.id}/s/{number}/"
+
+    def _cameras(self, station: Station, cam: str) -> tuple[CameraChoice, ...]:
+        if station.exempt is not None or not station.cameras:
+            return ()
+        wanted = cam or station.cameras[0].id
+        self._index.day(station.id, wanted)  # raises for a camera that is not there
+        names = {"room": self._words("the room"), "box": self._words("the ballot box"), "count": self._words("the counting table")}
+        return tuple(
+            CameraChoice(
+                camera.id,
+                self._words("Camera {letter}: {purpose}", letter=camera.id.upper(), purpose=names.get(camera.purpose, camera.purpose)),
+                f"/{self._lang}/s/{station.id}?cam={camera.id}",
+                camera.id == wanted,
+            )
+            for camera in station.cameras
+        )
+
+    def _player(self, station: Station, camera: CameraChoice, parts: tuple[Stretch, ...], at: Instant | None) -> Player:
+        election, folder = self._election, self._folder(station.id)
+        film = f"{folder}film/{camera.cam}/"
+        certificate = self._index.certificate(station.id)
+        return Player(
+            tree=folder,
+            nation=f"{self._tree}/{election.id}/nation/",
+            cam=camera.cam,
+            live=film + "live.m3u8",
+            day=film + "day.m3u8",
+            origin=station_origin(election.domain, election.id, station.id),
+            nation_origin=nation_origin(election.domain, election.id),
+            nation_key=self._index.centre_vkey(),
+            certificate=-1 if certificate is None else certificate,
+            delay=election.delay,
+            slack=LIVE_SLACK,
+            at=at,
+            east=offset_ms(self._now),
+            spans=json.dumps([[part.t0, part.t1, part.kind, part.word] for part in parts[-ROWS:]], ensure_ascii=False),
+        )
+
+    def _totals(self, public: PublicDay, parts: tuple[Stretch, ...]) -> Totals:
+        def sum_of(*kinds: str) -> str:
+            return self._fmt.length(sum(part.t1 - part.t0 for part in parts if part.kind in kinds))
+
+        return Totals(
+            recorded=sum_of("recorded", "late", "arriving", "hidden", "withdrawn", "closed"),
+            published=sum_of("recorded", "late", "hidden"),
+            gaps=sum_of("gap"),
+            hidden=sum_of("hidden"),
+        )
+
+    def _moment(self, station: Station, camera: CameraChoice, public: PublicDay, parts: tuple[Stretch, ...], at: Instant) -> Moment:
+        film = next((item for item in public.day.items if isinstance(item, Film) and item.t0 <= at < item.t1), None)
+        there = film is not None and film.sha256 in public.present and not public.day.is_withdrawn(film) and film.t1 <= public.until
+        if film is None or not there:
+            return Moment(at, stretch_at(parts, at), "", -1 if film is None else film.leaf)
+        return Moment(at, stretch_at(parts, at), f"{self._folder(station.id)}film/{camera.cam}/{film.name}", film.leaf)
+
+    def _files(self, number: str, camera: CameraChoice) -> tuple[Crumb, ...]:
+        _, folder = self._words, self._folder(number)
+        return (
+            Crumb(_("Playlist of the day (HLS)"), f"{folder}film/{camera.cam}/day.m3u8"),
+            Crumb(_("Checkpoint of the station's log"), f"{folder}checkpoint"),
+            Crumb(_("Key of the station"), f"{folder}vkey"),
+            Crumb(_("Checkpoint of the national log"), f"{self._tree}/{self._election.id}/nation/checkpoint"),
+            Crumb(_("Election file"), f"{self._tree}/{self._election.id}/election.json"),
+        )
+
+
+def _query(cam: str, at: Instant | None) -> str:
+    parts = [*([f"cam={cam}"] if cam else []), *([f"t={iso(at).replace('+', '%2B')}"] if at is not None else [])]
+    return "?" + "&".join(parts) if parts else ""
+
+
+def _camera_state(state: StationState, cam: str) -> CameraState:
+    return next((camera for camera in state.cameras if camera.cam == cam), CameraState(cam, "", None, None, False, False))
+
+
+def _gravest(recording: int, storing: int, problems: int, hidden: int, _: Words) -> tuple[str, str]:
+    if problems:
+        return "problem", _.many("{n} station without news", "{n} stations without news", problems)
+    if storing:
+        return "storing", _.many("{n} station is storing", "{n} stations are storing", storing)
+    if hidden:
+        return "hidden", _.many("{n} picture hidden", "{n} pictures hidden", hidden)
+    if recording:
+        return "recording", _("Recording")
+    return "none", _("Nothing yet")
+
+
+def _phase(phase: str, _: Words) -> str:
+    return {
+        "rehearsal": _("Rehearsal"),
+        "opening": _("Opening"),
+        "voting": _("Voting"),
+        "count": _("Count"),
+        "protocol": _("Protocol"),
+        "storage": _("Storage"),
+    }[phase]
+
+
+def election_key(election: Election) -> tuple[str, int]:
+    """Return what tells one version of an election file from another."""
+    return election.id, election.version

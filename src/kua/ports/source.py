@@ -3,7 +3,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from kua.core.instant import Instant, Millis
 from kua.ports.clock import Clock
@@ -48,13 +48,19 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
+PATIENCE: Final = Millis(10_000)
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What an opener is given besides the URL: a clock, a way to wait (milliseconds), and the password for the URL's user."""
+    """What an opener is given besides the URL: a clock, a way to wait (milliseconds), the password for the URL's user, and how long a camera may keep
+    silent before the source gives up. The last is longer than the watchdog's age of a packet: a thread that was given up ends by itself.
+    """
 
     clock: Clock
     wait: Callable[[Millis], None]
     password: str | None = field(default=None, repr=False)
+    patience: Millis = PATIENCE
 
 
 OpenSource = Callable[[str, Opening], Source]

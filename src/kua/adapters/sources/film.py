@@ -50,16 +50,22 @@ class Demuxed:
 
     def read(self) -> Compressed | None:
         """Return the next packet with a time, or None at the end."""
-        error: Exception
+        while True:
+            packet, error = self._next()
+            if error is not None:
+                raise trouble_of(error, self._address, "read")
+            if packet is None:
+                return None
+            pts = packet.pts if packet.pts is not None else packet.dts
+            if packet.size and pts is not None:
+                return Compressed(pts, bool(packet.is_keyframe), None, bytes(packet))
+
+    def _next(self) -> tuple[Any, Exception | None]:
+        """Return a packet, or an error as a value: chained it would carry the whole address."""
         try:
-            for packet in self._packets:
-                pts = packet.pts if packet.pts is not None else packet.dts
-                if packet.size and pts is not None:
-                    return Compressed(pts, bool(packet.is_keyframe), None, bytes(packet))
-            return None
+            return next(self._packets, None), None
         except (av.error.FFmpegError, OSError) as caught:
-            error = caught
-        raise trouble_of(error, self._address, "read") from None
+            return None, caught
 
     def close(self) -> None:
         """Close the container."""

@@ -4,7 +4,7 @@
 The password comes from the environment by way of the opener; neither it nor the user appears in any error.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import av
 import av.error
@@ -12,11 +12,6 @@ import av.error
 from kua.adapters.sources.film import Demuxed, trouble_of
 from kua.ports.address import shown, with_password
 from kua.ports.source import Compressed, Described, Opening
-
-OPEN_SECONDS: Final = 10.0
-READ_SECONDS: Final = 8.0
-"""Longer than the watchdog's age of a packet: the thread that reads must end by itself some time after it was given up."""
-
 
 class RtspSource:
     """An open camera."""
@@ -44,20 +39,21 @@ def open_rtsp(url: str, opening: Opening) -> RtspSource:
     Raises `Refused("source.refused")` for a wrong password, `Rejected("source.not_video")` where there is no picture, else `Unavailable`.
     """
     address = shown(url)
-    options = {
-        "rtsp_transport": "tcp",
-        "allowed_media_types": "video",
-        "fflags": "+nobuffer",
-        "probesize": "500000",
-        "analyzeduration": "1500000",
-        "user_agent": "kua",
-    }
-    container: Any = None
-    error: Exception | None = None
-    try:
-        container = av.open(with_password(url, opening.password), format="rtsp", options=options, timeout=(OPEN_SECONDS, READ_SECONDS))
-    except (av.error.FFmpegError, OSError, ValueError) as caught:
-        error = caught
+    whole = with_password(url, opening.password)
+    container, error = _opened(whole, opening, {"allowed_media_types": "video"})
+    if isinstance(error, av.error.HTTPOtherClientError):
+        # A camera with sound only says no more than "other error" when none of its streams is set up: ask again for all, to tell the two apart.
+        container, error = _opened(whole, opening, {})
     if error is not None:
         raise trouble_of(error, address, "open") from None
     return RtspSource(Demuxed(container, address))
+
+
+def _opened(whole: str, opening: Opening, options: dict[str, str]) -> tuple[Any, Exception | None]:
+    """Return a container or an error. The error stays a value: raised or chained it would carry the address with the password into a traceback."""
+    options = {"rtsp_transport": "tcp", "probesize": "500000", "analyzeduration": "500000", "user_agent": "kua", **options}
+    patience = opening.patience / 1000
+    try:
+        return av.open(whole, format="rtsp", options=options, timeout=(patience, patience)), None
+    except (av.error.FFmpegError, OSError, ValueError) as caught:
+        return None, caught

@@ -15,19 +15,24 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).parent.parent
 FOLDER: Final = ROOT / "docs" / "ref"
 GENERATED: Final = "<!-- SPDX-License-Identifier: Apache-2.0. Made by `make ref`; do not edit. -->\n"
-HEAD: Final = """# Errors
+ERRORS: Final = """# Errors
 
-Every expected error has a code that stays for ever. On the command line it comes with what happened, why and what to do, and an exit
-code; over HTTP as a problem document (RFC 9457) with the member `code`. Words in braces are filled in.
+Every expected error has a code that stays for ever. On the command line it comes with what happened, why and what to do, and an
+[exit code](exit-codes.md); over HTTP as a problem document (RFC 9457) with the member `code`. Words in braces are filled in.
+"""
+EXITS: Final = """# Exit codes
 
-| exit code | meaning |
-|---|---|
-| 0 | fine, intact |
-| 1 | altered, refused |
-| 2 | incomplete |
-| 3 | cannot check |
-| 64 | wrong usage |
-| 70 | a fault of kua itself |
+They are the same for every command, and stay. The code of a verifier is the worst that it saw: altered before incomplete before not checked.
+
+| code | means | a script may |
+|---|---|---|
+| 0 | fine; intact | go on |
+| 1 | altered or forged; a rule refused | stop, and keep the files as evidence |
+| 2 | incomplete: something that is signed for is not there | fetch it again, then ask why it is missing |
+| 3 | cannot check: unreachable, not installed, nothing could be decided | mend that and try again |
+| 64 | the command, a setting or a file that a person wrote is wrong | read the message |
+| 70 | a fault of kua itself | report it; `KUA_DEBUG=1` shows where it happened |
+| 130 | interrupted by the person | - |
 """
 
 MEANING: Final = {
@@ -44,7 +49,7 @@ def errors() -> str:
     kinds: dict[str, set[str]] = {}
     for one in raised():
         kinds.setdefault(one.code, set()).add(one.kind)
-    lines = [GENERATED, HEAD]
+    lines = [GENERATED, ERRORS]
     for code, problem in sorted(all_problems().items()):
         told = "; ".join(f"{kind}: {MEANING[kind]}, exit code {EXIT_CODES[kind]}" for kind in sorted(kinds.get(code, ())))
         lines.append(f"## {code}\n")
@@ -56,7 +61,7 @@ def errors() -> str:
 
 def commands() -> str:
     """The page of all commands."""
-    lines = [GENERATED, "# Commands\n", "Exit codes are those of [errors](errors.md). `--json` prints one object and nothing else on standard output.\n"]
+    lines = [GENERATED, "# Commands\n", "Exit codes are [the same](exit-codes.md) for all. `--json` prints one object and nothing else on standard output.\n"]
     for words, text in sorted(helps()):
         lines.append(f"## {words}\n\n```text\n{text.rstrip()}\n```\n")
     return "\n".join(lines)
@@ -87,7 +92,7 @@ def main(arguments: list[str]) -> int:
     """Write the pages, or say which one is out of date."""
     os.environ |= {"KUA_LANG": "en", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
     sys.path.insert(0, str(ROOT))
-    pages = {"errors.md": errors(), "commands.md": commands()}
+    pages = {"errors.md": errors(), "commands.md": commands(), "exit-codes.md": f"{GENERATED}\n{EXITS}"}
     stale = [name for name, text in pages.items() if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text]
     if arguments == ["check"]:
         print("\n".join(f"docs/ref/{name} is out of date: make ref" for name in stale) or "docs/ref is as the code says")

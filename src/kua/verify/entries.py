@@ -33,7 +33,7 @@ class Entries:
         return [(index, leaf) for index, leaf in self.leaves if isinstance(leaf, Leaf) and leaf.type in types]
 
 
-def load_entries(reader: Reader, key: VerifierKey, origin: str, log: Log, subject: str, report: Report) -> Entries | None:
+def load_entries(reader: Reader, key: VerifierKey, origin: str | None, log: Log, subject: str, report: Report) -> Entries | None:
     """Audit the log below `reader` and read every leaf; each finding becomes a line of `report` under `subject`.
 
     Returns None when the log does not hold: nothing that it says is then used.

@@ -154,7 +154,7 @@ def _check_nation(reader: Reader, election: Election | None, trust: Trust, repor
     else:
         report.failed("nation key", "film.nation_key_foreign", name=key.name)
         return None
-    origin = nation_origin(election.domain, election.id) if election else key.name
+    origin = nation_origin(election.domain, election.id) if election else None
     nation = load_entries(below, key, origin, "nation", "nation", report)
     _check_foreign(below, report)
     if nation and election:

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A line that can be cut: a TCP relay on loopback for the demo and the fault tests. It shapes nothing; it is open or it is cut."""
+
+import socket
+import threading
+from contextlib import suppress
+
+_PIECE = 65_536
+
+
+class CuttableLink:
+    """Relays 127.0.0.1:`port` to `target` until `cut`; then existing connections are torn and new ones refused, until `mend`."""
+
+    def __init__(self, target: tuple[str, int]) -> None:
+        self._target = target
+        self._open = threading.Event()
+        self._open.set()
+        self._lock = threading.Lock()
+        self._live: set[socket.socket] = set()
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._door.getsockname()[1]
+        threading.Thread(target=self._accept, name="link", daemon=True).start()
+
+    def cut(self) -> None:
+        """Tear every connection, in the middle of a body too, and refuse new ones."""
+        self._open.clear()
+        with self._lock:
+            torn, self._live = self._live, set()
+        for end in torn:
+            _shut(end)
+
+    def mend(self) -> None:
+        """Let connections through again."""
+        self._open.set()
+
+    def close(self) -> None:
+        """Stop relaying for good."""
+        self.cut()
+        _shut(self._door)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                near, _ = self._door.accept()
+            except OSError:
+                return
+            if not self._open.is_set():
+                _shut(near)
+                continue
+            try:
+                far = socket.create_connection(self._target, timeout=5)
+            except OSError:
+                _shut(near)
+                continue
+            far.settimeout(None)
+            with self._lock:
+                self._live |= {near, far}
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+        with suppress(OSError):
+            while piece := source.recv(_PIECE):
+                sink.sendall(piece)
+        for end in (source, sink):
+            _shut(end)
+        with self._lock:
+            self._live -= {source, sink}
+
+
+def _shut(end: socket.socket) -> None:
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)
+    end.close()

@@ -24,7 +24,7 @@ help: ## print the doors
 # ---- what the others stand on ---------------------------------------------------------------------------------------
 
 setup: $(VENV)/.kua-dev $(VENV)/.kua-web $(MO) ## everything that `make demo` and `make test` need, in .venv
-	@echo "ready: $(BIN)/kua is the program"
+	@echo "ready: $(BIN)/kua is the program" >&2
 
 $(VENV)/.kua-dev: constraints/dev.txt pyproject.toml hatch_build.py tools/install
 	@tools/install dev

@@ -28,6 +28,8 @@ class Film(GstRtspServer.RTSPMediaFactory):
     def __init__(self, path: str, caps: str, gop: int, loop: bool) -> None:
         super().__init__()
         self._loop = loop
+        self._frame = Gst.SECOND // gop
+        self._end = self._zero = 0
         location = path.replace("\\", "\\\\").replace('"', '\\"')
         self.set_launch(
             f'( filesrc location="{location}" ! decodebin name=d d. ! queue ! videoconvert ! videoscale ! videorate ! {caps} ! identity sync=true '
@@ -36,17 +38,34 @@ class Film(GstRtspServer.RTSPMediaFactory):
         self.set_shared(True)
 
     def do_configure(self, media: Any) -> None:  # the name that GObject calls
-        """Ask for segment seeks, whose end is a message instead of the end of the stream."""
-        media.set_reusable(True)
+        """Where the film loops, its end becomes a seek back, and the payloader's clock is moved on by what was played, so that it never goes back."""
         if self._loop:
             pad = media.get_element().get_by_name("pay0").get_static_pad("sink")
-            pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._at_end, media)
+            pad.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM | Gst.PadProbeType.BUFFER, self._watch, media.get_element())
+            media.connect("new-state", self._unbind)
 
-    def _at_end(self, _pad: Any, info: Any, media: Any) -> Any:
-        if info.get_event().type != Gst.EventType.EOS:
-            return Gst.PadProbeReturn.OK
-        GLib.idle_add(lambda: media.get_element().seek_simple(Gst.Format.TIME, Gst.SeekFlags.FLUSH | Gst.SeekFlags.KEY_UNIT, 0) and False)
-        return Gst.PadProbeReturn.DROP
+    @staticmethod
+    def _unbind(media: Any, _state: int) -> None:
+        """Let `identity` alone keep the time: after a seek the clock of the sinks would begin anew, the moved one of the payloader not."""
+        found = media.get_element().get_parent().iterate_recurse()
+        while (step := found.next())[0] == Gst.IteratorResult.OK:
+            if step[1].find_property("sync") and step[1].find_property("max-lateness"):
+                step[1].set_property("sync", False)
+
+    def _watch(self, pad: Any, info: Any, element: Any) -> Any:
+        if info.type & Gst.PadProbeType.BUFFER:
+            self._end = info.get_buffer().pts + self._frame
+        elif info.get_event().type == Gst.EventType.SEGMENT:
+            self._zero = info.get_event().parse_segment().start
+        elif info.get_event().type == Gst.EventType.EOS:
+            GLib.timeout_add(self._frame // Gst.MSECOND, self._again, pad, element)  # the last picture has its time too
+            return Gst.PadProbeReturn.DROP
+        return Gst.PadProbeReturn.OK
+
+    def _again(self, pad: Any, element: Any) -> bool:
+        pad.set_offset(pad.get_offset() + self._end - self._zero)
+        element.seek_simple(Gst.Format.TIME, Gst.SeekFlags.FLUSH | Gst.SeekFlags.KEY_UNIT, 0)
+        return False
 
 
 class Hanging(GstRtspServer.RTSPMediaFactory):

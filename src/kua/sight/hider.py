@@ -68,14 +68,15 @@ class Hider:
     """Hides the pictures of one run of one camera. Not for two threads. A new run (reconnect) takes a new Hider."""
 
     def __init__(
-        self, calibration: Calibration | None, reference: Reference | None, table: Table, phase: str, *, tuning: Tuning | None = None
+        self, calibration: Calibration | None, reference: Reference | None, table: Table, phase: str, *,
+        tuning: Tuning | None = None, zones: Mapping[str, tuple[Polygon, ...]] | None = None,
     ) -> None:
-        """Raises `Rejected("calibration.size")` where the two differ in size, `Rejected("policy.phase")` for a phase the table has not."""
+        """`zones` are used where there is no calibration. Raises `Rejected("calibration.size")` where the two differ in size, `Rejected("policy.phase")` for a phase the table has not."""
         self._tuning = tuning or Tuning()
         self._table = table
         self._room = reference
         self._comparer = Comparer(reference) if reference is not None else None
-        self._zones: Mapping[str, tuple[Polygon, ...]] = calibration.zones if calibration is not None else {}
+        self._zones: Mapping[str, tuple[Polygon, ...]] = calibration.zones if calibration is not None else zones or {}
         self._heads = calibration.heads if calibration is not None else ()
         if calibration is not None and reference is not None and (calibration.width, calibration.height) != (reference.width, reference.height):
             raise Rejected(

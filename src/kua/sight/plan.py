@@ -29,6 +29,19 @@ class Reason(IntFlag):
     UNKNOWN = 128
 
 
+PRIORITY: Final = (
+    Reason.BOOTH,
+    Reason.SCREEN,
+    Reason.LIST,
+    Reason.FACE,
+    Reason.PERSON,
+    Reason.NOT_ROOM,
+    Reason.UNKNOWN,
+    Reason.HOLD,
+)
+"""Where several reasons hold, the first of these is the one that is told."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What to do with one picture. Masks are [rows, columns] of blocks. `whole` names the reason when all of it is filled."""

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What `kua station check` and `kua station fsck` look at: the box as it stands, beside a running agent or without one. Changes nothing
+unless told to mend.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+from kua.adapters.clock import SystemClock
+from kua.adapters.durable import DurableFiles
+from kua.adapters.tilelog import DiskLog
+from kua.app.settings import load_election, load_station
+from kua.core.errors import Incomplete, Misused
+from kua.core.nouns import station_id, station_origin
+from kua.proof.checkpoint import parse_checkpoint
+from kua.proof.note import parse_note
+from kua.station.enrol import read_enrolled, station_key
+from kua.station.fsck import LEVELS, Finding, Level, check, mend
+from kua.station.spool import Outbox
+
+STALE: Final = 20_000
+"""A status older than this (ms) means that no agent runs."""
+
+
+def look(box: Path) -> dict[str, Any]:
+    """Return how the box stands: is it running, what is owed, what the centre has, each camera, who vouches for the clock."""
+    station = load_station(box)
+    clock = SystemClock()
+    status = _status(box)
+    runs = status is not None and clock.now() - int(status["at"]) < STALE and status["state"] != "stopped"
+    body: dict[str, Any] = {
+        "station": station.id,
+        "running": runs,
+        "state": status["state"] if status and runs else "stopped",
+        "phase": status["phase"] if status and runs else None,
+        "trust": status["trust"] if status and runs else clock.trust(),
+        "enrolled": (box / "enrolment.json").exists(),
+        "log_size": _log_size(box),
+        "free_bytes": DurableFiles().free(box),
+        "cameras": status["cameras"] if status else {camera.id: {"state": "off"} for camera in station.cameras},
+        "centre": status["centre"] if status else None,
+        "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
+    }
+    if (box / "spool.sqlite").exists():
+        outbox = Outbox.look(box / "spool.sqlite")
+        try:
+            said = outbox.summary()
+        finally:
+            outbox.close()
+        body["queue"] = {
+            "files": said.files, "bytes": said.size, "oldest": said.oldest, "refused": said.refused,
+            "received": said.received, "last_receipt": said.last_receipt,
+        }
+    return body
+
+
+def fsck(box: Path, level: str, *, mending: bool) -> list[Finding]:
+    """Check the invariants; with `mending` first put right what may be put right. Raises `Refused("log.locked")` while an agent runs."""
+    wanted: Level | None = next((each for each in LEVELS if each == level), None)
+    if wanted is None:
+        raise Misused("fsck.level", given=level[:20], known=", ".join(LEVELS))
+    if not (box / "log" / "journal").exists():
+        raise Incomplete("fsck.no_log", box=box.name)
+    station = load_station(box)
+    election, _ = load_election(box, station)
+    origin = station_origin(election.domain, election.id, station_id(station.id))
+    log = DiskLog.open(box / "log", read_enrolled(box).origin, station_key(box, origin))
+    outbox = Outbox.open(box / "spool.sqlite")
+    try:
+        mended = mend(box, log, outbox, DurableFiles()) if mending else []
+        return mended + check(box, log, outbox, log.check, wanted)
+    finally:
+        outbox.close()
+        log.close()
+
+
+def _status(box: Path) -> dict[str, Any] | None:
+    try:
+        status = json.loads((box / "status.json").read_bytes())
+    except (FileNotFoundError, ValueError):
+        return None
+    return status if isinstance(status, dict) else None
+
+
+def _log_size(box: Path) -> int:
+    path = box / "log" / "checkpoint"
+    return parse_checkpoint(parse_note(path.read_bytes()).text).size if path.exists() else 0

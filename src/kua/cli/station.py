@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`kua station`: prepare a box, record the day, look after it. Heavy libraries are loaded by the verb that needs them."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from kua.cli import say
+from kua.cli.say import _
+from kua.core.errors import Misused
+from kua.core.instant import Instant, rfc3339
+from kua.words.problem import N_
+
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=_("The agent in a polling station: calibrate, run, check.")
+)
+
+_PATIENCE: Final = 60.0
+
+Box = Annotated[Path, typer.Option("--box", metavar="DIR", help=_("Folder of the station's box."))]
+Json = Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))]
+
+
+@app.command(help=_("Make a person's signing key and print its verifier key. Make it on that person's own device."))
+def person(
+    new: Annotated[Path, typer.Option("--new", metavar="FILE", help=_("File for the new key; it must not be there yet."))],
+    name: Annotated[str, typer.Option("--name", help=_("Role and place: person/chair/10-245."))],
+) -> None:
+    """Make a key (PKCS#8 PEM, mode 0600)."""
+    from kua.adapters.durable import DurableFiles
+    from kua.proof.keys import SigningKey
+
+    if new.exists():
+        raise Misused("person.exists", file=new.name)
+    key = SigningKey.from_seed(name, secrets.token_bytes(32))
+    DurableFiles().replace(new, key.to_pem(), mode=0o600)
+    say.data(str(key.verifier))
+
+
+@app.command(help=_("Learn the empty room of a camera and write its calibration, or let one person sign it."))
+def calibrate(
+    box: Box,
+    camera: Annotated[str, typer.Option("--camera", help=_("Letter of the camera."))],
+    source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help=_("Address or file that shows the empty room."))] = None,
+    zones: Annotated[
+        str | None, typer.Option("--zones", metavar="FILE", help=_("Zones file; “auto” for a painted room, “none” for a room without."))
+    ] = None,
+    seconds: Annotated[int, typer.Option("--seconds", min=1, max=600, help=_("How long to look at the room, in seconds."))] = 10,
+    sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help=_("Sign with this person's key."))] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="CERT", help=_("The certificate of the person who signs."))
+    ] = None,
+) -> None:
+    """Either learn or sign: one at a time, so that people sign what they have looked at."""
+    from kua.app import calibrate as room
+
+    if sign is not None or certificate is not None:
+        if sign is None or certificate is None or source is not None:
+            raise Misused("calibration.sign_how")
+        names = room.sign(box, camera, sign, certificate)
+        say.data(say.fill(N_("Signed by: {names}."), names=", ".join(names)))
+        if len(names) < 2:
+            say.talk(_("A second person must sign on their own device before the station may record."))
+        return
+    if source is None:
+        raise Misused("calibration.no_source")
+    file = room.calibrate(box, camera, source, zones, seconds)
+    say.data(say.fill(N_("Written: {file}. Look at the still beside it; the room must be empty. Then two people sign."), file=file))
+
+
+@app.command(help=_("Tie this box to its station at a centre, with a one-time code."))
+def enrol(
+    box: Box,
+    centre: Annotated[str, typer.Option("--centre", metavar="URL", help=_("Address of the centre."))],
+    code: Annotated[str, typer.Option("--code", help=_("The one-time code for this station."))],
+    election: Annotated[str | None, typer.Option("--election", help=_("The election, if its file is not in the box yet."))] = None,
+    commission: Annotated[
+        list[str] | None, typer.Option("--commission", metavar="VKEY", help=_("A verifier key of the commission, from a printed copy."))
+    ] = None,
+) -> None:
+    """Make the station's key on the box and have it certified."""
+    from kua.app.enrol import enrol as redeem
+
+    enrolled = redeem(box, centre, code, election, tuple(commission or ()))
+    say.data(say.fill(N_("Enrolled as {origin}; certificate {number} of the national log."), origin=enrolled.origin, number=enrolled.certificate))
+
+
+@app.command(help=_("Record the day: runs inside the windows of the election file and sends what it records."))
+def run(
+    box: Box,
+    until_end: Annotated[
+        bool, typer.Option("--until-end", help=_("Close the day when every camera's film has come to its end (rehearsals with files)."))
+    ] = False,
+) -> None:
+    """Run the agent in the foreground. SIGTERM ends it in order."""
+    from kua.app.agent import Agent
+
+    Agent(box, until_end=until_end).run()
+
+
+@app.command(help=_("Close the day for good: nothing can be recorded after it."))
+def close(box: Box) -> None:
+    """Ask a running agent to close, or close the log of a box that does not run."""
+    from kua.app.closing import close_day
+
+    at = close_day(box, _PATIENCE)
+    say.data(say.fill(N_("Closed at {at}."), at=rfc3339(at)))
+
+
+@app.command(help=_("Say how the station stands: cameras, queue, receipts, clock."))
+def check(box: Box, json_wanted: Json = False) -> None:
+    """Look at the box, beside a running agent too. Exit code 0 if it runs or has nothing to do, 2 if cameras are off in a window."""
+    from kua.app.checkup import look
+
+    body = look(box)
+    if json_wanted:
+        say.as_json(body)
+    else:
+        _tell(body)
+
+
+@app.command(help=_("Hold log, film and outbox against each other."))
+def fsck(
+    box: Box,
+    level: Annotated[str, typer.Option("--level", help=_("How closely: presence, size or hash."))] = "size",
+    mend: Annotated[bool, typer.Option("--mend", help=_("Remove film that no leaf names, and put missing rows into the outbox."))] = False,
+    json_wanted: Json = False,
+) -> None:
+    """Check the invariants. Exit code 0 intact, 1 altered, 2 something is missing."""
+    from kua.app.checkup import fsck as examine
+
+    findings = examine(box, level, mending=mend)
+    left = [finding for finding in findings if not finding.mended]
+    if json_wanted:
+        listed = [{"code": finding.code, "name": finding.name, "mended": finding.mended} for finding in findings]
+        say.as_json({"level": level, "intact": not left, "findings": listed})
+    else:
+        for finding in findings:
+            say.data(_FINDINGS[finding.mended].format(code=finding.code, name=finding.name) + "  " + _(_MEANINGS[finding.code]))
+        say.data(_("Log, film and outbox agree.") if not left else _("Log, film and outbox do not agree."))
+    if left:
+        raise typer.Exit(2 if all(finding.code in {"fsck.missing", "fsck.row"} for finding in left) else 1)
+
+
+_FINDINGS: Final = {True: "+ {code}  {name}", False: "! {code}  {name}"}
+_MEANINGS: Final = {
+    "fsck.tile": N_("The log's file does not fit its journal."),
+    "fsck.row": N_("The outbox did not know this file."),
+    "fsck.orphan": N_("Film that no leaf names."),
+    "fsck.missing": N_("A leaf names this film, but it is not here and the centre has not receipted it."),
+    "fsck.size": N_("The film has not the size that its leaf states."),
+    "fsck.hash": N_("The film is not the one that its leaf states."),
+}
+
+
+def _tell(body: dict[str, Any]) -> None:
+    queue = body["queue"]
+    running = _("runs") if body["running"] else _("does not run")
+    say.data(say.fill(N_("Station {station} {running}; phase: {phase}."), station=body["station"], running=running, phase=body["phase"] or "-"))
+    for cam, camera in sorted(body["cameras"].items()):
+        until = camera.get("recorded_to")
+        said = rfc3339(Instant(until)) if until else "-"
+        say.data(say.fill(N_("Camera {camera}: {state}, recorded up to {until}."), camera=cam, state=camera["state"], until=said))
+    say.data(say.fill(N_("Log: {size} leaves. Free on the disk: {free} MB."), size=body["log_size"], free=body["free_bytes"] // 1_000_000))
+    oldest = rfc3339(Instant(queue["oldest"])) if queue["oldest"] else "-"
+    say.data(say.fill(N_("Owed to the centre: {files} files, {kilobytes} kB, oldest {oldest}."), files=queue["files"], kilobytes=queue["bytes"] // 1000, oldest=oldest))
+    last = rfc3339(Instant(queue["last_receipt"])) if queue["last_receipt"] else "-"
+    say.data(say.fill(N_("Receipts: {received}, the last at {last}. Refused by the centre: {refused}."), received=queue["received"], last=last, refused=queue["refused"]))
+    if body["centre"] and body["centre"]["trouble"]:
+        say.data(say.fill(N_("The centre: {trouble}."), trouble=body["centre"]["trouble"]))
+    if body["trust"] == "none":
+        say.data(_("The clock is not trusted: nobody vouches for it. Every leaf says so."))
+    else:
+        say.data(say.fill(N_("The clock is vouched for by: {trust}."), trust=body["trust"]))

@@ -88,6 +88,10 @@ class CentreSettings(_Table):
     """MiB of the newest film that are kept in memory for readers."""
     reserve: Annotated[int, Field(ge=32, le=1_000_000)] = 1024
     """MiB of the disk below which no film is taken in."""
+    accept: tuple[str, ...] = ()
+    """Clauses of the legal profile that no lawyer has confirmed and that the operator accepts by name outside rehearsals."""
+    clock: bool = True
+    """Whether the centre's clock is disciplined: then uploads signed more than five minutes ago are refused."""
 
 
 class SiteSettings(_Table):

@@ -8,6 +8,7 @@ from kua.centre.broadcast.service import Broadcast
 from kua.centre.broadcast.shelf import piece_of
 from kua.centre.elections.service import Held
 from kua.centre.ingest.members import Member, Members
+from kua.centre.log.nation import Nation
 from kua.core.election import Camera, Election, Station
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
@@ -25,8 +26,8 @@ LATE: Final = 60_000
 class Desk:
     """The port `PublicIndex`."""
 
-    def __init__(self, held: Held, members: Members, broadcast: Broadcast, clock: Clock, centre_vkey: str) -> None:
-        self._held, self._members, self._broadcast, self._clock, self._vkey = held, members, broadcast, clock, centre_vkey
+    def __init__(self, held: Held, members: Members, nation: Nation, broadcast: Broadcast, clock: Clock, centre_vkey: str) -> None:
+        self._held, self._members, self._nation, self._broadcast, self._clock, self._vkey = held, members, nation, broadcast, clock, centre_vkey
 
     def election(self) -> Election:
         """Return the election file."""
@@ -39,6 +40,16 @@ class Desk:
     def now(self) -> Instant:
         """Return the centre's time."""
         return self._clock.now()
+
+    def certificate(self, station: str) -> int | None:
+        """Return where the station's certificate stands in the national log. Raises `Rejected("election.no_station")`."""
+        held = self._nation.certificates.get(self._held.election.station(station).id)
+        return None if held is None else held[1]
+
+    def nation_head(self) -> tuple[int, str] | None:
+        """Return size and root (hex) of the newest published checkpoint of the national log."""
+        head = self._nation.head
+        return None if head is None else (head.size, head.root.hex())
 
     def station_states(self) -> Sequence[StationState]:
         """Return every station of the election file, in its order."""

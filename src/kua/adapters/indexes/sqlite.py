@@ -8,7 +8,7 @@ from typing import Any, final
 import sqlalchemy as sql
 from sqlalchemy.dialects.sqlite import insert
 
-from kua.core.errors import Refused, Rejected
+from kua.core.errors import Refused, Rejected, Unavailable
 from kua.core.instant import Instant
 from kua.ports.index import Code, Enrolled, Piece
 
@@ -121,8 +121,12 @@ class SqliteIndex:
         self._engine.dispose()
 
     def _do(self, statement: sql.Executable, rows: list[dict[str, Any]] | None = None) -> None:
-        self._link.execute(statement, rows)
-        self._link.commit()
+        try:
+            self._link.execute(statement, rows)
+            self._link.commit()
+        except sql.exc.OperationalError as error:  # full or sick disk, or another process holds it too long
+            self._link.rollback()
+            raise Unavailable("index.failed", why=type(error.orig).__name__) from error
 
     def _row(self, statement: sql.Select[Any]) -> Any:
         row = self._link.execute(statement).first()

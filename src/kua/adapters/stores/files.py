@@ -70,10 +70,10 @@ class FileIncoming:
 
 @final
 class FileStore:
-    """The port `Store` below `folder`. Opening it removes what was cut off on its way in."""
+    """The port `Store` below `folder`. Opening it removes what was cut off on its way in. Below `reserve` free bytes it takes nothing more in."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, reserve: int = 0) -> None:
+        self._folder, self._reserve = folder, reserve
         self.incoming = folder / "incoming"
         make_folder(self.incoming)
         for part in self.incoming.glob("*.part"):
@@ -84,7 +84,10 @@ class FileStore:
         return self._folder / digest[:2] / digest
 
     def open(self) -> FileIncoming:
-        """Begin to take bytes in."""
+        """Begin to take bytes in. Raises `Unavailable("ingest.disk_full")`: what is left belongs to the logs."""
+        state = os.statvfs(self._folder)
+        if state.f_bavail * state.f_frsize < self._reserve:
+            raise Unavailable("ingest.disk_full")
         return FileIncoming(self)
 
     def has(self, digest: str) -> bool:

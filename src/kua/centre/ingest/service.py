@@ -153,8 +153,11 @@ class Ingest:
 
     def _commit_rows(self, done: asyncio.Future[None]) -> None:
         rows, self._rows, self._commit = self._rows, [], None
-        self._index.received(rows)
-        if not done.done():
+        try:
+            self._index.received(rows)
+        except Unavailable as error:  # nobody gets a receipt; the bytes stay in the store and cost nothing when they come again
+            done.set_exception(error)
+        else:
             done.set_result(None)
 
     def _receipt(self, member: Member, digest: str) -> bytes:

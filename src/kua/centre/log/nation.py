@@ -10,7 +10,7 @@ from typing import Any, Final, final
 
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant
-from kua.ports.tilelog import TileLog
+from kua.ports.tilelog import Signed, TileLog
 from kua.ports.trip import trip
 from kua.proof.leaf import Leaf, make_leaf, read_leaf
 
@@ -37,6 +37,11 @@ class Nation:
     def size(self) -> int:
         """Durable entries."""
         return self._log.size
+
+    @property
+    def head(self) -> Signed | None:
+        """The newest published checkpoint."""
+        return self._log.head
 
     async def add(self, leaf: bytes) -> int:
         """Append `leaf`, sign and publish; return its index. What was queued before it comes before it."""

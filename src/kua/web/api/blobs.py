@@ -11,6 +11,8 @@ from kua.ports.store import Incoming
 from kua.web.kit.asgi import Receive, Scope, Send, answer, answer_problem, header
 
 PATH: Final = re.compile(r"/api/v1/e/(?P<election>[^/]{1,64})/s/(?P<station>[^/]{1,10})/blob/(?P<digest>[0-9a-f]{64})", re.ASCII)
+_PATIENCE: Final = 1024 * 1024
+"""Bytes that are read from somebody who may be anybody, so that he hears why he is refused."""
 _TEXT: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 
 
@@ -36,17 +38,25 @@ class Blobs:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one blob in and answer the receipt, or a problem document."""
+        body = _Body(receive)
         try:
-            status, receipt = await self._put(scope, receive)
+            admitted = self._admit(scope)
+        except KuaError as error:
+            await _refuse(scope, send, error, body, _PATIENCE)
+            return
+        try:
+            known = self._ingest.known(admitted)
+            if known is not None:
+                await body.drain(MOST_BLOB)
+                await answer(send, 200, _TEXT, known)
+            else:
+                await answer(send, 201, _TEXT, await self._store(admitted, body))
         except _Gone:
             return
         except KuaError as error:
-            # The rest of the body is not worth reading: whoever sent it is told and let go.
-            await answer_problem(scope, send, error, [(b"connection", b"close")])
-            return
-        await answer(send, status, _TEXT, receipt)
+            await _refuse(scope, send, error, body, MOST_BLOB)
 
-    async def _put(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    def _admit(self, scope: Scope) -> Admitted:
         found = PATH.fullmatch(scope["path"])
         if found is None or found["election"] != self._election:
             raise Rejected("web.not_found")
@@ -59,43 +69,50 @@ class Blobs:
         length = header(scope, b"content-length")
         if length.isdigit() and int(length) > MOST_BLOB:
             raise Rejected("ingest.too_large", most=MOST_BLOB)
-        known = self._ingest.known(admitted)
-        if known is not None:
-            await _drain(receive)
-            return 200, known
-        return 201, await self._store(admitted, receive)
+        return admitted
 
-    async def _store(self, admitted: Admitted, receive: Receive) -> bytes:
+    async def _store(self, admitted: Admitted, body: "_Body") -> bytes:
         incoming = self._ingest.begin()
         try:
-            await _copy(receive, incoming)
+            await _copy(body, incoming)
         except BaseException:
             incoming.drop()
             raise
         return await self._ingest.finish(admitted, incoming)
 
 
-async def _copy(receive: Receive, incoming: Incoming) -> None:
-    more = True
-    while more:
-        message = await receive()
+class _Body:
+    """A request's body, chunk by chunk; knows whether it has been read to its end."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.ended = False
+
+    async def next(self) -> bytes:
+        """Return the next chunk. Raises `_Gone`."""
+        message = await self._receive()
         if message["type"] == "http.disconnect":
+            self.ended = True
             raise _Gone
-        chunk = message.get("body", b"")
+        self.ended = not message.get("more_body", False)
+        return bytes(message.get("body", b""))
+
+    async def drain(self, most: int) -> None:
+        """Read on for at most `most` bytes: an answer to somebody who still writes is lost when the connection closes."""
+        while not self.ended and most > 0:
+            most -= len(await self.next())
+
+
+async def _refuse(scope: Scope, send: Send, error: KuaError, body: _Body, patience: int) -> None:
+    with contextlib.suppress(_Gone):
+        await body.drain(patience)
+    await answer_problem(scope, send, error, () if body.ended else [(b"connection", b"close")])
+
+
+async def _copy(body: _Body, incoming: Incoming) -> None:
+    while not body.ended:
+        chunk = await body.next()
         if incoming.size + len(chunk) > MOST_BLOB:
             raise Rejected("ingest.too_large", most=MOST_BLOB)
         if chunk:
             incoming.write(chunk)
-        more = message.get("more_body", False)
-
-
-async def _drain(receive: Receive) -> None:
-    """Read a body that we have already, so that the connection can be kept; bounded like any other."""
-    size, more = 0, True
-    with contextlib.suppress(_Gone):
-        while more and size <= MOST_BLOB:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise _Gone
-            size += len(message.get("body", b""))
-            more = message.get("more_body", False)

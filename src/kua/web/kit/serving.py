@@ -16,7 +16,7 @@ from stat import S_ISREG
 from typing import Final, final
 
 from kua.core.errors import Rejected
-from kua.web.kit.asgi import Receive, Scope, Send, answer, answer_problem, header
+from kua.web.kit.asgi import Receive, Scope, Send, answer_problem, header
 
 _TILE: Final = r"tile/(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/)*[0-9]{3}(?:\.p/[0-9]{1,3})?"
 _NAME: Final = re.compile(
@@ -122,7 +122,7 @@ class Tree:
 
 def _stamp(path: str) -> tuple[int, int, int] | None:
     try:
-        state = os.stat(path)
+        state = os.stat(path)  # noqa: PTH116 - on the way of every request: a Path costs more than the call
     except OSError:
         return None
     return (state.st_ino, state.st_mtime_ns, state.st_size) if S_ISREG(state.st_mode) else None

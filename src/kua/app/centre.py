@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The centre put together: one process, files and SQLite. `build(folder)` returns the ASGI application; its lifespan runs the services.
+
+Paths: `/api/v1` for stations, `/t/` the published tree, `/office/` for staff (only with a token), everything else the public site.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Final, final
+
+from kua.adapters.clock import SystemClock
+from kua.adapters.durable import DurableFiles, make_folder
+from kua.adapters.indexes.sqlite import SqliteIndex
+from kua.adapters.stores.files import FileStore
+from kua.adapters.tilelog import DiskLog
+from kua.app.settings import CentreSettings, load
+from kua.centre.broadcast.service import Broadcast
+from kua.centre.broadcast.withdraw import Withdraw
+from kua.centre.desk import Desk
+from kua.centre.elections.service import Held, load_election
+from kua.centre.enrol.service import Enrol
+from kua.centre.ingest.evidence import Evidence
+from kua.centre.ingest.members import LogCopy, Members
+from kua.centre.ingest.service import Ingest
+from kua.centre.log.nation import Nation
+from kua.core.errors import Misused, Rejected
+from kua.core.nouns import nation_origin
+from kua.ports.clock import Clock
+from kua.proof.keys import SigningKey, VerifierKey
+from kua.web.api.blobs import Blobs
+from kua.web.api.routes import build_api
+from kua.web.kit.asgi import App, Receive, Scope, Send
+from kua.web.kit.serving import Tree
+from kua.web.office.app import build_office
+from kua.web.site.app import build_site
+
+TOKEN: Final = "KUA_OFFICE_TOKEN"  # noqa: S105 - the name of a variable, not a token
+CENTRE_KEY: Final = "keys/centre.key"
+
+
+@final
+class Centre:
+    """Everything of one centre. An ASGI application; or, in a test, `async with centre.running()`.
+
+    `failed` is called with the exception if a service stops by a fault; the caller ends the process, whose restart mends everything.
+    """
+
+    def __init__(
+        self, folder: Path, settings: CentreSettings, clock: Clock, *, control: str, office: str, failed: Callable[[BaseException], None]
+    ) -> None:
+        self.folder, self.clock, self._failed = folder, clock, failed
+        self.held: Held = load_election(folder, settings.accept)
+        election = self.held.election
+        self.tree = folder / "published" / election.id
+        self.key = centre_key(folder, election.domain)
+        if str(self.key.verifier) not in {centre.vkey for centre in election.centres}:
+            raise Misused("centre.key_unknown", vkey=str(self.key.verifier))
+        self._files = DurableFiles()
+        self._publish_election()
+        origin = nation_origin(election.domain, election.id)
+        self._nation_log = DiskLog.open(folder / "logs" / "nation", origin, self.key, public=self.tree / "nation")
+        self.nation = Nation(self._nation_log)
+        self.index = SqliteIndex(folder / "index.db")
+        self.store = FileStore(folder / "store", settings.reserve * 1024 * 1024)
+        self.evidence = Evidence(folder / "rejected", self._files)
+        self.members = Members(election, self.nation, self.index, self.store, clock, self._open_copy)
+        self.members.know_all()
+        self.broadcast = Broadcast(
+            self.members, self.held.rules, self.store, self.index, self._files, clock, self.tree, lambda _code, _at: None
+        )
+        self.ingest = Ingest(
+            self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast.news, clock_trusted=settings.clock
+        )
+        self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
+        self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
+        self.desk = Desk(self.held, self.members, self.nation, self.broadcast, clock, str(self.key.verifier))
+        self._blobs: App = Blobs(self.ingest, election.id)
+        self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
+        self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.desk, control)
+        self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None
+        self._site: App = build_site(self.desk, "/t")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send each request to the part whose path it is."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._part(scope["path"])(scope, receive, send)
+
+    def _part(self, path: str) -> App:
+        if path.startswith("/t/"):
+            return self._tree
+        if path.startswith("/api/"):
+            return self._blobs if "/blob/" in path else self._api
+        if self._office is not None and (path == "/office" or path.startswith("/office/")):
+            return self._office
+        return self._site
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Centre"]:
+        """Run the services; on the way out write what is queued and let go of all files."""
+        tasks = [asyncio.create_task(self.nation.run(), name="nation"), asyncio.create_task(self.broadcast.run(), name="broadcast")]
+        for task in tasks:
+            task.add_done_callback(self._ended)
+        try:
+            yield self
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.close()
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self.members.close()
+        self._nation_log.close()
+        self.index.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failed(error)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self.running():
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _open_copy(self, station: str, origin: str, key: VerifierKey) -> LogCopy:
+        return DiskLog.open(self.folder / "logs" / station, origin, key, public=self.tree / "s" / station)
+
+    def _publish_election(self) -> None:
+        make_folder(self.tree)
+        for name, data in self.held.files.items():
+            path = self.tree / name
+            if not path.exists() or path.read_bytes() != data:
+                self._files.replace(path, data)
+
+
+def centre_key(folder: Path, domain: str) -> SigningKey:
+    """Return the key that signs receipts and the national log. Raises `Misused("centre.no_file")`."""
+    try:
+        return SigningKey.from_pem(f"{domain}/centre", (folder / CENTRE_KEY).read_bytes())
+    except FileNotFoundError as error:
+        raise Misused("centre.no_file", name=CENTRE_KEY) from error
+
+
+def _loudly(error: BaseException) -> None:
+    raise error
+
+
+def build(
+    folder: Path, *, clock: Clock | None = None, control: str = "", environment: Mapping[str, str] = os.environ,
+    failed: Callable[[BaseException], None] = _loudly,
+) -> Centre:
+    """Put the centre in `folder` together.
+
+    Raises `Misused` (`settings.*`, `centre.*`), `Rejected` (`election.*`, `profile.*`, `note.*`, `log.*`), `Refused` (`log.locked`,
+    `profile.unconfirmed`), `Unavailable("disk.*")`.
+    """
+    if not (folder / "election.json").exists():
+        raise Misused("centre.no_file", name="election.json")
+    office = environment.get(TOKEN, "")
+    if office and len(office) < 16:
+        raise Rejected("office.short_token", least=16)
+    return Centre(folder, load(folder).centre, clock or SystemClock(), control=control, office=office, failed=failed)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JSON routes of `/api/v1` (docs/spec/centre-api.md). Every expected error is a problem document; bodies are bounded before they are read."""
+
+import hmac
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kua.centre.broadcast.withdraw import Order, Withdraw
+from kua.centre.enrol.service import Enrol
+from kua.centre.enrol.service import Request as Asked
+from kua.centre.ingest.service import MOST_LOG, Ingest
+from kua.core.errors import KuaError, Rejected
+from kua.core.instant import Instant
+from kua.ports.index import PublicIndex, StationState
+from kua.web.api.blobs import signed_of
+from kua.web.kit.problems import MEDIA_TYPE, problem
+
+
+_MOST_SMALL = 16 * 1024
+B = TypeVar("B", bound=BaseModel)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class EnrolBody(_Body):
+    """What a station enrols with."""
+
+    election: Annotated[str, Field(max_length=64)]
+    station: Annotated[str, Field(max_length=10)]
+    code: Annotated[str, Field(max_length=64)]
+    vkey: Annotated[str, Field(max_length=256)]
+    proof: Annotated[str, Field(max_length=128)]
+
+
+class StopBody(_Body):
+    """What the operator's command withdraws; times in Unix milliseconds."""
+
+    station: Annotated[str, Field(max_length=10)]
+    cam: Annotated[str, Field(max_length=1)]
+    article: Annotated[str, Field(max_length=256)]
+    reason: Annotated[str, Field(max_length=64)]
+    by: Annotated[str, Field(max_length=64)]
+    start: Annotated[int, Field(ge=0)] | None = None
+    end: Annotated[int, Field(ge=0)] | None = None
+
+
+class Enrolled(BaseModel):
+    """Where the station's log is named and its certificate stands."""
+
+    origin: str
+    centre_vkey: str
+    certificate: int
+
+
+class Size(BaseModel):
+    """How much of a station's log the centre has."""
+
+    size: int
+
+
+class State(Size):
+    """The same with the centre's clock in Unix milliseconds."""
+
+    now: int
+
+
+def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: PublicIndex, control: str) -> FastAPI:
+    """Return the routes. `control` is the token of the operator's own commands on this machine; empty: there are no such commands."""
+    app = FastAPI(title="kua", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
+    election = desk.election().id
+
+    @app.exception_handler(KuaError)
+    async def _problem(request: Request, error: Exception) -> Response:
+        if not isinstance(error, KuaError):
+            raise error
+        status, body = problem(error, request.headers.get("accept-language", ""))
+        return JSONResponse(body, status, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, MEDIA_TYPE)
+
+    @app.post("/api/v1/enrol", status_code=201)
+    async def enrol_station(request: Request, response: Response) -> Enrolled:
+        """Enrol a station by its one-time code."""
+        body = _read_model(EnrolBody, await _read(request, _MOST_SMALL))
+        done = await enrol.enrol(Asked(body.election, body.station, body.code, body.vkey, body.proof))
+        response.status_code = 201 if done.new else 200
+        return Enrolled(origin=done.origin, centre_vkey=desk.centre_vkey(), certificate=done.certificate)
+
+    @app.post("/api/v1/e/{election_id}/s/{station}/log")
+    async def take_log(election_id: str, station: str, request: Request) -> Size:
+        """Take log entries and the station's checkpoint over them."""
+        _require_election(election_id, election)
+        admitted = ingest.admit(station, signed_of(request.scope))
+        return Size(size=await ingest.take_log(admitted, await _read(request, MOST_LOG)))
+
+    @app.get("/api/v1/e/{election_id}/s/{station}/state")
+    async def state(election_id: str, station: str) -> State:
+        """Say what the centre has of a station's log, and its clock."""
+        _require_election(election_id, election)
+        return State(**ingest.state(station))
+
+    if control:
+        _add_control(app, withdraw, desk, control)
+    return app
+
+
+def _add_control(app: FastAPI, withdraw: Withdraw, desk: PublicIndex, control: str) -> None:
+    @app.post("/api/v1/control/stop", include_in_schema=False)
+    async def stop(request: Request) -> dict[str, int]:
+        """Withdraw a camera: `kua centre stop`."""
+        _require_token(request, control)
+        body = _read_model(StopBody, await _read(request, _MOST_SMALL))
+        start, end = (None if at is None else Instant(at) for at in (body.start, body.end))
+        return {"leaf": await withdraw.stop(Order(body.station, body.cam, body.article, body.reason, body.by, start, end))}
+
+    @app.get("/api/v1/control/status", include_in_schema=False)
+    async def status(request: Request) -> dict[str, Any]:
+        """Tell every station's state: `kua centre status`."""
+        _require_token(request, control)
+        return {"now": desk.now(), "stations": states_json(desk.station_states())}
+
+
+def states_json(states: Sequence[StationState]) -> list[dict[str, Any]]:
+    """Return the stations as plain JSON for `kua centre status --json`."""
+    return [
+        {
+            "station": s.station, "region": s.region, "state": s.state, "last_leaf_at": s.last_leaf_at, "last_film_t1": s.last_film_t1,
+            "published_until": s.published_until, "hidden_now": s.hidden_now, "withdrawn": s.withdrawn, "late_ms": s.late_ms, "owed": s.owed,
+        }
+        for s in states
+    ]
+
+
+def _require_election(given: str, wanted: str) -> None:
+    if given != wanted:
+        raise Rejected("web.not_found")
+
+
+def _require_token(request: Request, control: str) -> None:
+    given = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(given.encode(), control.encode()):
+        raise Rejected("office.token")
+
+
+async def _read(request: Request, most: int) -> bytes:
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > most:
+        raise Rejected("ingest.too_large", most=most)
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > most:
+            raise Rejected("ingest.too_large", most=most)
+    return bytes(body)
+
+
+def _read_model(model: type[B], data: bytes) -> B:
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise Rejected("web.body", field=".".join(str(part) for part in error.errors()[0]["loc"])[:80]) from error

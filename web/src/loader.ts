@@ -163,7 +163,7 @@ function memory(origin: string, key: string): Memory {
 /** What the loader tells the page. */
 export interface Told {
   checked(piece: Promised): void;
-  unchecked(piece: Promised): void;
+  unchecked(): void;
   refused(piece: Promised, why: Untrue): void;
   absent(piece: Promised): void;
 }
@@ -185,16 +185,17 @@ export function fragmentLoader(checker: Checker | null, told: Told): FragmentLoa
 
     private async run(context: FragmentLoaderContext, callbacks: LoaderCallbacks<FragmentLoaderContext>): Promise<void> {
       const signal = this.stop.signal;
-      const piece = promisedBy(context);
+      const head = context.frag.sn === "initSegment";
+      const piece = (head ? firsts.get(context.url) : undefined) ?? promisedBy(context);
       try {
         const data = await patiently(() => fetchBytes(context.url, "default", signal), signal);
         this.stats.loading.first ||= performance.now();
         if (checker === null) {
-          told.unchecked(piece);
+          told.unchecked();
         } else {
-          if (context.frag.sn === "initSegment") await checker.checkInit(await firstOf(context), data, signal);
+          if (head) await checker.checkInit(piece, data, signal);
           else await checker.checkSegment(piece, data, signal);
-          if (!signal.aborted) told.checked(piece);
+          if (!signal.aborted && !head) told.checked(piece);
         }
         if (signal.aborted) return;
         this.stats.loaded = this.stats.total = data.byteLength;
@@ -244,13 +245,7 @@ const durations = new Map<string, number>();
 /** The first segment of each run, by the URL of the run's head. */
 const firsts = new Map<string, Promised>();
 
-async function firstOf(context: FragmentLoaderContext): Promise<Promised> {
-  const first = firsts.get(context.url);
-  if (!first) throw new Untrue("init", `no segment uses ${context.url}`);
-  return first;
-}
-
-interface Line {
+export interface Line {
   head: string[];
   t0: number;
   t1: number;

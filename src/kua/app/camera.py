@@ -12,7 +12,7 @@ import secrets
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -23,17 +23,19 @@ from kua.adapters.clock import SystemClock
 from kua.adapters.codecs.packets import PacketDecoder
 from kua.adapters.codecs.preview import Preview
 from kua.adapters.codecs.segmenter import Segmenter
-from kua.app import calibrations
+from kua.adapters.detectors.pair import open_detector
+from kua.app import calibrations, logs
 from kua.app.plugins import is_live, is_painted, source_opener
 from kua.app.settings import CameraSettings, load_election, load_station
 from kua.core.election import PHASES
-from kua.core.errors import KuaError, Misused
+from kua.core.errors import KuaError, Misused, Unavailable
 from kua.core.instant import Instant, Millis
 from kua.law.hiding import read_table
 from kua.media.cutter import Cut, Opened
 from kua.ports.address import shown
 from kua.ports.source import Opening, Source
-from kua.sight.hider import Hider
+from kua.sight.boxes import Box
+from kua.sight.hider import Hider, Look
 from kua.station.counting import Counting
 from kua.station.fetch import Fetch, QueueInbox, threaded, to_pipe
 from kua.station.hide import HOLD, Hide, Means, Shape
@@ -59,12 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one process and return its exit code. Errors are one line of JSON on standard error."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    structlog.configure(
-        processors=[structlog.processors.add_log_level, structlog.processors.EventRenamer("event"), structlog.processors.JSONRenderer()],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
     role, parsed = _parsed(arguments)
-    log = structlog.get_logger(f"kua.{role}").bind(role=role, cam=parsed.camera)
+    logs.configure(role, camera=parsed.camera)
+    log = structlog.get_logger("kua.camera")
     try:
         asked = _asked(parsed)
         return fetch(asked, out) if role == "fetch" else hide(asked, out)
@@ -116,7 +115,7 @@ def fetch(asked: Asked, out: BinaryIO) -> int:
     def opened() -> Source:
         return opener(url, opening)
 
-    log = structlog.get_logger("kua.fetch").bind(role="fetch", cam=asked.camera.id)
+    log = structlog.get_logger("kua.camera")
     log.info("start", source=shown(url))
     run = Fetch(threaded(opened, clock, inbox), inbox, clock, lambda: secrets.randbelow(1 << 30) / (1 << 30), to_pipe(out), live=_never_ends(url))
     _on_stop(run.stop)
@@ -159,20 +158,35 @@ def hide(asked: Asked, out: BinaryIO) -> int:
         open_film,
         new_hider,
         phase_at,
-        look=None,
+        look=_look(asked.box / station.models),
         counting=Counting(calibrated.calibration),
         preview=Preview(os.fdopen(asked.preview, "wb")).show if asked.preview is not None else None,
     )
     process = Hide(Shape(camera.width, camera.height, camera.fps), means, to_pipe(out), live=is_live(camera.source), hold=asked.hold)
-    return _feed(process, clock, camera.id)
+    return _feed(process, clock)
 
 
-def _feed(process: Hide, clock: SystemClock, cam: str) -> int:
+def _look(folder: Path) -> Look | None:
+    """Return what the installed models find people with; None without models. Models that cannot be loaded fill every picture, and say so once."""
+    try:
+        detector = open_detector(folder)
+    except KuaError as error:
+        structlog.get_logger("kua.camera").error("models", code=error.code, facts=error.facts)
+        code, facts = error.code, error.facts
+
+        def broken(_picture: object) -> Sequence[Box]:
+            raise Unavailable(code, **facts)
+
+        return broken
+    return None if detector is None else detector.look
+
+
+def _feed(process: Hide, clock: SystemClock) -> int:
     """Read standard input in a thread, so that packets are taken from the camera even while a picture is being hidden."""
     inbox: queue.Queue[Message | EOFError | None] = queue.Queue(_QUEUED)
     threading.Thread(target=_read_on, args=(inbox,), name="pipe", daemon=True).start()
     _on_stop(lambda: None)  # the end comes through the pipe, after everything that the camera sent
-    log = structlog.get_logger("kua.hide").bind(role="hide", cam=cam)
+    log = structlog.get_logger("kua.camera")
     logged, before = clock.monotonic(), dict(process.counts)
     ended = False
     while isinstance(message := inbox.get(), Message):

@@ -124,8 +124,7 @@ class Hide:
         self._shown = Instant(0)
         self.counts: Counter[str] = Counter()
         """What was dropped or went wrong, by kind; for the log, no pictures."""
-        if live:
-            self._hole(self._clock.now(), "starting")
+        self._began = self._clock.now()
 
     # ------------------------------------------------------------------------------------------------------- messages
 
@@ -159,6 +158,9 @@ class Hide:
     def _start(self, start: Start) -> None:
         if self._run is not None:
             self._end_run("camera_lost")
+        if self._end is None:
+            known = start.width > 0 and start.height > 0
+            self._hole(self._began, "starting" if not known or self._fits(start.width, start.height) else "size_change")
         self._base = (start.base_num, start.base_den)
         try:
             self._decoder = self._means.open_decoder(start.codec, start.payload)
@@ -255,15 +257,15 @@ class Hide:
         if phase is None:
             self._restart("stopped")
             return
-        if not self._fits(picture):
+        if not self._fits(picture.width, picture.height):
             self.counts["size"] += 1
             self._restart("size_change")
             return
         self._hide(run, picture, at, phase, arrival)
 
-    def _fits(self, picture: Picture) -> bool:
+    def _fits(self, width: int, height: int) -> bool:
         wanted = self._shape.width / self._shape.height
-        return abs(picture.width / picture.height - wanted) <= ASPECT * wanted
+        return abs(width / height - wanted) <= ASPECT * wanted
 
     def _hide(self, run: _Run, picture: Picture, at: Instant, phase: str, arrival: Instant) -> None:
         """Hide one picture and put it on hold. Nothing that goes wrong here lets it through."""
@@ -373,7 +375,7 @@ class Hide:
                 self._finish_film(run)
             self._run = None
         if reason is not None:
-            self._hole(self._clock.now() if self._end is None else self._end, reason)
+            self._hole(self._began if self._end is None else self._end, reason)
 
     def _finish_film(self, run: _Run) -> None:
         if run.film is None:
@@ -390,10 +392,12 @@ class Hide:
             run.film.abandon()
         run.held.clear()
         self._new_run()
-        self._hole(self._clock.now() if self._end is None else self._end, "encoder")
+        self._hole(self._began if self._end is None else self._end, "encoder")
 
     def _hole(self, t0: Instant, reason: str) -> None:
-        """Say that recording is interrupted from `t0`. Another reason for the same hole is said from now on."""
+        """Say that recording is interrupted from `t0`. Another reason for the same hole is said from now on. Batch work begins with no hole."""
+        if self._end is None and not self._live:
+            return
         if self._hole_reason is None:
             self._hole_from = t0
         elif reason == self._hole_reason or not self._live or self._clock.now() <= self._hole_from:

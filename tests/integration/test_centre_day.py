@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from kua.core.digest import sha256
+from kua.core.election import read_election
+from kua.media.playlist import head_of
+from kua.proof.checkpoint import open_checkpoint
+from kua.proof.keys import VerifierKey
+from kua.proof.leaf import Leaf, read_leaf
+from kua.proof.receipt import check_receipt
+from tests.rigs.centre import DELAY, START, STATION, Box, HandClock, found, running
+
+INIT = b"init" * 50
+T = "/t/kz-2026-rehearsal"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    found(tmp_path / "centre")
+    return tmp_path / "centre"
+
+
+async def started(centre, web) -> Box:
+    box = Box(centre, web)
+    assert (await box.enrol()).status_code == 201
+    box.open()
+    return box
+
+
+async def test_a_segment_travels_from_a_box_to_the_public_tree(folder: Path):
+    clock = HandClock()
+    async with running(folder, clock) as (centre, web):
+        box = await started(centre, web)
+        film = b"film" * 1000
+        name = box.film(film, INIT)
+        assert (await box.send_log()).json() == {"size": 2}
+        receipt = await box.put(film)
+        assert receipt.status_code == 201, receipt.text
+        check_receipt(receipt.content, centre.key.verifier, box.origin, sha256(film), len(film))
+        assert (await box.put(INIT)).status_code == 201
+        clock.at = START + 4000 + DELAY - 1
+        await centre.broadcast.publish(STATION)
+        assert (await web.get(f"{T}/s/{STATION}/film/a/{name}")).status_code == 404
+        clock.at += 1
+        await centre.broadcast.publish(STATION)
+        shown = await web.get(f"{T}/s/{STATION}/film/a/{name}")
+        assert shown.content == film
+        assert shown.headers["etag"] == f'"{sha256(film).hex()}"'
+        assert "immutable" in shown.headers["cache-control"]
+        assert "set-cookie" not in shown.headers
+        assert (await web.get(f"{T}/s/{STATION}/film/a/0a1b2c3d-init.mp4")).content == INIT
+        playlist = await web.get(f"{T}/s/{STATION}/film/a/live.m3u8")
+        assert head_of(playlist.text) == (0, 1, False)
+        assert f"{name}?leaf=1" in playlist.text
+        assert playlist.headers["cache-control"] == "public, no-cache"
+        state = centre.desk.station_state(STATION)
+        assert (state.state, state.published_until, state.late_ms) == ("recording", START + 4000, 0)
+
+
+async def test_the_tree_holds_the_election_the_logs_and_their_keys(folder: Path):
+    async with running(folder, HandClock()) as (centre, web):
+        box = await started(centre, web)
+        await box.send_log()
+        election = read_election((await web.get(f"{T}/election.json")).content)
+        nation = VerifierKey.parse((await web.get(f"{T}/nation/vkey")).text.strip())
+        assert str(nation) == election.centres[0].vkey
+        head = open_checkpoint((await web.get(f"{T}/nation/checkpoint")).content, nation, "kua.example/kz-2026-rehearsal/nation")
+        assert head.size >= 1
+        key = VerifierKey.parse((await web.get(f"{T}/s/{STATION}/vkey")).text.strip())
+        assert key == box.key.verifier
+        assert open_checkpoint((await web.get(f"{T}/s/{STATION}/checkpoint")).content, key, box.origin).size == 1
+        assert (await web.get(f"{T}/s/{STATION}/tile/entries/000.p/1")).content[2:] == box.entries[0]
+
+
+async def test_each_accepted_checkpoint_gets_a_leaf_in_the_national_log(folder: Path):
+    async with running(folder, HandClock()) as (centre, web):
+        box = await started(centre, web)
+        await box.send_log()
+        note = box.checkpoint()
+    async with running(folder, HandClock()) as (centre, web):
+        leaves = [read_leaf(entry, "nation") for entry in centre._nation_log.entries(0, centre.nation.size)]
+        assert [leaf.type for leaf in leaves if isinstance(leaf, Leaf)] == ["certificate", "station_checkpoint"]
+        assert leaves[1]["note"].encode() == note
+
+
+async def test_a_stop_takes_the_film_away_at_once_and_says_so(folder: Path):
+    clock = HandClock()
+    async with running(folder, clock) as (centre, web):
+        box = await started(centre, web)
+        name = box.film(b"film", INIT)
+        await box.send_log()
+        for data in (b"film", INIT):
+            await box.put(data)
+        clock.at += 60_000
+        await centre.broadcast.publish(STATION)
+        url = f"{T}/s/{STATION}/film/a/{name}"
+        assert (await web.get(url)).status_code == 200
+        order = {"station": STATION, "cam": "a", "article": "art. 8", "reason": "secrecy", "by": "chair"}
+        refused = await web.post("/api/v1/control/stop", json=order)
+        assert refused.status_code == 401
+        done = await web.post("/api/v1/control/stop", json=order, headers={"Authorization": "Bearer control-token"})
+        assert done.status_code == 200, done.text
+        assert (await web.get(url)).status_code == 404
+        assert not (centre.tree / "s" / STATION / "film/a" / name).exists()
+        assert "#EXT-X-GAP" in (await web.get(f"{T}/s/{STATION}/film/a/day.m3u8")).text
+        leaf = read_leaf(centre._nation_log.entries(done.json()["leaf"], done.json()["leaf"] + 1)[0], "nation")
+        assert isinstance(leaf, Leaf)
+        assert (leaf.type, leaf["article"]) == ("withdrawn", "art. 8")
+        assert centre.desk.station_state(STATION).withdrawn
+
+
+async def test_the_publisher_wakes_by_itself_when_a_segment_is_due(folder: Path):
+    clock = HandClock()
+    async with running(folder, clock) as (centre, web):
+        box = await started(centre, web)
+        name = box.film(b"film", INIT)
+        await box.send_log()
+        await box.put(INIT)
+        clock.at = START + 4000 + DELAY
+        await box.put(b"film")
+        path = centre.tree / "s" / STATION / "film/a" / name
+        async with asyncio.timeout(5):
+            while not path.exists():
+                await asyncio.sleep(0)

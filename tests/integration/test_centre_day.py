@@ -4,13 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from kua.app import founding
+from kua.core.canonical import canonical
 from kua.core.digest import sha256
 from kua.core.election import read_election
 from kua.media.playlist import head_of
 from kua.proof.checkpoint import open_checkpoint
-from kua.proof.keys import VerifierKey
+from kua.proof.keys import SigningKey, VerifierKey
 from kua.proof.leaf import Leaf, read_leaf
+from kua.proof.persons import sign_calibration
 from kua.proof.receipt import check_receipt
+from kua.verify.film import verify_film
 from tests.rigs.centre import DELAY, START, STATION, Box, HandClock, found, running
 
 INIT = b"init" * 50
@@ -82,8 +86,10 @@ async def test_each_accepted_checkpoint_gets_a_leaf_in_the_national_log(folder: 
         note = box.checkpoint()
     async with running(folder, HandClock()) as (centre, web):
         leaves = [read_leaf(entry, "nation") for entry in centre._nation_log.entries(0, centre.nation.size)]
-        assert [leaf.type for leaf in leaves if isinstance(leaf, Leaf)] == ["certificate", "station_checkpoint"]
-        assert leaves[1]["note"].encode() == note
+        assert [leaf.type for leaf in leaves if isinstance(leaf, Leaf)] == [
+            "policy", "policy", "policy", "certificate", "station_checkpoint",
+        ]
+        assert leaves[4]["note"].encode() == note
 
 
 async def test_a_stop_takes_the_film_away_at_once_and_says_so(folder: Path):
@@ -125,3 +131,39 @@ async def test_the_publisher_wakes_by_itself_when_a_segment_is_due(folder: Path)
         async with asyncio.timeout(5):
             while not path.exists():
                 await asyncio.sleep(0)
+
+
+async def test_the_verifier_finds_nothing_to_say_against_a_closed_day(folder: Path):
+    clock = HandClock()
+    async with running(folder, clock) as (centre, web):
+        box = await started(centre, web)
+        certificates = add_calibration(box, folder)
+        films = [bytes([number]) * 900 for number in range(3)]
+        for film in films:
+            box.film(film, INIT)
+        box.add("gap", at=box.end, cam="a", seq=3, t0=box.end, t1=box.end + 9_000, reason="camera_lost")
+        box.add("close", at=box.end + 9_000, reason="end_of_day")
+        assert (await box.send_log()).status_code == 200
+        for data in (*certificates, *films, INIT):
+            answer = await box.put(data)
+            assert answer.status_code == 201, answer.text
+        clock.at = box.end + 9_000 + DELAY
+        await centre.broadcast.publish(STATION)
+    report = verify_film(str(centre.tree))
+    assert report.exit_code == 0, report.to_json()
+    assert report.summary["segments_verified"] == report.summary["segments_logged"] == 3
+    assert (centre.tree / "s" / STATION / "film/a/day.m3u8").read_text().endswith("#EXT-X-ENDLIST\n")
+
+
+def add_calibration(box: Box, folder: Path) -> tuple[bytes, bytes, bytes]:
+    """Two people sign a calibration file; what is in it is not this test's business."""
+    file = b'{"v":1}'
+    people = [SigningKey.from_seed(f"person/{role}/{STATION}", sha256(role.encode())) for role in ("chair", "observer")]
+    certificates = [
+        founding.certify_person(folder, box.centre.held.election, key.name.split("/")[1], STATION, str(key.verifier)).decode() for key in people
+    ]
+    note = sign_calibration(people, box.election, STATION, "a", sha256(file))
+    signers = canonical({"v": 1, "certificates": certificates})
+    digests = {part: sha256(data).hex() for part, data in (("sha256", file), ("note", note), ("signers", signers))}
+    box.add("calibration", at=START, cam="a", **digests)
+    return file, note, signers

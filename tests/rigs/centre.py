@@ -93,7 +93,7 @@ class Box:
 
     def open(self) -> None:
         cams = [{"cam": "a", "width": 1280, "height": 720, "fps_milli": 10_000}]
-        self.add("open", at=START, election=self.election, election_sha256="0" * 64, station=self.station, trust="ntp", cams=cams)
+        self.add("open", at=START, election=self.election, election_sha256=sha256(self.centre.held.files["election.json"]).hex(), station=self.station, trust="ntp", cams=cams)
 
     def add(self, type_: str, **fields: Any) -> None:
         self.entries.append(make_leaf(type_, **fields))

@@ -26,8 +26,10 @@ from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import LogCopy, Members
 from kua.centre.ingest.service import Ingest
 from kua.centre.log.nation import Nation
+from kua.core.digest import sha256
 from kua.core.errors import Misused, Rejected
 from kua.core.nouns import nation_origin
+from kua.law.hiding import read_table, table_digest
 from kua.ports.clock import Clock
 from kua.proof.keys import SigningKey, VerifierKey
 from kua.web.api.blobs import Blobs
@@ -63,6 +65,11 @@ class Centre:
         origin = nation_origin(election.domain, election.id)
         self._nation_log = DiskLog.open(folder / "logs" / "nation", origin, self.key, public=self.tree / "nation")
         self.nation = Nation(self._nation_log)
+        policies = {
+            "election": sha256(self.held.files["election.json"]).hex(), "profile": election.profile_sha256,
+            "hiding": table_digest(read_table(election.hiding)).hex(),
+        }
+        self.nation.state_policies(election.version, policies, clock.now())
         self.index = SqliteIndex(folder / "index.db")
         self.store = FileStore(folder / "store", settings.reserve * 1024 * 1024)
         self.evidence = Evidence(folder / "rejected", self._files)

@@ -61,7 +61,7 @@ class Account:
         end, seq = self.opened[cam]
         if leaf["t0"] != end:
             raise Rejected("log.account", leaf=index, cam=cam, why="hole" if leaf["t0"] > end else "overlap")
-        if seq is not None and leaf["seq"] != seq + 1:
+        if leaf["seq"] != (0 if seq is None else seq + 1):
             raise Rejected("log.account", leaf=index, cam=cam, why="seq")
         self.opened[cam] = (leaf["t1"], leaf["seq"])
 

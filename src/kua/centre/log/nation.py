@@ -5,7 +5,7 @@ at most one signature a second, so that many stations do not make many checkpoin
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
 from kua.core.errors import KuaError, Unavailable
@@ -31,6 +31,7 @@ class Nation:
         self.certificates: dict[str, tuple[str, int]] = {}
         self.withdrawals: list[tuple[int, dict[str, Any]]] = []
         self.seen: dict[str, int] = {}
+        self._policies: set[tuple[str, str]] = set()
         self._scan()
 
     @property
@@ -42,6 +43,15 @@ class Nation:
     def head(self) -> Signed | None:
         """The newest published checkpoint."""
         return self._log.head
+
+    def state_policies(self, version: int, policies: Mapping[str, str], at: Instant) -> None:
+        """Log under which files this centre works (`election`, `hiding`, `profile`: SHA-256 in hex), where the log does not say so already.
+
+        Called once, before the services run.
+        """
+        wanted = [(what, digest) for what, digest in policies.items() if (what, digest) not in self._policies]
+        if wanted:
+            self._write([make_leaf("policy", at=at, what=what, version=version, sha256=digest) for what, digest in wanted])
 
     async def add(self, leaf: bytes) -> int:
         """Append `leaf`, sign and publish; return its index. What was queued before it comes before it."""
@@ -112,6 +122,7 @@ class Nation:
         if not isinstance(leaf, Leaf):
             return
         take: dict[str, Callable[[], None]] = {
+            "policy": lambda: self._policies.add((leaf["what"], leaf["sha256"])),
             "certificate": lambda: self.certificates.update({leaf["station"]: (leaf["vkey"], index)}),
             "withdrawn": lambda: self.withdrawals.append((index, leaf.body)),
             "station_checkpoint": lambda: self.seen.update({leaf["origin"]: max(leaf["size"], self.seen.get(leaf["origin"], 0))}),

@@ -35,7 +35,7 @@ from kua.core.nouns import station_id, station_origin
 from kua.flow.backoff import Backoff
 from kua.ports.courier import Courier
 from kua.station.enrol import Enrolled, read_enrolled, station_key
-from kua.station.fsck import mend, rows_of
+from kua.station.fsck import add_missing, mend
 from kua.station.journal import Camera, Day, Journal
 from kua.station.keep import Keep
 from kua.station.pipe import Done, Message, messages
@@ -312,11 +312,7 @@ class Agent:
         files = {cam: calibrated.digests for cam, calibrated in self._calibrated.items()}
         day = Day(self._election.id, sha256(self._election_file), self._station.id, cameras, policies, files)
         self._journal.begin(day, build_digest(), settings_room.settings_digest(self._box))
-        known = self._outbox.known()
-        rows = [row for row in rows_of(self._log) if row.kind not in {"segment", "init"} and row.digest not in known]
-        sized = [type(row)(row.digest, row.path, (self._box / row.path).stat().st_size, row.kind, row.cam, row.t0) for row in rows]
-        self._outbox.add(sized)
-        self._uplink.owe(sized)
+        self._uplink.owe(add_missing(self._box, self._log, self._outbox))
 
     def _keep_calibrations(self) -> None:
         """Put the calibration files of today where a later calibration cannot overwrite them before they are delivered."""

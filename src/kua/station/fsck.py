@@ -58,20 +58,24 @@ def _rows(leaf: Leaf) -> list[Row]:
 
 def mend(box: Path, log: TileLog, outbox: Outbox, files: Durable) -> list[Finding]:
     """Do at every start what a crash may have left: remove half files and film without a leaf, put missing rows into the outbox."""
-    named = set()
-    known, found = outbox.known(), []
-    missing: dict[Digest, Row] = {}
-    for row in rows_of(log):
-        named.add(row.path)
-        if row.digest not in known and row.digest not in missing:
-            missing[row.digest] = _sized(box, row)
-    outbox.add(missing.values())
-    found += [Finding("fsck.row", row.path, mended=True) for row in missing.values()]
+    found = [Finding("fsck.row", row.path, mended=True) for row in add_missing(box, log, outbox)]
+    named = {row.path for row in rows_of(log)}
     for path in _film(box):
         if path not in named:
             files.remove(box / path)
             found.append(Finding("fsck.orphan", path, mended=True))
     return found
+
+
+def add_missing(box: Path, log: TileLog, outbox: Outbox) -> list[Row]:
+    """Put what the log names and the outbox does not know into the outbox; return those rows."""
+    known = outbox.known()
+    missing: dict[Digest, Row] = {}
+    for row in rows_of(log):
+        if row.digest not in known and row.digest not in missing:
+            missing[row.digest] = _sized(box, row)
+    outbox.add(missing.values())
+    return list(missing.values())
 
 
 def check(box: Path, log: TileLog, outbox: Outbox, tiles: Callable[[], list[str]], level: Level) -> list[Finding]:

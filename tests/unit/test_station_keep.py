@@ -1,0 +1,397 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keep, journal, outbox and uplink together, over a real folder, with a manual clock and a centre in memory."""
+
+from pathlib import Path
+
+import pytest
+
+from kua.adapters.tilelog import DiskLog
+from kua.core.digest import sha256
+from kua.core.errors import Refused, Unavailable
+from kua.core.instant import SLOT, Instant, slot_of
+from kua.media.timeline import Day as Timeline
+from kua.proof.keys import SigningKey
+from kua.proof.leaf import Leaf
+from kua.station.fsck import add_missing, check, mend
+from kua.station.journal import Camera, Day, Journal, leaves_of
+from kua.station.keep import SPARE, Keep
+from kua.station.pipe import Counted, Covered, Done, Fault, Hole, Init, Packet, Piece
+from kua.station.spool import Outbox
+from kua.station.uplink import Uplink
+from kua.testing.clock import ManualClock
+from kua.testing.courier import MemoryCourier
+from kua.testing.disks import Died, SickDisk
+
+ORIGIN = "kua.example/e-1/s/10-245"
+KEY = SigningKey.from_seed(ORIGIN, bytes(range(32)))
+CENTRE = SigningKey.from_seed("kua.example/centre", bytes(range(1, 33)))
+PAPERS = tuple(sha256(word) for word in (b"calibration", b"note", b"signers"))
+DAY = Day("e-1", sha256(b"election"), "10-245", (Camera("a", 640, 360, 10_000),), (("hiding", 1, sha256(b"hiding")),), {"a": PAPERS})
+START = 1_800_000_001_500
+
+
+class Station:
+    """One box with everything in it; `restart` is what a crash and a new start leave."""
+
+    def __init__(self, box: Path, disk: SickDisk | None = None) -> None:
+        self.box, self.disk = box, disk or SickDisk()
+        self.clock = ManualClock(START)
+        self.courier = MemoryCourier(KEY.verifier, ORIGIN, CENTRE, self.clock)
+        self.faults: list[tuple[str, str, str]] = []
+        self.run = 0
+        for name, data in zip(("json", "note", "signers.json"), (b"calibration", b"note", b"signers"), strict=True):
+            SickDisk().write_once(box / f"calibration/kept/a-{PAPERS[0].hex()[:16]}.{name}", data)
+        self.start()
+
+    def start(self) -> None:
+        self.log = DiskLog.open(self.box / "log", ORIGIN, KEY)
+        self.outbox = Outbox.open(self.box / "spool.sqlite")
+        self.mended = mend(self.box, self.log, self.outbox, SickDisk())
+        self.journal = Journal(self.log, self.clock, "00c0ffee")
+        self.uplink = Uplink(
+            self.box, self.log, self.outbox, self.courier, CENTRE.verifier, self.clock, lambda: 0.5, self.clock.centre_says
+        )
+        self.keep = Keep(
+            self.box, self.journal, self.outbox, self.disk, self.clock, 0, self.uplink.owe, lambda *fault: self.faults.append(fault)
+        )
+        self.journal.begin(DAY, sha256(b"build"), sha256(b"settings"))
+        self.uplink.owe(add_missing(self.box, self.log, self.outbox))
+        self.run += 1
+        self.keep.handle("a", Init(f"{self.run:08x}", 640, 360, self.clock.now(), b"init %d" % self.run))
+
+    def restart(self) -> None:
+        self.log.close()
+        self.outbox.close()
+        self.disk.dies_after = None
+        self.start()
+
+    def film(self, count: int = 1, *, skip: int = 0) -> None:
+        """Let time pass to the next slots and hand over a piece for each."""
+        self.clock.advance(skip)
+        for _ in range(count):
+            t0 = Instant(-(-self.clock.now() // SLOT) * SLOT)
+            self.clock.advance(t0 + SLOT - self.clock.now())
+            data = b"film %d" % t0
+            self.keep.handle("a", Piece(f"{self.run:08x}", slot_of(t0), t0, t0 + SLOT, 40, "ntp", "voting", data))
+
+    def send(self, limit: int = 500) -> None:
+        """Let the uplink work until it rests or waits."""
+        for _ in range(limit):
+            if self.uplink.once() > 0:
+                return
+        raise AssertionError(limit)
+
+    def leaves(self, *types: str) -> list[Leaf]:
+        return [leaf for leaf in leaves_of(self.log) if not types or leaf.type in types]
+
+    def account(self) -> Timeline:
+        day = Timeline("a")
+        for index, leaf in enumerate(leaves_of(self.log)):
+            day.add(index, leaf.type, leaf.body)
+        return day
+
+    def problems(self) -> list[str]:
+        return [f"{finding.code} {finding.name}" for finding in check(self.box, self.log, self.outbox, self.log.check, "hash") if not finding.mended]
+
+
+@pytest.fixture
+def station(tmp_path: Path) -> Station:
+    return Station(tmp_path)
+
+
+def kinds(leaves: list[Leaf]) -> list[str]:
+    return [leaf.type for leaf in leaves]
+
+
+def test_a_day_is_opened_stated_and_closed(station: Station) -> None:
+    station.film(2)
+    station.keep.handle("a", Done(station.clock.now()))
+    at = station.keep.close("end_of_day")
+    assert kinds(station.leaves()) == ["open", "session", "policy", "calibration", "gap", "segment", "segment", "close"]
+    day = station.account()
+    assert day.account().unaccounted == day.account().overlapping == 0
+    assert day.closed == at
+    assert station.problems() == []
+
+
+def test_nothing_can_be_added_to_a_closed_day(station: Station) -> None:
+    station.keep.close("ordered")
+    with pytest.raises(Refused, match=r"account\.closed"):
+        station.film()
+    station.log.close()
+    station.outbox.close()
+    with pytest.raises(Refused, match=r"account\.closed"):
+        station.start()
+    station.log.close()
+
+
+def test_a_hole_is_stated_with_the_reason_of_hide(station: Station) -> None:
+    station.film()
+    station.keep.handle("a", Hole(station.clock.now(), "camera_lost"))
+    station.film(skip=9_000)
+    gap = station.leaves("gap")[-1]
+    assert gap["reason"] == "camera_lost"
+    assert [leaf["seq"] for leaf in station.leaves("segment", "gap")] == [0, 1, 2, 3]
+
+
+def test_a_camera_whose_processes_died_leaves_a_restart_gap(station: Station) -> None:
+    station.film()
+    station.keep.lost("a")
+    station.film(skip=5_000)
+    assert station.leaves("gap")[-1]["reason"] == "restart"
+
+
+def test_film_that_would_overlap_is_refused_and_accounted_as_a_clock_step(station: Station) -> None:
+    station.film()
+    station.clock.step(-10_000)
+    station.film()
+    assert len(station.leaves("segment")) == 1
+    station.film(skip=14_000)
+    assert station.leaves("gap")[-1]["reason"] == "clock_step"
+    assert station.account().account().overlapping == 0
+
+
+def test_a_clock_step_and_a_change_of_trust_are_leaves(station: Station) -> None:
+    station.keep.tick()
+    station.clock.step(-7_000)
+    station.keep.tick()
+    station.clock.vouched_by("none")
+    station.keep.tick()
+    steps = [(leaf["step_ms"], leaf["forward"], leaf["trust"]) for leaf in station.leaves("clock")]
+    assert steps == [(7_000, False, "ntp"), (0, True, "none")]
+
+
+def test_the_heart_beats_every_thirty_seconds_and_says_what_is_owed(station: Station) -> None:
+    station.film()
+    for _ in range(61):
+        station.clock.advance(1_000)
+        station.keep.tick()
+    beats = station.leaves("heartbeat")
+    assert len(beats) == 3
+    assert beats[0]["owed"] == 5
+
+
+def test_a_lasting_hole_is_stated_before_it_ends(station: Station) -> None:
+    station.film()
+    station.keep.handle("a", Hole(station.clock.now(), "camera_silent"))
+    for _ in range(70):
+        station.clock.advance(1_000)
+        station.keep.tick()
+    assert station.leaves("gap")[-1]["reason"] == "camera_silent"
+    station.film()
+    assert station.account().account().overlapping == 0
+
+
+def test_no_published_count_covers_fewer_than_five(station: Station) -> None:
+    station.keep.handle("a", Counted(START, START + 10_000, 1, 3, 2, 9))
+    (count,) = station.leaves("count")
+    assert (count["queue"], count["people"]) == ({"lo": 0, "hi": 4}, {"lo": 2, "hi": 9})
+
+
+def test_a_fault_is_stated_once_and_handed_on(station: Station) -> None:
+    for state in ("begin", "begin", "end", "end"):
+        station.keep.handle("a", Fault(START, "frozen", state))
+    assert [leaf["state"] for leaf in station.leaves("fault")] == ["begin", "end"]
+    assert station.faults[0] == ("a", "frozen", "begin")
+
+
+def test_a_filled_picture_is_a_hidden_leaf_and_no_gap(station: Station) -> None:
+    station.film()
+    station.keep.handle("a", Covered(START, START + 500, "scene_changed"))
+    assert station.leaves("hidden")[0]["reason"] == "scene_changed"
+
+
+def test_a_packet_of_the_camera_is_never_kept(station: Station) -> None:
+    with pytest.raises(ValueError, match="Packet"):
+        station.keep.handle("a", Packet(0, True, START, b"raw"))
+
+
+def test_film_without_its_init_is_not_kept(station: Station) -> None:
+    station.run = 99
+    station.film()
+    assert station.leaves("segment") == []
+    assert not (station.box / "film").exists()
+
+
+def test_everything_is_delivered_in_order_and_receipted(station: Station) -> None:
+    station.film(3)
+    station.send()
+    assert station.uplink.is_drained
+    assert station.courier.entries == station.log.entries(0, station.log.size)
+    assert station.courier.order[0].startswith("log:")
+    film = [leaf["sha256"] for leaf in station.leaves("segment")]
+    sent = [line.removeprefix("blob:") for line in station.courier.order]
+    assert [digest for digest in sent if digest in film] == film[::-1]
+    assert station.outbox.summary().files == 0
+
+
+def test_a_day_without_the_centre_loses_nothing_and_hammers_nobody(station: Station) -> None:
+    station.courier.is_cut = True
+    for _ in range(250):
+        station.film()
+        station.uplink.once()
+        station.uplink.once()
+    hours = (station.clock.now() - START) / 3_600_000
+    assert station.courier.calls < 60 * hours * 2.5 + 10  # a full-jitter wait is half a minute on average
+    assert station.outbox.summary().files == 254
+    station.courier.is_cut = False
+    station.clock.advance(120_000)
+    station.send(limit=2_000)
+    assert station.uplink.is_drained
+    assert len(station.courier.blobs) == 254
+
+
+def test_the_wait_that_the_centre_asks_for_is_kept(station: Station) -> None:
+    station.courier.is_cut = True
+    station.courier.retry_after = 50_000  # type: ignore[assignment]
+    station.uplink.once()
+    calls = station.courier.calls
+    for _ in range(49):
+        station.clock.advance(1_000)
+        station.uplink.once()
+    assert station.courier.calls == calls
+    station.clock.advance(2_000)
+    station.uplink.once()
+    assert station.courier.calls == calls + 1
+
+
+def test_a_receipt_by_another_key_delivers_nothing(station: Station) -> None:
+    station.film()
+    station.courier.receipts_by = SigningKey.from_seed("kua.example/centre", b"z" * 32)
+    for _ in range(20):
+        station.uplink.once()
+        station.clock.advance(60_000)
+    assert station.outbox.summary().received == 0
+    assert station.uplink.link.trouble == "note.unknown_signer"
+
+
+def test_film_that_rotted_on_the_disk_is_not_sent_and_not_forgotten(station: Station) -> None:
+    station.film(2)
+    rotten = next(station.box.glob("film/a/*.m4s"))
+    rotten.write_bytes(rotten.read_bytes()[::-1])
+    station.send()
+    assert len([line for line in station.courier.order if line.startswith("blob")]) == 5
+    assert (station.outbox.summary().files, station.outbox.summary().refused) == (1, 1)
+    assert [line.split()[0] for line in station.problems()] == ["fsck.hash"]
+
+
+def test_a_centre_that_has_more_of_the_log_than_the_box_stops_the_log(station: Station) -> None:
+    station.courier.entries = [b"x"] * 99
+    station.uplink.once()
+    assert station.uplink.link.trouble == "uplink.centre_ahead"
+
+
+def test_a_full_disk_becomes_a_stated_gap_and_nothing_unreceipted_goes(tmp_path: Path) -> None:
+    station = Station(tmp_path, SickDisk(room=200))
+    station.film(3)
+    kept = len(list(tmp_path.glob("film/a/*.m4s")))
+    station.disk.room = 3
+    station.film(2)
+    assert len(list(tmp_path.glob("film/a/*.m4s"))) == kept
+    assert [leaf["reason"] for leaf in station.leaves("gap")][-2:] == ["disk_full", "disk_full"]
+    assert [(leaf["kind"], leaf["state"]) for leaf in station.leaves("fault")] == [("disk_full", "begin")]
+    station.disk.room = 10_000
+    station.keep.tick()
+    station.film()
+    assert station.leaves("fault")[-1]["state"] == "end"
+    assert station.account().account().unaccounted == 0
+
+
+def test_only_receipted_film_makes_room_oldest_first(tmp_path: Path) -> None:
+    station = Station(tmp_path, SickDisk(room=10_000))
+    station.film(3)
+    station.send()
+    names = sorted(path.name for path in tmp_path.glob("film/a/*.m4s"))
+    station.disk.room = 0
+    station.film()
+    left = sorted(path.name for path in tmp_path.glob("film/a/*.m4s"))
+    assert len(left) < 4
+    assert names[0] not in left
+    assert left[-1] > names[-1]
+    assert station.problems() == []
+
+
+def test_the_reserve_is_given_up_so_that_a_leaf_can_be_written(tmp_path: Path) -> None:
+    station = Station(tmp_path, SickDisk(room=SPARE * 5))
+    assert (tmp_path / "reserve").stat().st_size == SPARE
+    append = station.log.append
+    calls: list[int] = []
+
+    def full_once(entries: list[bytes]) -> range:
+        calls.append(1)
+        if len(calls) == 1:
+            raise Unavailable("disk.full", path="journal")
+        return append(entries)
+
+    station.log.append = full_once  # type: ignore[method-assign, assignment]
+    station.film()
+    assert not (tmp_path / "reserve").exists()
+    assert len(station.leaves("segment")) == 1
+
+
+@pytest.mark.parametrize("writes", range(5))
+def test_a_death_between_any_two_writes_is_mended_without_a_human(tmp_path: Path, writes: int) -> None:
+    station = Station(tmp_path)
+    station.film()
+    station.restart()
+    station.disk.dies_after = writes
+    with pytest.raises(Died):
+        station.film(5)
+    station.restart()
+    station.film(2)
+    station.send()
+    station.keep.close("end_of_day")
+    account = station.account().account()
+    assert account.unaccounted == account.overlapping == 0
+    assert station.problems() == []
+
+
+def test_film_without_a_leaf_is_removed_at_the_next_start(station: Station) -> None:
+    station.film()
+    orphan = station.box / "film/a/deadbeef-1.m4s"
+    half = station.box / "film/a/deadbeef-2.m4s.part"
+    orphan.write_bytes(b"never stated")
+    half.write_bytes(b"half")
+    station.restart()
+    assert not orphan.exists()
+    assert not half.exists()
+    assert [finding.code for finding in station.mended] == ["fsck.orphan", "fsck.orphan"]
+
+
+def test_a_lost_or_damaged_outbox_is_made_again_from_the_log(station: Station) -> None:
+    station.film(2)
+    station.send()
+    station.log.close()
+    station.outbox.close()
+    (station.box / "spool.sqlite").write_bytes(b"this is no database, whatever the name says" * 100)
+    for suffix in ("-wal", "-shm"):
+        (station.box / f"spool.sqlite{suffix}").unlink(missing_ok=True)
+    station.start()
+    assert station.outbox.summary().files == 6
+    station.send()
+    assert station.uplink.is_drained
+
+
+def test_a_centre_that_lost_part_of_the_log_gets_it_again(station: Station) -> None:
+    station.film(2)
+    station.send()
+    lost = MemoryCourier(KEY.verifier, ORIGIN, CENTRE, station.clock)
+    station.courier = lost
+    station.restart()
+    station.film()
+    station.send()
+    assert lost.entries == station.log.entries(0, station.log.size)
+    assert len(lost.blobs) == 2  # what has a receipt is not sent again
+
+
+def test_fsck_names_what_is_wrong(station: Station) -> None:
+    station.film(3)
+    paths = sorted(station.box.glob("film/a/*.m4s"))
+    paths[0].unlink()
+    paths[1].write_bytes(b"x")
+    (station.box / "film/a/extra.m4s").write_bytes(b"?")
+    station.outbox._connection.execute("DELETE FROM file WHERE path LIKE ?", (f"%{paths[2].name}",))
+    tile = station.box / next(iter(sorted((station.box / "log/tile/0").rglob("*")))).relative_to(station.box)
+    (tile / str(station.log.size)).write_bytes(b"\0" * 32 * station.log.size)
+    found = {line.split()[0] for line in station.problems()}
+    assert found == {"fsck.missing", "fsck.size", "fsck.orphan", "fsck.row", "fsck.tile"}

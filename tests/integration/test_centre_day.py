@@ -2,9 +2,11 @@
 import asyncio
 from pathlib import Path
 
+import httpx
 import pytest
 
 from kua.app import founding
+from kua.app.centre import Centre
 from kua.core.canonical import canonical
 from kua.core.digest import sha256
 from kua.core.election import read_election
@@ -27,14 +29,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "centre"
 
 
-async def started(centre, web) -> Box:
+async def started(centre: Centre, web: httpx.AsyncClient) -> Box:
     box = Box(centre, web)
     assert (await box.enrol()).status_code == 201
     box.open()
     return box
 
 
-async def test_a_segment_travels_from_a_box_to_the_public_tree(folder: Path):
+async def test_a_segment_travels_from_a_box_to_the_public_tree(folder: Path) -> None:
     clock = HandClock()
     async with running(folder, clock) as (centre, web):
         box = await started(centre, web)
@@ -64,7 +66,7 @@ async def test_a_segment_travels_from_a_box_to_the_public_tree(folder: Path):
         assert (state.state, state.published_until, state.late_ms) == ("recording", START + 4000, 0)
 
 
-async def test_the_tree_holds_the_election_the_logs_and_their_keys(folder: Path):
+async def test_the_tree_holds_the_election_the_logs_and_their_keys(folder: Path) -> None:
     async with running(folder, HandClock()) as (centre, web):
         box = await started(centre, web)
         await box.send_log()
@@ -79,7 +81,7 @@ async def test_the_tree_holds_the_election_the_logs_and_their_keys(folder: Path)
         assert (await web.get(f"{T}/s/{STATION}/tile/entries/000.p/1")).content[2:] == box.entries[0]
 
 
-async def test_each_accepted_checkpoint_gets_a_leaf_in_the_national_log(folder: Path):
+async def test_each_accepted_checkpoint_gets_a_leaf_in_the_national_log(folder: Path) -> None:
     async with running(folder, HandClock()) as (centre, web):
         box = await started(centre, web)
         await box.send_log()
@@ -92,7 +94,7 @@ async def test_each_accepted_checkpoint_gets_a_leaf_in_the_national_log(folder: 
         assert leaves[4]["note"].encode() == note
 
 
-async def test_a_stop_takes_the_film_away_at_once_and_says_so(folder: Path):
+async def test_a_stop_takes_the_film_away_at_once_and_says_so(folder: Path) -> None:
     clock = HandClock()
     async with running(folder, clock) as (centre, web):
         box = await started(centre, web)
@@ -118,7 +120,7 @@ async def test_a_stop_takes_the_film_away_at_once_and_says_so(folder: Path):
         assert centre.desk.station_state(STATION).withdrawn
 
 
-async def test_the_publisher_wakes_by_itself_when_a_segment_is_due(folder: Path):
+async def test_the_publisher_wakes_by_itself_when_a_segment_is_due(folder: Path) -> None:
     clock = HandClock()
     async with running(folder, clock) as (centre, web):
         box = await started(centre, web)
@@ -129,11 +131,11 @@ async def test_the_publisher_wakes_by_itself_when_a_segment_is_due(folder: Path)
         await box.put(b"film")
         path = centre.tree / "s" / STATION / "film/a" / name
         async with asyncio.timeout(5):
-            while not path.exists():
+            while not path.exists():  # noqa: ASYNC110 - a tree of files has no event to wait for
                 await asyncio.sleep(0)
 
 
-async def test_the_verifier_finds_nothing_to_say_against_a_closed_day(folder: Path):
+async def test_the_verifier_finds_nothing_to_say_against_a_closed_day(folder: Path) -> None:
     clock = HandClock()
     async with running(folder, clock) as (centre, web):
         box = await started(centre, web)

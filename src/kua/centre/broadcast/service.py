@@ -15,6 +15,7 @@ from typing import Final, final
 
 from kua.centre.broadcast.shelf import Plan, Shelf, apply, plan
 from kua.centre.ingest.members import Member, Members
+from kua.centre.whole import in_thread
 from kua.core.errors import Unavailable
 from kua.core.instant import Instant
 from kua.law.publication import Publication
@@ -83,7 +84,7 @@ class Broadcast:
             return
         async with self._turn:
             if station not in self._shelves:
-                self._shelves[station] = await asyncio.to_thread(self._take_stock, member)
+                self._shelves[station] = await in_thread(self._take_stock, member)
             shelf = self._shelves[station]
             now = self._clock.now()
             made = plan(member.book, member.received, shelf, self._rules, now)
@@ -92,7 +93,7 @@ class Broadcast:
                 self._due[station] = made.due
             if made.remove or made.links or made.texts:
                 trip("centre:12")
-                await asyncio.to_thread(self._carry_out, station, made)
+                await in_thread(self._carry_out, station, made)
                 apply(made, shelf, member.book)
                 self._note(member, made)
 

@@ -16,6 +16,7 @@ from kua.centre.ingest.book import Read
 from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import Member, Members
 from kua.centre.log.nation import Nation
+from kua.centre.whole import in_thread
 from kua.core.digest import Digest, from_hex, sha256
 from kua.core.errors import KuaError, Refused, Rejected, Unavailable
 from kua.core.instant import Instant
@@ -132,7 +133,7 @@ class Ingest:
             self._convict(admitted, error, incoming.take())
             incoming.drop()
             raise
-        await asyncio.to_thread(incoming.keep)
+        await in_thread(incoming.keep)
         if digest not in member.received:
             now = self._clock.now()
             trip("centre:11.before")
@@ -177,7 +178,7 @@ class Ingest:
             if sha256(body) != admitted.digest:
                 raise Rejected("ingest.digest", given=sha256(body).hex(), wanted=admitted.digest.hex())
             async with member.turn:
-                read, checkpoint = await asyncio.to_thread(_append, member, body)
+                read, checkpoint = await in_thread(_append, member, body)
                 if read is not None and checkpoint is not None:
                     now = self._clock.now()
                     member.book.take(read)
@@ -213,9 +214,9 @@ def _append(member: Member, body: bytes) -> tuple[Read | None, Checkpoint | None
     try:
         checkpoint = open_checkpoint(note, member.key, member.origin)
     except Rejected as error:
-        raise Rejected("log.checkpoint", why=error.code) from error
+        raise Rejected("log.checkpoint", why=error.code, size=start + len(entries), have=have) from error
     if checkpoint.size != start + len(entries):
-        raise Rejected("log.checkpoint", why="size")
+        raise Rejected("log.checkpoint", why="size", size=checkpoint.size, have=start + len(entries))
     durable = log.size  # more than `have` if the disk failed between entries and checkpoint
     shared = min(durable, checkpoint.size)
     if log.entries(start, shared) != list(entries[: shared - start]):

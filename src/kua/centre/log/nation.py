@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any, Final, final
 
+from kua.centre.whole import in_thread
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant
 from kua.ports.tilelog import Signed, TileLog
@@ -58,7 +59,7 @@ class Nation:
         async with self._turn:
             queued, self._queue = self._queue, []
             try:
-                start = await asyncio.to_thread(self._write, [*queued, leaf])
+                start = await in_thread(self._write, [*queued, leaf])
             except KuaError:
                 self._queue[:0] = queued
                 raise
@@ -90,7 +91,7 @@ class Nation:
             batch, self._queue = self._queue, []
             try:
                 if batch:
-                    await asyncio.to_thread(self._write, batch)
+                    await in_thread(self._write, batch)
             except KuaError:
                 self._queue[:0] = batch
                 self._news.set()

@@ -48,3 +48,16 @@ PROBLEMS |= {
         do=N_("Check the number on the station's card against the election file."),
     ),
 }
+
+PROBLEMS |= {
+    "leaf.schema": Problem(
+        what=N_("A statement in the log does not have the form that its type demands ({type}: {field})."),
+        why=N_("A field is missing, unknown or has a value that is not allowed; no agent of ours writes such a statement."),
+        do=N_("Keep the file as it is and report it: whoever holds the station's key signed something that is not a statement."),
+    ),
+    "leaf.wrong_log": Problem(
+        what=N_("A statement of the type {type} stands in a log where it may not stand ({log})."),
+        why=N_("Stations and the centre each write their own kinds of statements; nobody may speak for the other."),
+        do=N_("Keep the log as it is and report it as a fault of whoever signed it."),
+    ),
+}

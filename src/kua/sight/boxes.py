@@ -54,11 +54,12 @@ class Box:
 def head_of(box: Box) -> Box:
     """Return where the head of `box` is to be hidden: a face enlarged, the upper part of a person, a head as it is with a little margin.
 
-    The region of a person was measured on fixed cameras: x = centre +- max(0.5 w, 0.17 h), y = top - 0.08 h .. top + 0.30 h.
+    The region of a person was measured on fixed cameras: x = centre +- max(0.58 w, 0.17 h),
+    y = top - 0.08 h .. top + 0.30 h.
     """
     if box.kind == "face":
         return box.grown(FACE_GROWTH)
     if box.kind == "head":
         return box.grown(1.2)
-    middle, reach = (box.x0 + box.x1) / 2, max(0.5 * box.width, 0.17 * box.height)
+    middle, reach = (box.x0 + box.x1) / 2, max(0.58 * box.width, 0.17 * box.height)
     return Box(middle - reach, box.y0 - 0.08 * box.height, middle + reach, box.y0 + 0.30 * box.height, box.score, "head")

@@ -17,7 +17,7 @@ from kua.sight.boxes import Box, head_of
 from kua.sight.calibration import Calibration
 from kua.sight.grid import BLOCK, Mask, blocks_of, cells_of, closed, grown, neighbours, upright
 from kua.sight.mosaic import fill_blocks
-from kua.sight.plan import CELLS_ACROSS, LARGEST, Plan, Reason, cell_for, heads_at, heads_within, whole_plan
+from kua.sight.plan import CELLS_ACROSS, LARGEST, Plan, Reason, cell_for, heads_at, heads_within, heights_of, squared, whole_plan
 from kua.sight.raw import RawFrame
 from kua.sight.room import Comparer, Difference, Reference, mark
 from kua.sight.safe import SafeFrame, conceal, filled
@@ -29,6 +29,8 @@ Table = Mapping[str, Mapping[str, str]]
 Look = Callable[[RawFrame], Sequence[Box]]
 """What finds faces and people; it is shown the picture with its filled zones already filled."""
 
+NEAR: Final = 24
+"""A silhouette of so many blocks is near the camera, and its margin is doubled."""
 UNREADABLE: Final = 32
 """Least mosaic cell of a list, in pixels."""
 TOO_SLOW: Final = 500
@@ -43,7 +45,7 @@ class Tuning:
     """Milliseconds after a start during which all is filled."""
     warm_frames: int = 3
     """At least so many pictures are filled after a start."""
-    hold: int = 1_000
+    hold: int = 800
     """Milliseconds that a place stays hidden after a person was there."""
     flicker: int = 300
     """Milliseconds that a single block stays hidden after it differed."""
@@ -229,7 +231,7 @@ class Hider:
         self._gone = at - self._agree_since < self._tuning.agree_for
         return self._gone
 
-    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box]) -> Plan:
+    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[tuple[Box, bool]]) -> Plan:
         tuning = self._tuning
         near = neighbours(changed, 4)
         person = changed & (near >= tuning.crowd)
@@ -239,27 +241,34 @@ class Hider:
         self._until[person] = at + tuning.hold
         self._until[still & (near >= 4)] = at + tuning.hold
         body = closed(person, tuning.closing)
-        now = changed | grown(body, tuning.margin, tuning.margin, tuning.margin) | grown(body & upright(body, 5, 6), tuning.above, 0, 0)
+        heights = heights_of(body)
+        body |= squared(body, heights)
+        near_camera = body & (heights_of(body) >= NEAR)
+        now = changed | grown(near_camera, 2 * tuning.margin, tuning.margin, 2 * tuning.margin)
+        now |= grown(body, tuning.margin, tuning.margin, tuning.margin) | grown(body & upright(body, 5, 6), tuning.above, 0, 0)
         hold = self._until > at
         reasons = self._always.copy()
         _because(reasons, now, Reason.NOT_ROOM)
         _because(reasons, hold & ~now, Reason.HOLD)
         _because(reasons, self._unknown, Reason.UNKNOWN)
-        head = self._head_sizes if self._head_sizes is not None else heads_within(body | hold)
+        head = self._head_sizes if self._head_sizes is not None else heads_within(heights)
         cell = cell_for(head)
         solid = self._fill | ((cell > LARGEST) & (reasons != 0))
         cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
         cell[self._finer] = BLOCK
-        for box in held:
-            self._detected(box, solid, reasons, cell)
+        doubt = changed | found.weak | self._unknown
+        for box, unseen in held:
+            self._detected(box, solid, reasons, cell, doubt if unseen else None)
         mosaic = reasons != 0
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
 
-    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32]) -> None:
-        """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it."""
+    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32], doubt: Mask | None) -> None:
+        """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it.
+
+        A box that is only held is let go where, to the last block, nothing but the room is seen (`doubt`)."""
         area = np.zeros(solid.shape, dtype=np.bool_)
         mark(area, box)
-        if not area.any():
+        if not area.any() or (doubt is not None and not (area & doubt).any()):
             return
         _because(reasons, area & ~self._fill, Reason.FACE if box.kind == "face" else Reason.PERSON)
         if not self._grey or box.width > CELLS_ACROSS * int(cell[area].min()):

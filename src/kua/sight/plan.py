@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kua.sight.grid import BLOCK, PAD, Mask, blocks_of
+from kua.sight.grid import BLOCK, PAD, Mask, blocks_of, grown
 
 CELLS_ACROSS: Final = 4
 """At most so many mosaic cells cross a head; more would leave a face recognisable (measured: 11 across a 180-pixel face do)."""
@@ -85,18 +85,35 @@ def heads_at(rows: int, height: int, heads: tuple[tuple[float, int], ...]) -> np
     return np.asarray(np.interp(middle, [y for y, _ in known], [float(px) for _, px in known]), dtype=np.float64)
 
 
-def heads_within(mask: Mask) -> npt.NDArray[np.float64]:
-    """Return for each block how high in pixels a head may be there, where none was calibrated: half as high as what differs about it.
+def heights_of(mask: Mask) -> npt.NDArray[np.int16]:
+    """Return for each block the height in blocks of the tallest unbroken column of `mask` within four blocks to either side."""
+    rows = mask.shape[0]
+    row = np.arange(rows, dtype=np.int16)[:, None]
+    above = np.maximum.accumulate(np.where(mask, np.int16(-1), row), axis=0)
+    below = np.minimum.accumulate(np.where(mask, np.int16(rows), row)[::-1], axis=0)[::-1]
+    tallest = np.where(mask, below - above - np.int16(1), np.int16(0))
+    for stride in (1, 3):  # 1 + 3 blocks to either side
+        wide = np.pad(tallest, ((0, 0), (stride, stride)))
+        reach = [wide[:, shift : shift + mask.shape[1]] for shift in range(0, 2 * stride + 1, stride)]
+        tallest = np.maximum(np.maximum(reach[0], reach[1]), reach[2])
+    return np.asarray(tallest, dtype=np.int16)
 
-    What differs is at least head and shoulders, so a head is at most half of it. The height is that of the tallest unbroken column of
-    `mask` within four blocks to either side.
+
+def heads_within(heights: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
+    """Return for each block how high in pixels a head may be there, where none was calibrated: half as high as what differs about it,
+    since what differs is at least head and shoulders."""
+    return np.asarray(heights * (BLOCK / 2), dtype=np.float64)
+
+
+def squared(mask: Mask, heights: npt.NDArray[np.int16]) -> Mask:
+    """Return the corners between a head and its shoulders: blocks with `mask` both below and beside them, within a fifth of its height.
+
+    A silhouette's outline says who somebody is, and hair and hats that resemble the wall fall into these corners.
     """
-    up, down = np.zeros(mask.shape, np.int32), np.zeros(mask.shape, np.int32)
-    for row in range(mask.shape[0]):
-        up[row] = (up[row - 1] + 1) * mask[row] if row else mask[row]
-        back = mask.shape[0] - 1 - row
-        down[back] = (down[back + 1] + 1) * mask[back] if row else mask[back]
-    run = np.maximum(up + down - 1, 0)
-    wide = np.pad(run, ((0, 0), (4, 4)))
-    tallest = np.max([wide[:, shift : shift + mask.shape[1]] for shift in range(9)], axis=0)
-    return np.asarray(tallest * (BLOCK / 2), dtype=np.float64)
+    corners = np.zeros_like(mask)
+    for reach in (2, 4, 8, 14):
+        tall = mask & (heights >= 5 * reach)
+        if not tall.any():
+            break
+        corners |= grown(tall, reach, 0, 0) & grown(tall, 0, 0, reach + reach // 2)
+    return corners

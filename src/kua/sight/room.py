@@ -35,6 +35,7 @@ from kua.sight.grid import (
     planes_of,
     upright,
 )
+from kua.sight.plan import heights_of, squared
 from kua.sight.raw import RawFrame
 
 SAMPLES: Final = 64
@@ -95,6 +96,10 @@ class Difference:
     weak: Mask
     light: Light
 
+_JUDGES_OF: Final = (1_000, 3_000, 5_000, 11_000, 23_000)
+_JUDGES: Final = (1, 3, 5, 11, 23, 47)
+"""Of so many trusted blocks every so-many-th judges the exposure: about a thousand are enough."""
+
 
 class Comparer:
     """Compares pictures with one room; keeps the compensated room between pictures, since exposure changes slowly."""
@@ -150,11 +155,15 @@ class Comparer:
         use = trusted & self.room.known
         if use.sum() < 0.15 * use.size:
             use = self.room.known
-        if use.sum() < 4:
+        at = np.flatnonzero(use)
+        if len(at) < 4:
             return Light()
+        # A prime stride: no column of blocks is left out for the whole picture.
+        at = at[:: _JUDGES[int(np.searchsorted(_JUDGES_OF, len(at)))]]
         means = (block_mean(cells.y), block_mean(cells.u), block_mean(cells.v))
         luma, u, v = (
-            _fit(room[use] - zero, mean[use] - zero) for room, mean, zero in zip(self._blocks, means, (0.0, 128.0, 128.0), strict=True)
+            _fit(room.reshape(-1)[at] - zero, mean.reshape(-1)[at] - zero)
+            for room, mean, zero in zip(self._blocks, means, (0.0, 128.0, 128.0), strict=True)
         )
         return Light(luma, u, v)
 
@@ -184,17 +193,24 @@ def _lit_cells(cells: npt.NDArray[np.int16], by: tuple[float, float], zero: floa
 
 def _fit(room: npt.NDArray[np.float32], now: npt.NDArray[np.float32]) -> tuple[float, float]:
     """Fit now = gain * room + offset on what most blocks agree on. Bounded: a lamp is compensated, darkness is not."""
-    gain, offset = 1.0, float(np.median(now - room))
+    gain, offset = 1.0, _middle(now - room)
     for _ in range(2):
-        left = now - gain * room - offset
-        near = np.abs(left) <= 3.0 * float(np.median(np.abs(left))) + 1.5
+        left = np.abs(now - gain * room - offset)
+        near = left <= 3.0 * _middle(left) + 1.5
         x, y = room[near], now[near]
-        spread = float(x.var())
+        mean_x, mean_y = float(x.mean()), float(y.mean())
+        x = x - mean_x
+        spread = float(x @ x) / len(x)
         if spread > 25.0:
-            gain = float(((x - x.mean()) * (y - y.mean())).mean()) / spread
-            gain = min(max(gain, 0.6), 1.6)
-        offset = min(max(float(y.mean() - gain * x.mean()), -40.0), 40.0)
+            gain = min(max(float(x @ y) / len(x) / spread, 0.6), 1.6)
+        offset = min(max(mean_y - gain * mean_x, -40.0), 40.0)
     return gain, offset
+
+
+def _middle(values: npt.NDArray[np.float32]) -> float:
+    """The median, without the care that `np.median` takes."""
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def learn_room(frames: Iterable[RawFrame], *, from_people: bool = False, look: Look | None = None) -> Reference:
@@ -344,10 +360,12 @@ def _restless(luma: npt.NDArray[np.uint8]) -> Mask:
     Such blocks are grown to a whole figure where they stand close together over three rows or more; a swaying tape stays a tape.
     """
     often = _quantile(luma, 0.65)
-    moving = often > max(STILL * 8, 6 * float(np.median(often)))
+    moving = often > max(STILL * 8, 8 * float(np.median(often)))
     restless = block_any(np.asarray(moving, dtype=np.bool_))
     figure = restless & (neighbours(restless, 4) >= 6) & upright(restless, 2, 3)
-    return restless | grown(closed(figure, 4), 3, 2, 2)
+    figure = closed(figure, 4)
+    figure |= squared(figure, heights_of(figure))
+    return restless | grown(figure, 3, 2, 2)
 
 
 def write_reference(room: Reference) -> bytes:

@@ -9,9 +9,6 @@ import { type Untrue, canCheck } from "./proof.js";
 import { type Span, clockText, readSpans, spanAt } from "./timeline.js";
 
 const BACK = { before: 20_000, after: 1_800_000 };
-/** After so long without a new picture the old one is dimmed. */
-const STILL = 10_000;
-const SAY_AGAIN = 10_000;
 
 type Engine = Hls & { playingDate: Date | null };
 
@@ -27,7 +24,7 @@ class Player extends HTMLElement {
   private wanted = true; // the reader wants it to play
   private refusal: { piece: Promised; why: Untrue } | null = null;
   private pieces = 0;
-  private said = { text: "", at: -SAY_AGAIN };
+  private said = "";
   private spans: Span[] = [];
   private east = 0;
   private empty = false;
@@ -66,11 +63,10 @@ class Player extends HTMLElement {
     return this.word("h", { n: String(Math.floor(seconds / 3600)), m: String(Math.floor((seconds % 3600) / 60)) });
   }
 
-  /** Tells the reader, a screen reader too; never twice in ten seconds unless it matters. */
-  private say(text: string, good = false, urgent = true): void {
-    const now = performance.now();
-    if (text === this.said.text || (!urgent && now - this.said.at < SAY_AGAIN)) return;
-    this.said = { text, at: now };
+  /** Tells the reader, a screen reader too; the same thing only once. */
+  private say(text: string, good = false): void {
+    if (text === this.said) return;
+    this.said = text;
     const line = this.pick("status");
     line.textContent = text;
     line.classList.toggle("good", good);
@@ -85,7 +81,7 @@ class Player extends HTMLElement {
     this.pick("cover").hidden = true;
     this.pick("controls").hidden = false;
     this.pick("stamp").hidden = false;
-    this.pick("play").focus();
+    this.pick("play").focus({ preventScroll: true });
     const [{ default: library }, now, able] = await Promise.all([import("hls.js"), serverNow(), canCheck()]);
     [this.library, this.now] = [library, now];
     if (!library.isSupported()) {
@@ -140,7 +136,7 @@ class Player extends HTMLElement {
       pLoader: playlistLoader(() => window, (items) => fresh(() => this.onPlaylist(items))),
       fLoader: fragmentLoader(this.checker, {
         checked: () => fresh(() => this.onChecked()),
-        unchecked: () => fresh(() => this.say(this.word("unchecked"), false, false)),
+        unchecked: () => fresh(() => this.say(this.word("unchecked"))),
         refused: (piece, why) => fresh(() => this.onRefused(piece, why)),
         absent: (piece) => fresh(() => this.say(this.word("absent", this.times(piece)))),
       }),
@@ -179,7 +175,8 @@ class Player extends HTMLElement {
 
   private onChecked(): void {
     this.pieces += 1;
-    if (!this.refusal) this.say(this.word("checked", { n: String(this.pieces) }), true, this.pieces === 1);
+    this.pick("count").textContent = this.word("count", { n: String(this.pieces) });
+    if (!this.refusal) this.say(this.word("checked"), true);
   }
 
   private times(piece: Promised): Record<string, string> {
@@ -192,8 +189,7 @@ class Player extends HTMLElement {
     this.refusal = { piece, why };
     this.hls?.stopLoad();
     this.video.pause();
-    this.said = { text: "", at: -SAY_AGAIN };
-    this.pick("status").textContent = "";
+    this.say("");
     const what = document.createElement("p");
     what.textContent = this.word(why.kind === "bytes" || why.kind === "init" ? "refused" : "doubt", this.times(piece));
     const reason = document.createElement("p");
@@ -210,7 +206,7 @@ class Player extends HTMLElement {
     this.refusal = null;
     this.pick("alert").replaceChildren();
     this.wanted = true;
-    this.pick("play").focus();
+    this.pick("play").focus({ preventScroll: true });
     const pieces = this.hls?.levels[0]?.details?.fragments ?? [];
     const next = pieces.find((each) => !each.gap && (each.programDateTime ?? 0) >= (piece?.t1 ?? 0) - 1);
     if (!this.hls || !next) {
@@ -219,8 +215,8 @@ class Player extends HTMLElement {
     }
     // Let the refused piece's place stay empty: start at the next one.
     const position = next.start + 0.05;
+    this.video.currentTime = position; // first, or hls.js would load from where the picture still is
     this.hls.startLoad(position);
-    this.video.currentTime = position;
     void this.video.play().catch(() => undefined);
   }
 
@@ -236,7 +232,7 @@ class Player extends HTMLElement {
     if (shown !== this.moved.at) this.moved = { at: shown, since: performance.now() };
     const age = now - shown;
     const [delay, slack] = [Number(this.dataset["delay"]), Number(this.dataset["slack"])];
-    const still = this.wanted && !this.refusal && performance.now() - this.moved.since > STILL;
+    const still = this.wanted && !this.refusal && performance.now() - this.moved.since > Number(this.dataset["still"]);
     const live = this.goal === null && !this.video.paused && !still && age < delay + slack;
     this.pick("clock").textContent = this.clock(shown);
     const told = this.pick("age");
@@ -294,8 +290,8 @@ class Player extends HTMLElement {
       else this.load();
     } else {
       const position = here.start + (at - (here.programDateTime ?? 0)) / 1000;
-      this.hls.startLoad(position);
       this.video.currentTime = position;
+      this.hls.startLoad(position);
     }
     void this.video.play().catch(() => undefined);
   }

@@ -38,6 +38,8 @@ STATION: Final = StationId("10-245")
 ORIGIN: Final = station_origin(DOMAIN, ELECTION, STATION)
 RUNS: Final = ("0badcafe", "5eed1e55")
 LIVE_ITEMS: Final = 75
+END: Final = Instant(1_773_565_200_000)
+"""2026-03-15T09:00:00Z, where a tree ends unless told otherwise."""
 _FPS: Final = 10
 
 
@@ -87,7 +89,7 @@ class Made:
         return f"s/{STATION}/film/a/{piece.run}-{piece.cut.slot}.m4s"
 
 
-def make_tree(folder: Path, seconds: int = 24, *, end: Instant = Instant(1_773_565_200_000), seed: int = 7, closed: bool = False) -> Made:
+def make_tree(folder: Path, seconds: int = 24, *, end: Instant = END, seed: int = 7, closed: bool = False) -> Made:
     """Write a published tree that ends at `end` (cut down to a slot) into `folder`/ELECTION and return what it holds.
 
     Of `seconds`, a multiple of 8, the first half is one run and the second another; between them lie 4 s of gap. The first segment of the
@@ -130,27 +132,38 @@ def _encoded(seed: int, begin: int, number: int, count: int) -> tuple[bytes, tup
             cuts.append(made)
 
     segmenter = Segmenter(width, height, _FPS, 400_000, "ultrafast", emit)
-    empty = room.empty()
+    empty, booths = room.empty(), _boxes(room, width, height)
     for frame in range(count * _FPS * SLOT // 1000):
         at = Instant(begin + frame * 1000 // _FPS)
         yuv = room.picture(at % 600_000 + 60_000)
         filled = number == 1 and frame < _FPS * SLOT // 1000
-        plan = whole_plan("scene_changed", width, height) if filled else _plan(yuv, empty, width, height)
+        plan = whole_plan("scene_changed", width, height) if filled else _plan(yuv, empty, booths, width, height)
         segmenter.encode(conceal(RawFrame(at, width, height, yuv), plan))
     segmenter.finish(Instant(begin + count * SLOT))
     return heads[0], tuple(cuts)
 
 
-def _plan(yuv: Any, empty: Any, width: int, height: int) -> Plan:
-    """Hide by coarse cells what differs from the empty room: enough for a film that looks like one of ours."""
+def _boxes(room: PaintedRoom, width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Return the booths as boxes of whole 8-pixel blocks: left, top, right, bottom."""
+    boxes = []
+    for polygon in room.zones()["booth"]:
+        xs, ys = [x * width // 80_000 for x, _y in polygon], [y * height // 80_000 for _x, y in polygon]
+        boxes.append((min(xs), min(ys), max(xs) + 1, max(ys) + 1))
+    return boxes
+
+
+def _plan(yuv: Any, empty: Any, booths: list[tuple[int, int, int, int]], width: int, height: int) -> Plan:
+    """Fill the booths and hide by coarse cells what differs from the empty room: enough for a film that looks like one of ours."""
     differs = np.abs(yuv[:height].astype(np.int16) - empty[:height].astype(np.int16)) > 24
     rows, columns = -(-height // 16) * 2, -(-width // 16) * 2
     padded = np.zeros((rows * 8, columns * 8), np.bool_)
     padded[:height, :width] = differs
     wide = padded.reshape(rows // 2, 16, columns // 2, 16).any(axis=(1, 3))
     mosaic = wide.repeat(2, axis=0).repeat(2, axis=1)
-    nothing = np.zeros((rows, columns), np.bool_)
-    return Plan(nothing, mosaic, np.full((rows, columns), 16, np.int32), True, np.zeros((rows, columns), np.uint8))
+    fill = np.zeros((rows, columns), np.bool_)
+    for left, top, right, bottom in booths:
+        fill[top:bottom, left:right] = True
+    return Plan(fill, mosaic & ~fill, np.full((rows, columns), 16, np.int32), True, np.zeros((rows, columns), np.uint8))
 
 
 # ---------------------------------------------------------------------------------------------------------------- proofs

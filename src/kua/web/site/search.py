@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from kua.core.election import Election, Station
+from kua.core.titles import Titles
+from kua.words.speak import LANGUAGES
 
 _LETTERS: Final = {
     **dict(zip("абвгдезийклмнопрстуфыэё", ["a", "b", "v", "g", "d", "e", "z", *"iiklmnoprstufiee"], strict=True)),
@@ -41,7 +43,7 @@ class Finder:
     """All stations of one election, ready to be searched."""
 
     def __init__(self, election: Election) -> None:
-        regions = {region.id: " ".join((region.titles.kk, region.titles.ru, region.titles.en)) for region in election.regions}
+        regions = {region.id: " ".join(_all(region.titles)) for region in election.regions}
         self._entries = tuple(Entry(station, folded(_names(station, regions[station.region]))) for station in election.stations)
 
     def find(self, query: str, limit: int = 50) -> tuple[Sequence[Station], int]:
@@ -56,5 +58,8 @@ class Finder:
 
 
 def _names(station: Station, region: str) -> str:
-    titles, address = station.titles, station.address
-    return " | ".join((station.id, titles.kk, titles.ru, titles.en, address.kk, address.ru, address.en, region))
+    return " | ".join([station.id, *_all(station.titles), *_all(station.address), region])
+
+
+def _all(titles: Titles) -> list[str]:
+    return [titles.said_in(language) for language in LANGUAGES]

@@ -9,7 +9,7 @@ from typing import Final
 from kua import __version__
 from kua.core.election import Election, Station
 from kua.core.instant import Instant, Millis
-from kua.core.nouns import nation_origin, station_origin
+from kua.core.nouns import StationId, nation_origin, station_origin
 from kua.media.timeline import Film
 from kua.ports.index import CameraState, PublicDay, PublicIndex, StationState
 from kua.web.kit.formats import Formats, iso, offset, offset_ms
@@ -26,6 +26,9 @@ ROWS: Final = 400
 
 LIVE_SLACK: Final = Millis(15_000)
 """A picture is called live only while it is younger than the public delay and this."""
+
+STILL: Final = Millis(10_000)
+"""After so long without a new picture the player dims the old one and says how old it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ class Player:
     certificate: int
     delay: int
     slack: int
+    still: int
     at: Instant | None
     east: int
     spans: str
@@ -298,7 +302,7 @@ class Views:
         stations = {station.id: station for station in self._election.stations}
         states = {state.station: state for state in self._index.station_states()}
         lamps: dict[str, list[Lamp]] = {region.id: [] for region in self._election.regions}
-        loud: list[tuple[int, int, str]] = []
+        loud: list[tuple[int, int, StationId]] = []
         for number, station in stations.items():
             state = states[number]
             lamp = lamp_of(station, state, _)
@@ -419,6 +423,7 @@ class Views:
             certificate=-1 if certificate is None else certificate,
             delay=election.delay,
             slack=LIVE_SLACK,
+            still=STILL,
             at=at,
             east=offset_ms(self._now),
             spans=json.dumps([[part.t0, part.t1, part.kind, part.word] for part in parts[-ROWS:]], ensure_ascii=False),

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A site with a published tree beside it on a port of its own, and Chromium to look at it. What the tests of the player share."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
+
+from kua.core.digest import sha256
+from kua.core.instant import Instant
+from kua.ports.index import CameraState, PublicDay, StationState
+from kua.testing.index import PlainIndex
+from kua.testing.tree import CENTRE, ELECTION, STATION, Made
+from kua.web.site.app import build_site
+
+CHROMIUM = "/usr/bin/chromium"
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
+_TYPES = {".m3u8": "application/vnd.apple.mpegurl", ".m4s": "video/iso.segment", ".mp4": "video/mp4", ".json": "application/json"}
+
+
+@dataclass(slots=True)
+class Rig:
+    """The running site. `asked` are the paths that readers asked for, in order; `swapped` are answers that replace files of the tree."""
+
+    url: str
+    made: Made
+    folder: Path
+    asked: list[str] = field(default_factory=list)
+    swapped: dict[str, bytes | None] = field(default_factory=dict)
+
+    @property
+    def film(self) -> list[str]:
+        """What was asked for of the published tree."""
+        return [path for path in self.asked if path.startswith("/t/")]
+
+    def swap(self, name: str, data: bytes | None) -> None:
+        """Answer with `data` (None: not found) for `name` below the election's folder."""
+        self.swapped[f"/t/{ELECTION}/{name}"] = data
+
+    def station(self, language: str = "en", query: str = "") -> str:
+        """Return the URL of the station's page."""
+        return f"{self.url}/{language}/s/{STATION}{query}"
+
+    async def serve(self, request: Request) -> Response:
+        """Answer for a file of the tree."""
+        path = request.url.path
+        file = self.folder / path.removeprefix("/t/")
+        data = self.swapped[path] if path in self.swapped else file.read_bytes() if file.is_file() else None
+        if data is None:
+            return Response(status_code=404)
+        return Response(data, media_type=_TYPES.get(file.suffix, "text/plain"), headers={"Cache-Control": "no-cache"})
+
+
+def index_of(made: Made, now: Instant) -> PlainIndex:
+    """Return the public index of a tree, as a centre would give it at `now`."""
+    day = made.day
+    present = frozenset(sha256(data).hex() for data in made.files.values())
+    camera = CameraState("a", "room", made.end, made.end, hidden_now=False, withdrawn=False)
+    state = StationState(STATION, "10", "recording", Instant(now - 2_000), made.end, made.end, False, False, (camera,), 0, 0)
+    return PlainIndex(
+        made.election, now, str(CENTRE.verifier), {STATION: state}, {(STATION, "a"): PublicDay(day, present, frozenset(), made.end, {})},
+        {}, {STATION: made.certificate}, (made.nation_size, made.nation_root),
+    )  # fmt: skip
+
+
+@contextmanager
+def serving(made: Made, folder: Path, now: Instant) -> Iterator[Rig]:
+    """Serve the tree in `folder` with the site until the block ends."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    rig = Rig(f"http://127.0.0.1:{listener.getsockname()[1]}", made, folder)
+    inner = Starlette(routes=[Route("/t/{path:path}", rig.serve), Mount("/", build_site(index_of(made, now)))])
+
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            rig.asked.append(scope["path"])
+        await inner(scope, receive, send)
+
+    server = uvicorn.Server(uvicorn.Config(noted, log_level="warning", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        yield rig
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Run Chromium until the block ends."""
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def watch(page: Page) -> None:
+    """Press *Watch*."""
+    page.get_by_role("button", name="Watch").click()

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final, final
 
@@ -36,6 +37,7 @@ from kua.web.api.blobs import Blobs
 from kua.web.api.routes import build_api
 from kua.web.kit.asgi import App, Receive, Scope, Send
 from kua.web.kit.serving import Tree
+from kua.web.kit.static import Assets
 from kua.web.office.app import build_office
 from kua.web.site.app import build_site
 
@@ -88,7 +90,7 @@ class Centre:
         self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
         self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.desk, control)
         self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None
-        self._site: App = build_site(self.desk, "/t")
+        self._site: App = build_site(self.desk, "/t", _assets())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send each request to the part whose path it is."""
@@ -147,6 +149,12 @@ class Centre:
             path = self.tree / name
             if not path.exists() or path.read_bytes() != data:
                 self._files.replace(path, data)
+
+
+@cache
+def _assets() -> Assets:
+    """The bundle, compressed once for a process."""
+    return Assets()
 
 
 def centre_key(folder: Path, domain: str) -> SigningKey:

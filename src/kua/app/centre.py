@@ -65,7 +65,7 @@ class Centre:
         self._files = DurableFiles()
         self._publish_election()
         origin = nation_origin(election.domain, election.id)
-        self._nation_log = DiskLog.open(folder / "logs" / "nation", origin, self.key, public=self.tree / "nation")
+        self._nation_log = DiskLog.open(folder / "logs" / "nation", origin, self.key, public=self.tree / "nation", step="centre:11")
         self.nation = Nation(self._nation_log)
         policies = {
             "election": sha256(self.held.files["election.json"]).hex(), "profile": election.profile_sha256,
@@ -141,7 +141,7 @@ class Centre:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _open_copy(self, station: str, origin: str, key: VerifierKey) -> LogCopy:
-        return DiskLog.open(self.folder / "logs" / station, origin, key, public=self.tree / "s" / station)
+        return DiskLog.open(self.folder / "logs" / station, origin, key, public=self.tree / "s" / station, step="centre:9")
 
     def _publish_election(self) -> None:
         make_folder(self.tree)

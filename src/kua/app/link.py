@@ -17,6 +17,7 @@ class CuttableLink:
         self._open.set()
         self._lock = threading.Lock()
         self._live: set[socket.socket] = set()
+        self._left: int | None = None
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._door.getsockname()[1]
         threading.Thread(target=self._accept, name="link", daemon=True).start()
@@ -28,6 +29,19 @@ class CuttableLink:
             torn, self._live = self._live, set()
         for end in torn:
             _shut(end)
+
+    def cut_after(self, count: int) -> None:
+        """Cut on its own once about `count` more bytes have gone to the target: in the middle of a body, if that is how long they are."""
+        self._left = count
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether nothing goes through."""
+        return not self._open.is_set()
+
+    def aim(self, target: tuple[str, int]) -> None:
+        """Lead new connections to another address: what was there has been started anew."""
+        self._target = target
 
     def mend(self) -> None:
         """Let connections through again."""
@@ -55,12 +69,19 @@ class CuttableLink:
             far.settimeout(None)
             with self._lock:
                 self._live |= {near, far}
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+            for source, sink, counts in ((near, far, True), (far, near, False)):
+                threading.Thread(target=self._pump, args=(source, sink, counts), daemon=True).start()
 
-    def _pump(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pump(self, source: socket.socket, sink: socket.socket, counts: bool) -> None:
         with suppress(OSError):
             while piece := source.recv(_PIECE):
+                if counts and self._left is not None:
+                    self._left -= len(piece)
+                    if self._left < 0:
+                        sink.sendall(piece[: self._left])
+                        self._left = None
+                        self.cut()
+                        break
                 sink.sendall(piece)
         for end in (source, sink):
             _shut(end)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Places where a fault test may kill the process. In production nothing is set and a trip costs one look at an empty string.
+"""Places where a fault test may kill the process. In production nothing is set and a trip costs one look at an empty table.
 
-The numbers are the steps of `docs/tour/life-of-a-segment.md`. `KUA_KILL_AT=hide:3.after:2` kills the process whose role is `hide` with
-SIGKILL at the second pass of `3.after`. Set only by `make faults`.
+The numbers are the steps of `docs/tour/life-of-a-segment.md`. `KUA_KILL_AT=hide:3:2` kills the process that passes `hide:3` for the second
+time with SIGKILL; several places are parted by commas. With `KUA_KILL_ONCE=FOLDER` each place kills once, however often its process is
+started again: the file FOLDER/place is made first. Set only by `make faults`.
 """
 
 import os
@@ -10,14 +11,30 @@ import signal
 from collections import Counter
 from typing import Final
 
-_WANTED: Final = os.environ.get("KUA_KILL_AT", "")
+
+def _wanted(told: str) -> dict[str, int]:
+    return {place: int(number) for place, _, number in (each.rpartition(":") for each in told.split(",") if each)}
+
+
+_WANTED: Final = _wanted(os.environ.get("KUA_KILL_AT", ""))
+_ONCE: Final = os.environ.get("KUA_KILL_ONCE", "")
 _seen: Counter[str] = Counter()
 
 
 def trip(place: str) -> None:
-    """Die at once if a fault test asked for it at the n-th pass of `place` (`role:step:n`)."""
-    if not _WANTED or not _WANTED.startswith(place + ":"):
+    """Die at once if a fault test asked for it at the n-th pass of `place`."""
+    if place not in _WANTED:
         return
     _seen[place] += 1
-    if _seen[place] == int(_WANTED.rsplit(":", 1)[1]):
+    if _seen[place] == _WANTED[place] and _is_first(place):
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_first(place: str) -> bool:
+    if not _ONCE:
+        return True
+    try:
+        os.close(os.open(f"{_ONCE}/{place}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+    except FileExistsError:
+        return False
+    return True

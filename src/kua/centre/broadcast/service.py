@@ -94,6 +94,7 @@ class Broadcast:
             if made.remove or made.links or made.texts:
                 trip("centre:12")
                 await in_thread(self._carry_out, station, made)
+                trip("centre:12.shown")
                 apply(made, shelf, member.book)
                 self._note(member, made)
 
@@ -126,6 +127,7 @@ class Broadcast:
             folders.add(path.parent)
         for folder in sorted(folders):
             _sync(folder)
+        trip("centre:12.links")
         for name, text in made.texts.items():
             self._files.replace(root / name, text.encode())
 

@@ -136,9 +136,8 @@ class Ingest:
         await in_thread(incoming.keep)
         if digest not in member.received:
             now = self._clock.now()
-            trip("centre:11.before")
             await self._remember(Piece(member.station, digest, incoming.size, now, None))
-            trip("centre:11.after")
+            trip("centre:10.row")
             member.received.setdefault(digest, now)
             self._news(member.station)
         return self._receipt(member, digest)
@@ -230,10 +229,9 @@ def _append(member: Member, body: bytes) -> tuple[Read | None, Checkpoint | None
     read = member.book.read(have, entries[have - start :])
     if checkpoint.size < durable:
         raise Unavailable("log.ahead", station=member.station)
-    trip("centre:11.before")
     log.append(fresh)
     log.publish(note)
-    trip("centre:11.after")
+    trip("centre:9.copied")
     return read, checkpoint
 
 

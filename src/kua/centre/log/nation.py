@@ -106,7 +106,7 @@ class Nation:
         trip("centre:11.before")
         placed = self._log.append(batch)
         self._log.publish()
-        trip("centre:11.after")
+        trip("centre:11.shown")
         for index, entry in zip(placed, batch, strict=True):
             self._note(index, entry)
         return placed.start

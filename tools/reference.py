@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes `docs/ref` from the code: every error code with its words, every command with its help. `reference.py check` only compares.
+"""Writes `docs/ref` from the code: every error code with its words, every command with its help, every setting. `reference.py check` only compares.
 
 The house tests run the check, so the pages cannot lie for longer than one commit.
 """
@@ -35,6 +35,13 @@ They are the same for every command, and stay. The code of a verifier is the wor
 | 130 | interrupted by the person | - |
 """
 
+SETTINGS: Final = """# Settings
+
+One file, `kua.toml`, in the folder of a box or a centre. An unknown name is an error that says the nearest right one. Secrets come from the
+environment only: `KUA_CAMERA_A_PASSWORD` is the password for the user in the address of camera `a`. `kua settings check` checks a file,
+`kua settings show` says where each value comes from. What changes between elections is signed data, never a setting.
+"""
+
 MEANING: Final = {
     "Refused": "a rule says no", "Rejected": "bytes from outside are wrong", "Incomplete": "something is missing",
     "Unavailable": "try later, or mend the world first", "Misused": "the command, setting or file is wrong",
@@ -67,6 +74,30 @@ def commands() -> str:
     return "\n".join(lines)
 
 
+def settings() -> str:
+    """The page of all settings, from the tables and the line under each field."""
+    from kua.app.settings import TABLES
+
+    lines = [GENERATED, SETTINGS]
+    for name, table in TABLES.items():
+        title = f"`[[{name}]]`" if name == "station.cameras" else f"`[{name}]`"
+        lines.append(f"## {title}\n\n{(table.__doc__ or '').partition(':')[2].strip().capitalize()}\n")
+        lines.append("| name | default | meaning |\n|---|---|---|")
+        for field, told in table.model_fields.items():
+            default = "one at least" if field == "cameras" else "required" if told.is_required() else f"`{toml(told.default)}`"
+            limits = [f"{word} {getattr(rule, sign)}" for rule in told.metadata for sign, word in (("ge", "from"), ("le", "to")) if hasattr(rule, sign)]
+            lines.append(f"| `{field}` | {default} | {told.description}{' Allowed: ' + ' '.join(limits) + '.' if limits else ''} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def toml(value: Any) -> str:
+    """A default as it would be written in the file."""
+    if isinstance(value, tuple):
+        return "[" + ", ".join(toml(each) for each in value) + "]"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
 def helps() -> Iterator[tuple[str, str]]:
     """Every command with its help, as it is printed 110 columns wide."""
     import typer
@@ -92,7 +123,7 @@ def main(arguments: list[str]) -> int:
     """Write the pages, or say which one is out of date."""
     os.environ |= {"KUA_LANG": "en", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
     sys.path.insert(0, str(ROOT))
-    pages = {"errors.md": errors(), "commands.md": commands(), "exit-codes.md": f"{GENERATED}\n{EXITS}"}
+    pages = {"errors.md": errors(), "commands.md": commands(), "settings.md": settings(), "exit-codes.md": f"{GENERATED}\n{EXITS}"}
     stale = [name for name, text in pages.items() if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text]
     if arguments == ["check"]:
         print("\n".join(f"docs/ref/{name} is out of date: make ref" for name in stale) or "docs/ref is as the code says")

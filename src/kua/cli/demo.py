@@ -20,6 +20,15 @@ STEPS: Final = {
     "demo.mended": N_("The line of station {station} is back: statements first, then the newest film, then the rest."),
     "demo.closing": N_("The day is closed; what is owed is sent and published."),
     "demo.verifying": N_("Every file is checked, then one bit at a time is altered in a copy, and checked again."),
+    "demo.started": N_("Station {station} films, hides, signs and sends."),
+    "demo.open_site": N_("The public site, as every citizen sees it: {url}"),
+    "demo.open_slider": N_("What the camera sees and what leaves the room (only in this demonstration): {url}"),
+    "demo.tunnel": N_("You are on another computer: on yours, open a tunnel first: {line}"),
+    "demo.first_film": N_("The first film of every station is public, after {seconds} seconds. Choose a station and press Watch. Ctrl-C ends."),
+    "demo.altered": N_("One bit of a stored file was altered just now: {name}. Watch that station: {url}"),
+    "demo.caught": N_("Caught by the verifier ({check}): {name}"),
+    "demo.try_it": N_("Look for yourself: {command}"),
+    "demo.kept": N_("The published tree is in {folder}."),
     "demo.stopping": N_("Stopping what was started."),
 }
 
@@ -42,7 +51,7 @@ def demo(
     else:
         from kua.app.show import show
 
-        show(seed, keep)
+        show(seed, keep, tell)
 
 
 def _headless(seed: int, keep: Path | None, *, json_wanted: bool) -> None:

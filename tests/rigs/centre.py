@@ -48,9 +48,9 @@ class HandClock:
         return "ntp"
 
 
-def found(folder: Path, *, purpose: str = "room", phases: tuple[tuple[str, int, int], ...] = (), profile: str = "kz", voting: str = "none") -> None:
+def found(folder: Path, *, start: int = START, purpose: str = "room", phases: tuple[tuple[str, int, int], ...] = (), profile: str = "kz", voting: str = "none") -> None:
     """Found a rehearsal in `folder` whose windows are open at START."""
-    draft = founding.example(START)
+    draft = founding.example(Instant(start))
     for station in draft["stations"]:
         station["cameras"] = [{"id": "a", "purpose": purpose}]
         if phases:
@@ -73,7 +73,7 @@ def client(centre: Centre) -> httpx.AsyncClient:
 class Box:
     """A station's box: its key, its log, its signed requests."""
 
-    def __init__(self, centre: Centre, web: httpx.AsyncClient, station: str = STATION, key: SigningKey | None = None) -> None:
+    def __init__(self, centre: Centre, web: httpx.AsyncClient, station: str = STATION, key: SigningKey | None = None, start: int = START) -> None:
         election = centre.held.election
         self.centre, self.web, self.station, self.election = centre, web, station, election.id
         self.origin = f"{election.domain}/{election.id}/s/{station}"
@@ -82,7 +82,7 @@ class Box:
         self.entries: list[bytes] = []
         self.sent = 0
         self.seq = 0
-        self.end = START
+        self.start = self.end = Instant(start)
 
     async def enrol(self, code: str | None = None, vkey: str | None = None) -> httpx.Response:
         code = code or make_code(self.centre.index, self.centre.held.election, self.station, self.centre.clock)
@@ -93,7 +93,7 @@ class Box:
 
     def open(self) -> None:
         cams = [{"cam": "a", "width": 1280, "height": 720, "fps_milli": 10_000}]
-        self.add("open", at=START, election=self.election, election_sha256=sha256(self.centre.held.files["election.json"]).hex(), station=self.station, trust="ntp", cams=cams)
+        self.add("open", at=self.start, election=self.election, election_sha256=sha256(self.centre.held.files["election.json"]).hex(), station=self.station, trust="ntp", cams=cams)
 
     def add(self, type_: str, **fields: Any) -> None:
         self.entries.append(make_leaf(type_, **fields))

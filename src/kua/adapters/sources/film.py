@@ -2,10 +2,12 @@
 """Reading one video stream with FFmpeg's demuxers: what `rtsp:` and `file:` share. Sound is dropped here; nothing is decoded."""
 
 from collections.abc import Iterator
+from errno import EPERM
 from typing import Any, Final
 
 import av.error
 import av.logging
+from av.stream import Discard
 
 from kua.core.errors import KuaError, Rejected, Refused, Unavailable
 from kua.ports.source import Compressed, Described
@@ -21,7 +23,8 @@ def trouble_of(error: Exception, address: str, while_: str) -> KuaError:
         return Refused("source.refused", address=address)
     if isinstance(error, av.error.InvalidDataError) and while_ == "open":
         return Rejected("source.not_video", address=address)
-    if isinstance(error, (av.error.TimeoutError, av.error.ExitError)):
+    # A bare -1 (EPERM) is what FFmpeg's RTSP says when a reply never came.
+    if isinstance(error, (av.error.TimeoutError, av.error.ExitError)) or getattr(error, "errno", None) == EPERM:
         return Unavailable("source.silent", address=address)
     return Unavailable("source.unreachable", address=address, how=type(error).__name__)
 
@@ -39,7 +42,7 @@ class Demuxed:
         stream = container.streams.best("video") or streams[0]
         for other in container.streams:
             if other.index != stream.index:
-                other.discard = "all"
+                other.discard = Discard.all
         context = stream.codec_context
         base = stream.time_base
         self.stream: Any = stream

@@ -227,18 +227,18 @@ def test_everything_is_delivered_in_order_and_receipted(station: Station) -> Non
 
 def test_a_day_without_the_centre_loses_nothing_and_hammers_nobody(station: Station) -> None:
     station.courier.is_cut = True
-    for _ in range(250):
+    for _ in range(60):
         station.film()
         station.uplink.once()
         station.uplink.once()
     hours = (station.clock.now() - START) / 3_600_000
     assert station.courier.calls < 60 * hours * 2.5 + 10  # a full-jitter wait is half a minute on average
-    assert station.outbox.summary().files == 254
+    assert station.outbox.summary().files == 64
     station.courier.is_cut = False
     station.clock.advance(120_000)
     station.send(limit=2_000)
     assert station.uplink.is_drained
-    assert len(station.courier.blobs) == 254
+    assert len(station.courier.blobs) == 64
 
 
 def test_the_wait_that_the_centre_asks_for_is_kept(station: Station) -> None:

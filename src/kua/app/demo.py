@@ -21,7 +21,7 @@ from kua.adapters.clock import SystemClock
 from kua.adapters.indexes.sqlite import SqliteIndex
 from kua.app.closing import closed_at, close_day
 from kua.app.link import CuttableLink
-from kua.app.town import ELECTION, Place, Town
+from kua.app.town import ELECTION, Place, Shape, Town
 from kua.core.errors import KuaError, Misused, Unavailable
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.proof.keys import VerifierKey
@@ -80,8 +80,10 @@ class Demo:
     def country(self) -> Iterator[Town]:
         """Found the country, start it, and leave nothing running and no folder behind."""
         with tempfile.TemporaryDirectory(prefix="kua-demo-") as folder:
-            first = self.seed * 10
-            places = [Place(name, school, voters, f"painted:{first + number}") for number, (name, school, voters) in enumerate(_PLACES, 1)]
+            first, size = self.seed * 10, "w={0.width}&h={0.height}".format(Shape())
+            places = [
+                Place(name, school, voters, f"painted:{first + number}?{size}") for number, (name, school, voters) in enumerate(_PLACES, 1)
+            ]
             places += [Place(f"71-{number:03d}", 50 + number, 800, film, "none") for number, film in enumerate(self.films, 17)]
             self.town = Town(Path(folder), places, delay=DELAY)
             self.cut_station = self.chance.choice([name for name, _, _ in _PLACES])
@@ -227,7 +229,7 @@ def _figures(demo: Demo, chosen: list[Altered]) -> dict[str, Any]:
     report = verify_film(str(intact), trust)
     logs = {place.id: _entries(intact, place.id, demo.town) for place in demo.town.places}
     accounts = [cameras["a"] for cameras in (figures["cameras"] for figures in report.summary["stations"])]
-    caught = sum(_is_caught(intact, top / "tampered" / str(number), altered, trust) for number, altered in enumerate(chosen, 1))
+    spoilt = [_spoilt(intact, top / "tampered" / str(number), altered, trust) for number, altered in enumerate(chosen, 1)]
     live, held = _latencies(demo, logs)
     return {
         "stations": len(demo.town.places),
@@ -238,14 +240,14 @@ def _figures(demo: Demo, chosen: list[Altered]) -> dict[str, Any]:
         "seconds_hidden": _sum(accounts, "seconds_hidden"),
         "unaccounted_seconds": _sum(accounts, "unaccounted_seconds"),
         "longest_queue": max((leaf["queue"]["hi"] for log in logs.values() for _, leaf in log.of_type("count")), default=0),
-        "tampered": len(chosen),
-        "tampered_caught": caught,
+        "tampered": len(spoilt),
+        "tampered_caught": sum(each["caught"] for each in spoilt),
         "latency_median_s": round(statistics.median(live), 3),
         "latency_p95_s": round(_percentile(live, 0.95), 3),
         "latency_after_cut_max_s": round(max(held, default=0.0), 3),
         "verify_exit": report.exit_code,
         "seed": demo.seed,
-        "tampering": [_told(intact, altered) for altered in chosen],
+        "tampering": spoilt,
         "verify": [*(_place(intact, f"s/{place.id}", place.id) for place in demo.town.places), _place(intact, "nation", "nation")],
         "commission_vkey": key,
     }
@@ -277,35 +279,32 @@ def _latencies(demo: Demo, logs: dict[str, Entries]) -> tuple[list[float], list[
     return live, held
 
 
-def spoil(tree: Path, altered: Altered) -> Path:
-    """Turn one bit below `tree` and return the file. A name that ends in `last` means the widest tile of its folder."""
+def spoil(tree: Path, altered: Altered) -> tuple[Path, int]:
+    """Turn one bit below `tree`; return the file and the offset. A name that ends in `last` means the newest tile of its folder."""
     path = tree / altered.name
     if path.name == "last":
-        path = max((path.parent / "000.p").iterdir(), key=lambda tile: int(tile.name)) if not (path.parent / "000").exists() else path.parent / "000"
+        tiles = [tile for tile in path.parent.rglob("*") if tile.is_file()]
+        path = max(tiles, key=lambda tile: (tile.stat().st_size, tile.as_posix()))
     data = bytearray(path.read_bytes())
-    data[altered.offset % len(data)] ^= 1 << altered.bit
+    offset = altered.offset % len(data)
+    data[offset] ^= 1 << altered.bit
     part = path.with_name(path.name + ".part")
     part.write_bytes(data)
     part.replace(path)
-    return path
+    return path, offset
 
 
-def _is_caught(intact: Path, folder: Path, altered: Altered, trust: Trust) -> bool:
-    """Alter a copy (the other files are links to the intact ones) and see whether the verifier says so."""
+def _spoilt(intact: Path, folder: Path, altered: Altered, trust: Trust) -> dict[str, Any]:
+    """Alter a copy (the other files are links to the intact ones) and say whether the verifier caught it, and with which line."""
     tree = folder / ELECTION
     shutil.copytree(intact, tree, copy_function=os.link)
-    spoil(tree, altered)
+    path, offset = spoil(tree, altered)
     report = verify_film(str(tree), trust)
-    return report.exit_code == 1 and report.has("FAIL")
-
-
-def _told(intact: Path, altered: Altered) -> dict[str, Any]:
-    path = intact / altered.name
-    if path.name == "last":
-        path = path.parent
-    size = path.stat().st_size if path.is_file() else None
-    offset = altered.offset % size if size else None
-    return {"file": altered.name, "offset": offset, "bit": altered.bit, "moment": rfc3339(Instant(altered.moment))}
+    said = [line.code for line in report.lines if line.state == "FAIL"]
+    return {
+        "file": path.relative_to(tree).as_posix(), "offset": offset, "bit": altered.bit, "moment": rfc3339(Instant(altered.moment)),
+        "path": str(tree), "exit": report.exit_code, "caught": report.exit_code == 1 and bool(said), "said": said,
+    }  # fmt: skip
 
 
 def _place(intact: Path, below: str, name: str) -> dict[str, str]:

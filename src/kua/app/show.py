@@ -103,7 +103,7 @@ def _tell_the_story(demo: Demo, town: Town) -> None:
 
 def _alter(demo: Demo, town: Town, altered: Altered) -> None:
     """Turn one bit of a stored segment, say where, and let the verifier look."""
-    path = spoil(town.published, altered)
+    path, _ = spoil(town.published, altered)
     station = path.relative_to(town.published).parts[1]
     demo.tell("demo.altered", name=altered.name, url=f"{town.centre_url}/en/s/{station}")
     trust = Trust((VerifierKey.parse(town.election().commission[0]),))

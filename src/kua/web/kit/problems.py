@@ -25,6 +25,7 @@ _STATUS: Final[dict[str, int]] = {
     "disk.failed": 503,
     "web.not_found": 404,
     "web.method": 405,
+    "web.range": 416,
     "office.token": 401,
     "office.form": 403,
     "election.no_station": 404,

@@ -16,7 +16,7 @@ MO := $(PO:.po=.mo)
 WEB := $(wildcard web/src/*) web/package.json web/package-lock.json web/build.mjs web/tsconfig.json
 JOBS ?= auto
 
-.PHONY: help setup demo test test-data faults bench lint types walls fmt letter trace locale ref vectors web wheel smoke pin chromium
+.PHONY: help setup demo test test-data faults bench lint types walls fmt letter trace locale ref vectors golden web wheel smoke pin chromium
 
 help: ## print the doors
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -92,6 +92,9 @@ ref: setup ## docs/ref from the code
 vectors: setup ## tests/vectors, valid and forged, from tools/make_vectors.py and tools/make_published.py
 	@$(PYTHON) tools/make_vectors.py
 	@$(PYTHON) tools/make_published.py
+
+golden: setup ## tests/golden/pages from the fixed country, in three languages
+	@$(PYTHON) tools/make_golden.py
 
 web: $(VENV)/.kua-web ## check the islands' types and build the bundle
 	@tools/web types

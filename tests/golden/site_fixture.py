@@ -2,6 +2,11 @@
 """A fixed country of five regions and nine stations with every state that a page can show; the same at every run."""
 
 import hashlib
+import re
+from functools import cache
+
+from httpx import ASGITransport, AsyncClient
+from starlette.applications import Starlette
 
 from kua.core.canonical import canonical
 from kua.core.election import Election, read_election
@@ -9,6 +14,7 @@ from kua.core.instant import SLOT, Instant, slot_of
 from kua.media.timeline import Day, Film
 from kua.ports.index import CameraState, CountSpan, PublicDay, StateWord, StationState
 from kua.testing.index import PlainIndex
+from kua.web.site.app import build_site
 
 DAY = 1_773_525_600_000
 """15 March 2026, 03:00 by the stations' clocks."""
@@ -133,3 +139,19 @@ def fixture() -> PlainIndex:
         file, NOW, "film.example.kz/centre+00000000+AA==", states, days, spans,
         {number: at for at, (number, *_rest) in enumerate(STATIONS)}, (48_213, hashlib.sha256(b"nation").hexdigest()),
     )
+
+
+PAGES = {"p1": "", "p1-found": "?q=kyzylorda", "p2": "r/10", "p3": "s/10-245", "p3-moment": "s/43-012?t=13:58", "p3-exempt": "s/43-013"}
+"""The golden pages: name -> path below the language."""
+
+
+@cache
+def _site() -> Starlette:
+    return build_site(fixture())
+
+
+async def golden(language: str, path: str) -> str:
+    """Return a page as the site serves it, without what differs from build to build (hashes of the bundle, our version)."""
+    async with AsyncClient(transport=ASGITransport(_site()), base_url="http://site") as reader:
+        html = (await reader.get(f"/{language}/{path}")).text
+    return re.sub(r"\bkua [0-9]+\.[0-9.]+\b", "kua VERSION", re.sub(r"\?v=[0-9a-f]{12}", "", html))

@@ -246,6 +246,23 @@ export interface VerifierKey {
   key: CryptoKey;
 }
 
+/** Points of small order, every spelling: under such a key one signature fits many texts. */
+const WEAK = new Set([
+  "00".repeat(32),
+  "01" + "00".repeat(31),
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "ec" + "ff".repeat(30) + "7f",
+  "ed" + "ff".repeat(30) + "7f",
+  "ee" + "ff".repeat(30) + "7f",
+]);
+
+function isWeak(point: Bytes): boolean {
+  const plain = point.slice();
+  plain[31]! &= 0x7f;
+  return WEAK.has(hex(plain));
+}
+
 /** Whether this browser can check Ed25519 signatures here (WebCrypto needs HTTPS or this very machine). */
 export async function canCheck(): Promise<boolean> {
   try {
@@ -263,7 +280,7 @@ export async function canCheck(): Promise<boolean> {
 export async function readKey(line: string): Promise<VerifierKey> {
   const found = /^([^\s+\x00-\x1f]+)\+([0-9a-f]{8})\+(.+)$/u.exec(line);
   const material = found && fromBase64(found[3]!);
-  if (!found || !material || material.length !== 33 || material[0] !== 1) throw new Untrue("key", "form");
+  if (!found || !material || material.length !== 33 || material[0] !== 1 || isWeak(material.slice(1))) throw new Untrue("key", "form");
   const name = found[1]!;
   const id = (await sha256(join(utf8.encode(name + "\n"), material))).slice(0, 4);
   if (hex(id) !== found[2]) throw new Untrue("key", "id");

@@ -15,20 +15,30 @@ _LETTERS: Final = {
     **dict(zip("абвгдезийклмнопрстуфыэё", ["a", "b", "v", "g", "d", "e", "z", *"iiklmnoprstufiee"], strict=True)),
     "ж": "j", "х": "h", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "sh", "ъ": "", "ь": "", "ю": "iu", "я": "ia",
     "ә": "a", "ғ": "g", "қ": "k", "ң": "n", "ө": "o", "ұ": "u", "ү": "u", "һ": "h", "і": "i",
-    "q": "k", "y": "i", "w": "u", "ı": "i", "c": "ts", "x": "ks",
+    "q": "k", "y": "i", "w": "u", "ı": "i", "c": "ts", "x": "ks", "ş": "sh", "ç": "ch",
 }  # fmt: skip
-_SOUNDS: Final = (("zh", "j"), ("dj", "j"), ("kh", "h"), ("gh", "g"), ("shch", "sh"), ("tsh", "ch"), ("ng", "n"), ("nh", "n"), ("ck", "k"))
+_SOUNDS: Final = (("tsh", "ch"), ("shch", "sh"), ("zh", "j"), ("dj", "j"), ("kh", "h"), ("gh", "g"), ("ng", "n"), ("nh", "n"))
 _DOUBLE: Final = re.compile(r"([a-z])\1+")
 
 
 def folded(text: str) -> str:
     """Return `text` without all that spellings of one place differ in: case, accents, ә/а, і/и, қ/к/q, script, doubled letters."""
-    plain = "".join(_LETTERS.get(letter, letter) for letter in text.casefold())
-    plain = "".join(letter for letter in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(letter))
-    plain = plain.replace("tsh", "\0").replace("ch", "\0").replace("\0", "ch")
+    plain, before = _folded_once(text), text
+    while plain != before:  # taking one letter away may bring together two others that make one sound
+        plain, before = _folded_once(plain), plain
+    return plain
+
+
+def _folded_once(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", _spelt(unicodedata.normalize("NFKC", text).casefold()))
+    plain = _spelt("".join(letter for letter in plain if not unicodedata.combining(letter)))
     for sound, letter in _SOUNDS:
         plain = plain.replace(sound, letter)
     return _DOUBLE.sub(r"\1", re.sub(r"[^a-z0-9-]+", " ", plain)).strip()
+
+
+def _spelt(text: str) -> str:
+    return "".join(_LETTERS.get(letter, letter) for letter in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ class CountryPage:
     total: int
     recording: int
     storing: int
+    hidden: int
     problems: int
     regions: tuple[RegionRow, ...]
     news: tuple[StationRow, ...]
@@ -320,6 +321,7 @@ class Views:
             total=len(stations),
             recording=sum(region.recording for region in regions),
             storing=sum(region.storing for region in regions),
+            hidden=sum(region.hidden for region in regions),
             problems=sum(region.problems for region in regions),
             regions=regions,
             news=news,

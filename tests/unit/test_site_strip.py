@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The day in words and as a drawing says what the log says, and nothing that the public may not know."""
+
+import hashlib
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kua.core.instant import SLOT, Instant, slot_of
+from kua.media.timeline import Day, Film
+from kua.ports.index import PublicDay
+from kua.web.kit.formats import Formats
+from kua.web.kit.pages import Words
+from kua.web.site.strip import gap_reason, hidden_reason, stretch_at, stretches, strip_of
+from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
+from tests.golden.site_fixture import OPENED, day_of
+
+SAY, FMT = Words("en"), Formats("en")
+BEGIN = Instant(1_773_565_200_000)
+
+
+def public(kinds: str, *, until: int = 2**52, unpublished: bool = False) -> PublicDay:
+    """A day from letters: r recorded, l late, a arriving, g gap, c camera refused, x nothing said."""
+    day, present, late = Day("a"), set[str](), set[str]()
+    day.add(0, "open", {"at": BEGIN, "cams": [{"cam": "a"}]})
+    for number, kind in enumerate(kinds):
+        t0, t1 = Instant(BEGIN + number * SLOT), Instant(BEGIN + (number + 1) * SLOT)
+        if kind in "gc":
+            day.add(number, "gap", {"cam": "a", "t0": t0, "t1": t1, "seq": number, "reason": "camera_lost" if kind == "g" else "camera_refused"})
+        elif kind != "x":
+            digest = hashlib.sha256(b"%d" % number).hexdigest()
+            day.items.append(Film(number, t0, t1, "0badcafe", slot_of(t0), number, digest, 1, "", 40, "ntp"))
+            if kind in "rl":
+                present.add(digest)
+            if kind == "l":
+                late.add(digest)
+    hidden_from_public = {item.sha256: "21.1" for item in day.items if isinstance(item, Film)} if unpublished else {}
+    return PublicDay(day, frozenset(present), frozenset(late), Instant(until), hidden_from_public)
+
+
+@given(st.text(alphabet="rlagcx", max_size=40))
+def test_the_stretches_tile_the_day_and_neighbours_differ(kinds: str) -> None:
+    parts = stretches(public(kinds), SAY)
+    said = kinds.rstrip("x")
+    assert sum(part.t1 - part.t0 for part in parts) == len(said) * SLOT
+    for one, other in zip(parts, parts[1:], strict=False):
+        assert one.t1 == other.t0
+        assert (one.kind, one.why) != (other.kind, other.why)
+
+
+@given(st.text(alphabet="rlagcx", max_size=40), st.integers(0, 40))
+def test_nothing_after_the_public_delay_is_told(kinds: str, known: int) -> None:
+    parts = stretches(public(kinds, until=BEGIN + known * SLOT), SAY)
+    assert all(part.t1 <= BEGIN + known * SLOT for part in parts)
+
+
+@given(st.text(alphabet="rlagc", min_size=1, max_size=200))
+def test_the_drawing_has_room_for_the_whole_day(kinds: str) -> None:
+    day = public(kinds)
+    parts = stretches(day, SAY)
+    strip = strip_of(parts, day.day.items[-1].t1, FMT.clock, FMT.hour)
+    assert strip is not None
+    assert strip.t0 <= parts[0].t0
+    assert strip.t1 >= parts[-1].t1
+    assert all(float(bar.x.rstrip("%")) >= 0 and float(bar.x.rstrip("%")) <= 100 for bar in strip.bars)
+
+
+def test_time_of_which_the_log_says_nothing_is_called_so() -> None:
+    assert [part.word for part in stretches(public("rxr"), SAY)] == ["Recorded", "Not accounted for", "Recorded"]
+
+
+def test_each_story_has_its_words() -> None:
+    words = {part.kind: part for part in stretches(day_of("full", "a"), SAY)}
+    assert set(words) == {"recorded", "late", "gap", "hidden"}
+    assert words["gap"].why == "The connection to the camera was lost."
+    assert "withdrawn" in {part.kind for part in stretches(day_of("withdrawn", "a"), SAY)}
+    assert "arriving" in {part.kind for part in stretches(day_of("behind", "a"), SAY)}
+
+
+def test_what_a_rule_keeps_from_the_public_names_the_clause() -> None:
+    [part] = stretches(public("rrr", unpublished=True), SAY)
+    assert part.kind == "closed"
+    assert "21.1" in part.why
+
+
+def test_a_moment_finds_its_stretch() -> None:
+    parts = stretches(day_of("full", "a"), SAY)
+    found = stretch_at(parts, OPENED + 63 * 60_000)
+    assert found is not None
+    assert found.kind == "gap"
+    assert stretch_at(parts, OPENED - 1) is None
+
+
+def test_every_reason_of_the_registry_has_a_sentence() -> None:
+    for reason in GAP_REASONS:
+        assert gap_reason(reason, SAY).endswith(".")
+    for reason in HIDDEN_REASONS:
+        assert hidden_reason(reason, SAY).endswith(".")
+
+
+def test_a_day_without_anything_has_no_drawing() -> None:
+    assert strip_of((), BEGIN, FMT.clock, FMT.hour) is None

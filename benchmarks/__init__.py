@@ -35,7 +35,7 @@ def judged(
     return Row(name, value, unit, target, met, peer, ratio)
 
 
-class NotHere(Exception):  # noqa: N818 - it says what is, not what went wrong
+class NotHere(Exception):
     """Something that the benchmark needs is not on this computer; the text says what, and how to get it."""
 
 

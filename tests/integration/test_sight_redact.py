@@ -123,9 +123,9 @@ def test_a_signed_size_calibration_and_its_room_are_used(tmp_path: Path) -> None
     (tmp_path / "a.json").write_bytes(write_calibration(calibration))
     with pytest.raises(Misused, match=r"redact\.no_reference"):
         redacted(tmp_path, film(tmp_path / "in.mkv"), room=tmp_path / "a.json")
-    (tmp_path / "a.reference").write_bytes(write_reference(room))
+    (tmp_path / "a.room").write_bytes(write_reference(room))
     assert redacted(tmp_path, film(tmp_path / "in.mkv"), room=tmp_path / "a.json").room == "calibration"
-    (tmp_path / "a.reference").write_bytes(write_reference(learn_room([RawFrame(Instant(0), WIDTH, HEIGHT, raw.yuv // 2)])))
+    (tmp_path / "a.room").write_bytes(write_reference(learn_room([RawFrame(Instant(0), WIDTH, HEIGHT, raw.yuv // 2)])))
     with pytest.raises(KuaError, match=r"calibration\.reference_hash"):
         redacted(tmp_path, film(tmp_path / "in.mkv"), room=tmp_path / "a.json")
 

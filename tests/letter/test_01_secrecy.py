@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.law.hiding import DEFAULT, PHASES, read_table
+from kua.sight.boxes import Box
 from kua.sight.grid import blocks_of
 from kua.sight.hider import Hider
 from kua.sight.mosaic import FILL
@@ -186,10 +187,15 @@ def test_a_detector_that_fails_or_is_late_fills_the_picture() -> None:
 
 
 def test_a_detector_is_never_shown_a_booth() -> None:
-    seen = []
+    seen: list[RawFrame] = []
+
+    def look(picture: RawFrame) -> list[Box]:
+        seen.append(picture)
+        return []
+
     shape = ((0.1, 0.1), (0.5, 0.1), (0.5, 0.9), (0.1, 0.9))
     hider = Hider(None, learned(), DEFAULT, "voting", zones={"booth": (shape,)})
-    hider.watch(raw(noise(1)), lambda picture: [seen.append(picture)] and [], lambda: 0)
+    hider.watch(raw(noise(1)), look, lambda: 0)
     assert (seen[0].yuv[:HEIGHT][inside(shape, WIDTH, HEIGHT)] == FILL[0]).all()
     assert not hider.foreground[2:8, 3:9].any()
 

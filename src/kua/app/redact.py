@@ -63,7 +63,7 @@ class Done:
     seconds: float
 
 
-def redact(asked: Asked, told: Callable[[str], None] = lambda code: None) -> Done:
+def redact(asked: Asked, told: Callable[[str], None] = lambda _code: None) -> Done:
     """Hide and write. `told` gets a code for what a person must know before the end: `redact.own_room`, `redact.no_models`,
     `redact.image_filled`.
 
@@ -144,7 +144,7 @@ def _with(calibration: Calibration | None, zones: Mapping[str, tuple[Polygon, ..
 
 
 def _room(asked: Asked, film: FilmFile, pair: Pair | None) -> tuple[Reference, Calibration | None, From]:
-    look = pair.look_all if pair is not None else None
+    look = pair.look_once if pair is not None else None
     if asked.room is None:
         return learn_room(film.pictures(_stride(film)), from_people=True, look=look), None, "itself"
     if asked.room.suffix.lower() == ".json":
@@ -170,11 +170,11 @@ def _read_calibration(path: Path) -> Calibration:
 
 
 def _reference(path: Path, calibration: Calibration) -> Reference:
-    """The reference file lies beside the calibration: `CAMERA.reference`, or the calibration's own name with that suffix."""
-    for beside in (path.with_name(f"{calibration.camera}.reference"), path.with_suffix(".reference")):
+    """The room lies beside the calibration, as in the folder of a station: `CAMERA.room`, or the calibration's own name with that ending."""
+    for beside in (path.with_name(f"{calibration.camera}.room"), path.with_suffix(".room")):
         if beside.is_file():
             return read_reference(beside.read_bytes())
-    raise Misused("redact.no_reference", name=f"{calibration.camera}.reference", folder=str(path.parent))
+    raise Misused("redact.no_reference", name=f"{calibration.camera}.room", folder=str(path.parent))
 
 
 def _masks(path: Path | None) -> dict[str, tuple[Polygon, ...]]:
@@ -293,8 +293,7 @@ def rectangles(mask: Mask) -> Sequence[tuple[int, int, int, int]]:
         if row < mask.shape[0] and mask[row].any():
             edges = np.flatnonzero(np.diff(np.concatenate(([0], mask[row].astype(np.int8), [0]))))
             runs = {(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)}
-        for span in [span for span in growing if span not in runs]:
-            done.append((growing.pop(span), row, *span))
+        done.extend((growing.pop(span), row, *span) for span in list(growing) if span not in runs)
         for span in runs:
             growing.setdefault(span, row)
     return done

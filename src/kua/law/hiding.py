@@ -20,7 +20,7 @@ PHASES: Final = ("rehearsal", "opening", "voting", "count", "protocol", "storage
 ZONES: Final = ("booth", "list", "screen", "slot", "box", "issue", "count", "show", "code", "door", "forbidden", "rest")
 """The kinds of zones; `rest` is everything that no other zone holds."""
 TREATMENTS: Final = ("fill", "unreadable", "finer", "coarse", "coarse_grey", "paper", "code")
-"""fill: one colour, before anything looks · unreadable: coarse mosaic always · finer: sharp where it equals the room, else cells of 8 px ·
+"""fill: one colour, before anything looks · unreadable: coarse mosaic always · finer: sharp where it equals the room, else mosaic cells of half the size ·
 coarse: sharp where it equals the room, else colour mosaic, found heads solid (H2) · coarse_grey: the same without colour (H1) ·
 paper: as coarse until paper can be told from heads · code: as coarse until the liveness code is read."""
 

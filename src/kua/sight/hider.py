@@ -255,24 +255,27 @@ class Hider:
         cell = cell_for(head)
         solid = self._fill | ((cell > LARGEST) & (reasons != 0))
         cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
-        cell[self._finer] = BLOCK
+        fine = self._finer.copy()
         doubt = changed | found.weak | self._unknown
         for box, unseen in held:
-            self._detected(box, solid, reasons, cell, doubt if unseen else None)
+            fine &= ~self._detected(box, solid, reasons, cell, doubt if unseen else None)
+        cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
 
-    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32], doubt: Mask | None) -> None:
+    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32], doubt: Mask | None) -> Mask:
         """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it.
 
-        A box that is only held is let go where, to the last block, nothing but the room is seen (`doubt`)."""
+        A box that is only held is let go where, to the last block, nothing but the room is seen (`doubt`). Returns the
+        blocks of the head: they are never painted finer, wherever they lie."""
         area = np.zeros(solid.shape, dtype=np.bool_)
         mark(area, box)
         if not area.any() or (doubt is not None and not (area & doubt).any()):
-            return
+            return np.zeros_like(area)
         _because(reasons, area & ~self._fill, Reason.FACE if box.kind == "face" else Reason.PERSON)
         if not self._grey or box.width > CELLS_ACROSS * int(cell[area].min()):
-            solid |= area & ~self._finer
+            solid |= area
+        return area
 
     def _whole(self, at: Instant, width: int, height: int, reason: str) -> SafeFrame:
         self.plan, self.filled_reason = whole_plan(reason, width, height), reason

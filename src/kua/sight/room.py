@@ -40,6 +40,8 @@ from kua.sight.raw import RawFrame
 
 SAMPLES: Final = 64
 """Most pictures kept while learning, so that memory is bounded: about 90 MB for 1280x720."""
+LOOKED_AT: Final = 24
+"""In about so many samples people are looked for, where models are: looking is what takes time."""
 LUMA_FLOOR: Final = 13.0
 """Least tolerance of a cell's brightness, in levels."""
 CHROMA_FLOOR: Final = 6.0
@@ -224,7 +226,10 @@ def learn_room(frames: Iterable[RawFrame], *, from_people: bool = False, look: L
     if not kept:
         raise Incomplete("room.no_frames")
     width, height = kept[0].width, kept[0].height
-    busy = _people(kept, look) if look is not None else None
+    busy = None
+    if look is not None:
+        kept = kept[:: max(1, len(kept) // LOOKED_AT)]
+        busy = _people(kept, look)
     stack = np.stack([frame.yuv.reshape(-1) for frame in kept])
     shape = kept[0].yuv.shape
     del kept

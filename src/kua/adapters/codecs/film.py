@@ -4,6 +4,7 @@
 No sound and no metadata is written. A file appears under its name only when it is whole. Hides nothing.
 """
 
+import contextlib
 import os
 from collections.abc import Iterator
 from fractions import Fraction
@@ -154,7 +155,7 @@ class FilmWriter:
         self._stamps, self._base = film.stamps, film.time_base
         try:
             self._out: Any = av.open(str(self._part), "w", format="mp4", options={"movflags": "faststart", "fflags": "+bitexact"})
-            stream: Any = self._out.add_stream("libx264", rate=film.rate, options={"preset": "veryfast", "crf": str(CRF)})
+            stream: Any = self._out.add_stream("libx264", rate=film.rate, options={"preset": "superfast", "crf": str(CRF)})
             stream.width, stream.height, stream.pix_fmt = film.width + film.width % 2, film.height + film.height % 2, "yuv420p"
             stream.codec_context.time_base = film.time_base
             stream.codec_context.color_range, stream.codec_context.colorspace = 1, 5
@@ -186,10 +187,8 @@ class FilmWriter:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
-        try:
+        with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
             self._out.close()
-        except (av.error.FFmpegError, OSError, ValueError):
-            pass
         self._part.unlink(missing_ok=True)
 
 

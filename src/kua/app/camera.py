@@ -7,43 +7,26 @@ standard output lands on standard error. Neither process logs a picture, a passw
 
 import argparse
 import os
-import queue
 import secrets
 import signal
-import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import structlog
 
 from kua.adapters.clock import SystemClock
-from kua.adapters.codecs.packets import PacketDecoder
-from kua.adapters.codecs.preview import Preview
-from kua.adapters.codecs.segmenter import Segmenter
-from kua.adapters.detectors.pair import open_detector
-from kua.app import calibrations, logs
-from kua.app.plugins import is_live, is_painted, source_opener
-from kua.app.settings import CameraSettings, load_election, load_station
+from kua.app import logs
+from kua.app.plugins import is_painted, source_opener
+from kua.app.settings import CameraSettings, load_station
 from kua.core.election import PHASES
-from kua.core.errors import KuaError, Misused, Unavailable
-from kua.core.instant import Instant, Millis
-from kua.law.hiding import read_table
-from kua.media.cutter import Cut, Opened
+from kua.core.errors import KuaError, Misused
+from kua.core.instant import Millis
 from kua.ports.address import shown
 from kua.ports.source import Opening, Source
-from kua.sight.boxes import Box
-from kua.sight.hider import Hider, Look
-from kua.station.counting import Counting
 from kua.station.fetch import Fetch, QueueInbox, threaded, to_pipe
-from kua.station.hide import HOLD, Hide, Means, Shape
-from kua.station.pipe import Message, messages
-
-_QUEUED: Final = 512
-"""Messages that wait for `hide`: about twenty seconds of a camera; beyond it the camera's connection waits."""
-_LOG_EVERY: Final = Millis(60_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +36,7 @@ class Asked:
     box: Path
     camera: CameraSettings
     phase: str | None
-    hold: Millis
+    hold: Millis | None
     preview: int | None
 
 
@@ -66,7 +49,12 @@ def main(arguments: list[str] | None = None) -> int:
     log = structlog.get_logger("kua.camera")
     try:
         asked = _asked(parsed)
-        return fetch(asked, out) if role == "fetch" else hide(asked, out)
+        if role == "fetch":
+            return fetch(asked, out)
+        _on_stop(lambda: None)  # the end comes through the pipe, after everything that the camera sent
+        from kua.app.hiding import hide  # late: `fetch` never loads a codec's encoder, a model or the room
+
+        return hide(asked.box, asked.camera, asked.phase, asked.hold, asked.preview, out)
     except BrokenPipeError:
         log.warning("pipe.reader_gone")
         return 3
@@ -88,7 +76,7 @@ def _parsed(arguments: list[str] | None) -> tuple[str, argparse.Namespace]:
     parser.add_argument("--height", type=int)
     parser.add_argument("--bitrate", type=int, help="kbit/s")
     parser.add_argument("--preset")
-    parser.add_argument("--hold", type=int, default=HOLD, help="milliseconds that pictures wait before they are encoded")
+    parser.add_argument("--hold", type=int, help="milliseconds that pictures wait before they are encoded")
     parser.add_argument("--preview-fd", type=int, help="file descriptor for pairs of raw and sent pictures")
     parsed = parser.parse_args(arguments)
     return parsed.role, parsed
@@ -102,7 +90,7 @@ def _asked(parsed: argparse.Namespace) -> Asked:
     for option in ("phase", "preview_fd"):
         if getattr(parsed, option) is not None and not parsed.demo and not is_painted(camera.source):
             raise Misused("camera.demo_only", option="--" + option.replace("_", "-"))
-    return Asked(parsed.box, camera, parsed.phase, Millis(parsed.hold), parsed.preview_fd)
+    return Asked(parsed.box, camera, parsed.phase, None if parsed.hold is None else Millis(parsed.hold), parsed.preview_fd)
 
 
 def fetch(asked: Asked, out: BinaryIO) -> int:
@@ -131,82 +119,6 @@ def _wait(span: Millis) -> None:
 def _never_ends(url: str) -> bool:
     """A film may end; a camera that ends has failed."""
     return not url.lower().startswith("file:")
-
-
-def hide(asked: Asked, out: BinaryIO) -> int:
-    """Run `hide` until its input ends: 0 when the source ended in order, 3 when the pipe tore."""
-    clock = SystemClock()
-    calibrated = calibrations.load(asked.box, asked.camera.id)
-    station = load_station(asked.box)
-    election, _ = load_election(asked.box, station)
-    table = read_table(election.hiding)
-    place, camera, phase = election.station(station.id), asked.camera, asked.phase
-
-    def new_hider(phase: str) -> Hider:
-        return Hider(calibrated.calibration, calibrated.room, table, phase)
-
-    def open_film(emit: Callable[[Opened | Cut], None]) -> Segmenter:
-        return Segmenter(camera.width, camera.height, camera.fps, camera.bitrate * 1000, camera.preset, emit)
-
-    def phase_at(at: Instant) -> str | None:
-        return phase or place.phase_at(at)
-
-    means = Means(
-        clock,
-        lambda: secrets.token_hex(4),
-        PacketDecoder,
-        open_film,
-        new_hider,
-        phase_at,
-        look=_look(asked.box / station.models),
-        counting=Counting(calibrated.calibration),
-        preview=Preview(os.fdopen(asked.preview, "wb")).show if asked.preview is not None else None,
-    )
-    process = Hide(Shape(camera.width, camera.height, camera.fps), means, to_pipe(out), live=is_live(camera.source), hold=asked.hold)
-    return _feed(process, clock)
-
-
-def _look(folder: Path) -> Look | None:
-    """Return what the installed models find people with; None without models. Models that cannot be loaded fill every picture, and say so once."""
-    try:
-        detector = open_detector(folder)
-    except KuaError as error:
-        structlog.get_logger("kua.camera").error("models", code=error.code, facts=error.facts)
-        code, facts = error.code, error.facts
-
-        def broken(_picture: object) -> Sequence[Box]:
-            raise Unavailable(code, **facts)
-
-        return broken
-    return None if detector is None else detector.look
-
-
-def _feed(process: Hide, clock: SystemClock) -> int:
-    """Read standard input in a thread, so that packets are taken from the camera even while a picture is being hidden."""
-    inbox: queue.Queue[Message | EOFError | None] = queue.Queue(_QUEUED)
-    threading.Thread(target=_read_on, args=(inbox,), name="pipe", daemon=True).start()
-    _on_stop(lambda: None)  # the end comes through the pipe, after everything that the camera sent
-    log = structlog.get_logger("kua.camera")
-    logged, before = clock.monotonic(), dict(process.counts)
-    ended = False
-    while isinstance(message := inbox.get(), Message):
-        process.take(message)
-        ended = type(message).__name__ == "Ended"
-        if clock.monotonic() - logged >= _LOG_EVERY and before != process.counts:
-            logged, before = clock.monotonic(), dict(process.counts)
-            log.info("counts", **{f"n_{name}": count for name, count in before.items()})
-    process.finish(ended=ended)
-    log.info("end", in_order=ended, **{f"n_{name}": count for name, count in process.counts.items()})
-    return 0 if ended else 3
-
-
-def _read_on(inbox: "queue.Queue[Message | EOFError | None]") -> None:
-    try:
-        for message in messages(sys.stdin.buffer):
-            inbox.put(message)
-        inbox.put(None)
-    except (EOFError, ValueError, KeyError):
-        inbox.put(EOFError())
 
 
 def _on_stop(act: Callable[[], None]) -> None:

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one camera costs a station: 720p at 10 pictures a second, from the camera's packets to the signed statement, on one core.
+
+A drawn room with people; its packets are H.264 as a camera sends them. Times are processor time of this process, so that a busy computer
+does not change them; everything runs on one thread. "cameras" is how many such cameras one core would carry.
+"""
+
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cache
+from typing import Any, Final
+
+import av
+import numpy as np
+
+from benchmarks import NotHere, Row, data, judged
+from kua.adapters.clock import SystemClock
+from kua.adapters.codecs.packets import PacketDecoder
+from kua.adapters.codecs.segmenter import Segmenter
+from kua.adapters.detectors.pair import Pair
+from kua.adapters.sources.painting import PaintedRoom
+from kua.core.digest import sha256
+from kua.core.instant import Instant
+from kua.law.hiding import DEFAULT
+from kua.proof.keys import SigningKey
+from kua.proof.leaf import make_leaf
+from kua.sight.calibration import Calibration, Reference, calibrated, learn_room
+from kua.sight.hider import Hider, Look
+from kua.sight.raw import RawFrame
+from kua.sight.safe import SafeFrame
+from kua.sight.zones import read_zones
+from kua.station.counting import Counting
+from kua.station.hide import Hide, Means, Shape
+from kua.station.pipe import Ended, Message, Packet, Piece, Start
+
+WIDTH, HEIGHT, FPS, BITRATE, PRESET = 1280, 720, 10, 800_000, "veryfast"
+FRAMES: Final = 120
+BEGIN: Final = Instant(1_800_000_000_000)
+CORE: Final = 1000 / FPS
+"""Milliseconds of a core that one camera may use for a picture if it has the core to itself."""
+
+
+@cache
+def camera() -> tuple[bytes, list[bytes]]:
+    """Return extradata and packets of a camera that looks at a drawn room."""
+    room = PaintedRoom(5, WIDTH, HEIGHT)
+    context: Any = av.CodecContext.create("libx264", "w")
+    context.width, context.height, context.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    context.time_base, context.framerate = Fraction(1, 1000), Fraction(FPS)
+    context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "24", "g": "20"}
+    context.flags |= 1 << 22
+    context.open()
+    packets = []
+    for number in range(FRAMES):
+        frame = av.VideoFrame.from_ndarray(room.picture(600_000 + number * 100), format="yuv420p")
+        frame.pts, frame.time_base = number * 100, Fraction(1, 1000)
+        packets += [bytes(packet) for packet in context.encode(frame)]
+    return bytes(context.extradata), packets
+
+
+@cache
+def calibration() -> tuple[Calibration, Reference]:
+    """Learn the drawn room, with the noise of a sensor."""
+    room = PaintedRoom(5, WIDTH, HEIGHT)
+    empty, dice = room.empty().astype(np.int16), np.random.default_rng(1)
+    noisy = [np.clip(empty + dice.normal(0, 2, empty.shape), 0, 255).astype(np.uint8) for _ in range(12)]
+    reference = learn_room([RawFrame(Instant(number * 500), WIDTH, HEIGHT, yuv) for number, yuv in enumerate(noisy)])
+    zones = {kind: [[list(point) for point in shape] for shape in shapes] for kind, shapes in room.zones().items()}
+    made: Any = calibrated(
+        reference, election="kz-2026-bench", station="10-245", camera="a", made_at=BEGIN, policy=sha256(b""), zones=read_zones(zones),
+        heads=tuple((head["y"] / 10_000, head["px"]) for head in room.heads()),
+    )  # type: ignore[arg-type]  # fmt: skip
+    return made, reference
+
+
+def measured(work: Callable[[], object], count: int) -> float:
+    """Return milliseconds of processor time that one of `count` took."""
+    began = time.process_time()
+    work()
+    return (time.process_time() - began) * 1000 / count
+
+
+def decoded() -> list[RawFrame]:
+    extradata, packets = camera()
+    decoder = PacketDecoder("h264", extradata)
+    return [
+        RawFrame(Instant(BEGIN + picture.pts), WIDTH, HEIGHT, picture.planes(WIDTH, HEIGHT))
+        for number, packet in enumerate(packets)
+        for picture in decoder.decode(number * 100, packet)
+    ]
+
+
+def hidden(frames: list[RawFrame], look: Look | None) -> list[SafeFrame]:
+    hider = Hider(*calibration(), DEFAULT, "voting")
+    return [hider.watch(raw, look, lambda: 0) if look else hider.step(raw) for raw in frames]
+
+
+def encoded(frames: list[SafeFrame]) -> list[Any]:
+    made: list[Any] = []
+    film = Segmenter(WIDTH, HEIGHT, FPS, BITRATE, PRESET, made.append)
+    for frame in frames:
+        film.encode(frame)
+    film.finish()
+    return made
+
+
+def signed(piece: bytes, key: SigningKey) -> bytes:
+    """State and sign one segment, as the log does."""
+    digest = sha256(piece).hex()
+    leaf = make_leaf(
+        "segment", at=BEGIN, cam="a", seq=1, run="00000001", slot=1, t0=BEGIN, t1=BEGIN + 4_000, frames=40, sha256=digest, size=len(piece),
+        init=digest, calibration=digest, hiding=digest, phase="voting", trust="ntp",
+    )  # fmt: skip
+    return key.sign(leaf)
+
+
+def together(look: Look | None, key: SigningKey) -> tuple[int, int]:
+    """Run the process `hide` over the camera's packets and sign what it makes; return pictures and bytes."""
+    extradata, packets = camera()
+    sent: list[Message] = []
+    made, reference = calibration()
+    means = Means(
+        SystemClock(), lambda: "00000001", PacketDecoder, lambda emit: Segmenter(WIDTH, HEIGHT, FPS, BITRATE, PRESET, emit),
+        lambda phase: Hider(made, reference, DEFAULT, phase), lambda _at: "voting", look=look, counting=Counting(made),
+    )  # fmt: skip
+    process = Hide(Shape(WIDTH, HEIGHT, FPS), means, sent.append, live=False)
+    process.take(Start("h264", WIDTH, HEIGHT, 1, 1000, extradata))
+    for number, packet in enumerate(packets):
+        process.take(Packet(number * 100, number % 20 == 0, BEGIN + number * 100, packet))
+    process.take(Ended())
+    process.finish(ended=True)
+    pieces = [message for message in sent if isinstance(message, Piece)]
+    for piece in pieces:
+        signed(piece.payload, key)
+    return sum(piece.frames for piece in pieces), sum(len(piece.payload) for piece in pieces)
+
+
+def run() -> list[Row]:
+    """Measure."""
+    key = SigningKey.from_seed("bench", bytes(32))
+    camera(), calibration()
+    rows: list[Row] = []
+    frames = decoded()
+    looks: list[tuple[str, Look | None]] = [("without models", None)]
+    try:
+        folder = data("models")
+        pair = Pair((folder / "yunet_s_dynamic.onnx").read_bytes(), (folder / "yolox_nano_dynamic.onnx").read_bytes())
+        pair.look(frames[0])
+        looks.append(("with models", pair.look))
+    except NotHere:
+        pass
+    safe = hidden(frames, None)
+    segments = [made.data for made in encoded(safe)[1:]]
+    alone = {
+        "decode": measured(decoded, FRAMES),
+        **{f"hide, {told}": measured(lambda look=look: hidden(frames, look), FRAMES) for told, look in looks},  # type: ignore[misc]
+        "encode": measured(lambda: encoded(safe), FRAMES),
+        "sign (leaf and Ed25519)": measured(lambda: [signed(data_, key) for data_ in segments for _ in range(20)], FRAMES * 20),
+    }
+    for step, cost in alone.items():
+        rows += [Row(f"{step}, ms per picture", cost, "ms"), Row(f"{step}, cameras per core", CORE / cost, "cameras")]
+    for told, look in looks:
+        began = time.process_time()
+        pictures, size = together(look, key)
+        cost = (time.process_time() - began) * 1000 / pictures
+        rows += [
+            judged(f"together, {told}, ms per picture", cost, "ms", 1000 / 30, "less"),
+            judged(f"together, {told}, cameras per core", CORE / cost, "cameras", 3, "more"),
+        ]
+        rows.append(Row(f"film, {told}, kbit/s", size * 8 / (pictures / FPS) / 1000, "kbit/s"))
+    return rows

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Composes the process `hide` of one camera: calibration, hiding table, models, encoder. It has no network; only encoded film and numbers leave it."""
+
+import os
+import queue
+import secrets
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import structlog
+
+from kua.adapters.clock import SystemClock
+from kua.adapters.codecs.packets import PacketDecoder
+from kua.adapters.codecs.preview import Preview
+from kua.adapters.codecs.segmenter import Segmenter
+from kua.adapters.detectors.pair import open_detector
+from kua.app import calibrations
+from kua.app.plugins import is_live
+from kua.app.settings import CameraSettings, load_election, load_station
+from kua.core.errors import KuaError, Unavailable
+from kua.core.instant import Instant, Millis
+from kua.law.hiding import read_table
+from kua.media.cutter import Cut, Opened
+from kua.sight.boxes import Box
+from kua.sight.hider import Hider, Look
+from kua.station.counting import Counting
+from kua.station.fetch import to_pipe
+from kua.station.hide import HOLD, Hide, Means, Shape
+from kua.station.pipe import Ended, Message, messages
+
+_QUEUED: Final = 512
+"""Messages that wait for `hide`: about twenty seconds of a camera; beyond it the camera's connection waits."""
+_LOG_EVERY: Final = Millis(60_000)
+
+
+def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | None, preview: int | None, out: BinaryIO) -> int:
+    """Run `hide` until its input ends: 0 when the source ended in order, 3 when the pipe tore.
+
+    `phase` stands in for the election file's windows and `preview` is a file descriptor for the slider; both for demonstrations only.
+    """
+    clock = SystemClock()
+    calibrated = calibrations.load(box, camera.id)
+    station = load_station(box)
+    election, _ = load_election(box, station)
+    table = read_table(election.hiding)
+    place = election.station(station.id)
+
+    def new_hider(phase: str) -> Hider:
+        return Hider(calibrated.calibration, calibrated.room, table, phase)
+
+    def open_film(emit: Callable[[Opened | Cut], None]) -> Segmenter:
+        return Segmenter(camera.width, camera.height, camera.fps, camera.bitrate * 1000, camera.preset, emit)
+
+    def phase_at(at: Instant) -> str | None:
+        return phase or place.phase_at(at)
+
+    means = Means(
+        clock,
+        lambda: secrets.token_hex(4),
+        PacketDecoder,
+        open_film,
+        new_hider,
+        phase_at,
+        look=_look(box / station.models),
+        counting=Counting(calibrated.calibration),
+        preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,
+    )
+    process = Hide(Shape(camera.width, camera.height, camera.fps), means, to_pipe(out), live=is_live(camera.source), hold=HOLD if hold is None else hold)
+    return _feed(process, clock)
+
+
+def _look(folder: Path) -> Look | None:
+    """Return what the installed models find people with; None without models. Models that cannot be loaded fill every picture, and say so once."""
+    try:
+        detector = open_detector(folder)
+    except KuaError as error:
+        structlog.get_logger("kua.camera").error("models", code=error.code, facts=error.facts)
+        code, facts = error.code, error.facts
+
+        def broken(_picture: object) -> Sequence[Box]:
+            raise Unavailable(code, **facts)
+
+        return broken
+    return None if detector is None else detector.look
+
+
+def _feed(process: Hide, clock: SystemClock) -> int:
+    """Read standard input in a thread, so that packets are taken from the camera even while a picture is being hidden."""
+    inbox: queue.Queue[Message | EOFError | None] = queue.Queue(_QUEUED)
+    threading.Thread(target=_read_on, args=(inbox,), name="pipe", daemon=True).start()
+    log = structlog.get_logger("kua.camera")
+    logged, before = clock.monotonic(), dict(process.counts)
+    ended = False
+    while isinstance(message := inbox.get(), Message):
+        process.take(message)
+        ended = isinstance(message, Ended)
+        if clock.monotonic() - logged >= _LOG_EVERY and before != process.counts:
+            logged, before = clock.monotonic(), dict(process.counts)
+            log.info("counts", **{f"n_{name}": count for name, count in before.items()})
+    process.finish(ended=ended)
+    log.info("end", in_order=ended, **{f"n_{name}": count for name, count in process.counts.items()})
+    return 0 if ended else 3
+
+
+def _read_on(inbox: "queue.Queue[Message | EOFError | None]") -> None:
+    try:
+        for message in messages(sys.stdin.buffer):
+            inbox.put(message)
+        inbox.put(None)
+    except (EOFError, ValueError, KeyError):
+        inbox.put(EOFError())

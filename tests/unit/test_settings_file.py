@@ -13,7 +13,7 @@ CAMERA = {"id": "a", "source": "painted:1"}
 
 
 def station(**more: object) -> dict[str, object]:
-    return {"station": {"id": "10-245", "cameras": [CAMERA | {key: value for key, value in more.items()}]}}
+    return {"station": {"id": "10-245", "cameras": [dict(CAMERA) | more]}}
 
 
 def code_of(table: dict[str, object]) -> tuple[str, dict[str, object]]:

@@ -13,6 +13,7 @@ from kua.ports.trip import trip
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _FAILED: Final = frozenset({errno.EIO, errno.EROFS, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN})
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 @contextlib.contextmanager
@@ -64,13 +65,14 @@ class DurableFiles:
         with disk_errors(path):
             if path.exists():
                 self._require_same(path, data)
+                sync_folder(path.parent)  # a crash may have come between the name and its durability
                 return False
             make_folder(path.parent)
             part = self._part(path, data, 0o644)
             if step:
                 trip(f"{step}.part")
             try:
-                os.link(part, path)  # a link never overwrites, a rename would
+                self._name(part, path)
             except FileExistsError:
                 self._require_same(path, data)
             finally:
@@ -113,6 +115,17 @@ class DurableFiles:
         finally:
             os.close(opened)
         return part
+
+    def _name(self, part: Path, path: Path) -> None:
+        """Give the finished file its name: a link never overwrites; where there are no links (a FAT stick) a rename after a look."""
+        try:
+            os.link(part, path)
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if path.exists():
+                raise FileExistsError(path) from error
+            part.rename(path)
 
     def _require_same(self, path: Path, data: bytes) -> None:
         if path.read_bytes() != data:

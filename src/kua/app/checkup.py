@@ -42,8 +42,8 @@ def look(box: Path) -> dict[str, Any]:
         "centre": status["centre"] if status else None,
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
     }
-    if (box / "spool.sqlite").exists():
-        outbox = Outbox.look(box / "spool.sqlite")
+    outbox = Outbox.look(box / "spool.sqlite")
+    if outbox is not None:
         try:
             said = outbox.summary()
         finally:

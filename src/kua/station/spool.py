@@ -94,9 +94,15 @@ class Outbox:
         return cls(connection)
 
     @classmethod
-    def look(cls, path: Path) -> Self:
-        """Open an outbox only to read it, beside the agent that writes it."""
-        return cls(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10, isolation_level=None, check_same_thread=False))
+    def look(cls, path: Path) -> Self | None:
+        """Open an outbox only to read it, beside the agent that writes it; None if there is none yet."""
+        if not path.exists():
+            return None
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10, isolation_level=None, check_same_thread=False)
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'file'").fetchone() is None:
+            connection.close()
+            return None
+        return cls(connection)
 
     def add(self, rows: Iterable[Row]) -> None:
         """Note files as owed; those that are known stay as they are."""

@@ -29,6 +29,11 @@ HOLD: Final = Millis(1_500)
 """Pictures wait so long before they are encoded: a moved camera that is noticed within this time takes the pictures before it along."""
 LATE: Final = Millis(500)
 """Further behind the camera than this nothing is examined any more: pictures are filled until the process has caught up."""
+BUSY: Final = Millis(200)
+"""Further behind than this every picture but one in `BUSY_STEP` is left out: a busy computer lowers the rate of pictures, never the hiding."""
+BUSY_STEP: Final = Millis(300)
+LATE_STEP: Final = Millis(800)
+"""While nothing is examined, one filled picture in so long keeps the run alive (a hole ends it after 1 s) and the rest of the time catches up."""
 ASPECT: Final = 0.01
 """Pictures whose shape differs by more than this from the film's are not squeezed into it."""
 BACK: Final = Millis(2_000)
@@ -92,6 +97,7 @@ class _Run:
     phase: str = ""
     held: deque[_Held] = field(default_factory=deque)
     last: Instant | None = None
+    kept: Instant | None = None
     behind_since: Instant | None = None
     film: Film | None = None
     name: str = ""
@@ -253,6 +259,12 @@ class Hide:
         if not self._grid.takes(at):
             self.counts["thinned"] += 1
             return
+        behind = self._behind(run, arrival)
+        step = LATE_STEP if behind > LATE else BUSY_STEP if behind > BUSY else 0
+        if run.kept is not None and at - run.kept < step:
+            self.counts["skipped"] += 1
+            return
+        run.kept = at
         phase = self._means.phase_at(slot_start(slot_of(at)))
         if phase is None:
             self._restart("stopped")

@@ -33,7 +33,8 @@ class Player extends HTMLElement {
     this.east = Number(this.dataset["east"]);
     this.spans = readSpans(this.dataset["spans"]);
     this.goal = this.dataset["at"] ? Number(this.dataset["at"]) : null;
-    this.pick("watch").hidden = false;
+    this.pick("watch").hidden = this.pick("hint").hidden = false;
+    this.pick("plain").hidden = true; // shown where scripts do not run, or did not come
     this.on("watch", () => void this.watch());
     this.on("play", () => this.toggle());
     this.on("back", () => this.step(-10));

@@ -8,6 +8,7 @@
 Nothing is guessed: fuzzy matching is off, since a wrong sentence in another language is worse than an English one.
 """
 
+import io
 import re
 import sys
 from pathlib import Path
@@ -25,9 +26,16 @@ from hatch_build import compile_catalogue  # noqa: E402 - the build hook compile
 LANGUAGES: Final = ("kk", "ru", "en")
 METHODS: Final = [("**.py", "python"), ("**/templates/**.html", "jinja2"), ("**/templates/**.txt", "jinja2"), ("**/templates/**.xml", "jinja2")]
 KEYWORDS: Final = {
-    "_": None, "N_": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
+    "_": None, "N_": None, "fill": None, "gettext": None, "ngettext": (1, 2), "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
 }  # fmt: skip
 OPTIONS: Final = {"**/templates/**": {"trimmed": "true", "silent": "false"}}
+DROPPED: Final = tuple(
+    f'"{name}:'.encode()
+    for name in (
+        "Project-Id-Version", "Report-Msgid-Bugs-To", "POT-Creation-Date", "PO-Revision-Date", "Last-Translator", "Language-Team", "Generated-By",
+    )
+)  # fmt: skip
+"""Header lines that would change by themselves or name people."""
 HEADER: Final = "# SPDX-License-Identifier: Apache-2.0\n# Sentences of kua. `make locale` gathers them; people translate them."
 
 
@@ -93,17 +101,30 @@ def report() -> int:
     return total
 
 
+def written(catalogue: Catalog) -> bytes:
+    """The bytes of a `.po` file: sorted, without line numbers, and without the header's dates and names, so that nothing changes by itself."""
+    catalogue.fuzzy = False
+    held = io.BytesIO()
+    write_po(held, catalogue, width=140, sort_output=True, include_lineno=False, ignore_obsolete=True)
+    lines = held.getvalue().splitlines(keepends=True)
+    return b"".join(line for line in lines if not line.startswith(DROPPED))
+
+
+def merged(language: str, template: Catalog) -> bytes:
+    """The catalogue of `language` with the sentences of `template`; translations of sentences that are gone are dropped."""
+    catalogue = load(language)
+    catalogue.update(template, no_fuzzy_matching=True, keep_user_comments=True, update_creation_date=False)
+    catalogue.obsolete.clear()
+    return written(catalogue)
+
+
 def update() -> None:
-    """Merge the gathered sentences into every language; translations of sentences that are gone are dropped."""
+    """Merge the gathered sentences into every language and compile."""
     template = gathered()
     for language in LANGUAGES:
-        catalogue = load(language)
-        catalogue.update(template, no_fuzzy_matching=True, keep_user_comments=True, update_creation_date=False)
-        catalogue.obsolete.clear()
         path = path_of(language)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as po:
-            write_po(po, catalogue, width=140, sort_output=True, include_lineno=False, ignore_obsolete=True)
+        path.write_bytes(merged(language, template))
         compile_catalogue(path)
 
 

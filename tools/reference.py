@@ -121,7 +121,7 @@ def below(command: Any, words: str) -> Iterator[tuple[str, str]]:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or say which one is out of date."""
-    os.environ |= {"KUA_LANG": "en", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb"}
+    os.environ |= {"KUA_LANG": "en", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb", "HOME": "~"}
     sys.path.insert(0, str(ROOT))
     pages = {"errors.md": errors(), "commands.md": commands(), "settings.md": settings(), "exit-codes.md": f"{GENERATED}\n{EXITS}"}
     stale = [name for name, text in pages.items() if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text]

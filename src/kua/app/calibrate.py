@@ -141,7 +141,7 @@ def _file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Misused("cli.no_file", file=path.name) from error
+        raise Misused("calibration.no_file", file=path.name) from error
 
 
 def _wait(wait: Millis) -> None:

@@ -4,7 +4,7 @@
 from kua.words.problem import N_, Problem
 
 _KEEP_BOX = N_("Leave the box as it is, start no other agent on it, and call the technician: the log is evidence.")
-_CALIBRATE = N_("Calibrate the camera again:  kua station calibrate SOURCE --box DIR --camera {camera}")
+_CALIBRATE = N_("Calibrate the camera again:  kua station calibrate SOURCE --box DIR --camera {camera}  Then two people sign.")
 
 PROBLEMS: dict[str, Problem] = {
     "durable.differs": Problem(
@@ -99,12 +99,12 @@ PROBLEMS: dict[str, Problem] = {
     "station.no_key": Problem(
         what=N_("The box “{box}” has no station key."),
         why=N_("It has not been enrolled, or keys/station.pem is gone."),
-        do=N_("Enrol it:  kua station enrol --box DIR --centre URL --code CODE"),
+        do=N_("Enrol it with the one-time code:  kua station enrol --box DIR --centre URL --code CODE ."),
     ),
     "station.not_enrolled": Problem(
         what=N_("The box “{box}” is not enrolled."),
         why=N_("A station may record only with a key that is certified in the national log."),
-        do=N_("Enrol it:  kua station enrol --box DIR --centre URL --code CODE"),
+        do=N_("Enrol it with the one-time code:  kua station enrol --box DIR --centre URL --code CODE ."),
     ),
     "station.no_election": Problem(
         what=N_("There is no election file in “{folder}”."),
@@ -220,12 +220,15 @@ PROBLEMS: dict[str, Problem] = {
     "calibration.no_source": Problem(
         what=N_("There is no source to look at."),
         why=N_("The address or file with the empty room is missing."),
-        do=N_("Give it first:  kua station calibrate rtsp://USER@HOST/PATH --box DIR --camera a"),
+        do=N_("Give it first:  kua station calibrate rtsp://USER@HOST/PATH --box DIR --camera a ."),
+    ),
+    "calibration.no_file": Problem(
+        what=N_("The file {file} cannot be read."), why=N_("It is not there, or may not be read."), do=N_("Check its name and path.")
     ),
     "calibration.sign_how": Problem(
         what=N_("To sign, key and certificate are needed and no source."),
         why=N_("People sign what has been written and looked at before."),
-        do=N_("kua station calibrate --box DIR --camera a --sign KEY --certificate CERT"),
+        do=N_("Give only these:  kua station calibrate --box DIR --camera a --sign KEY --certificate CERT ."),
     ),
     "calibration.key_differs": Problem(
         what=N_("The key is not the one in the certificate of {name}."),

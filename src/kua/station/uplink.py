@@ -215,6 +215,7 @@ class Uplink:
         check_receipt(receipt, self._centre, self._log.origin, owed.digest, owed.size)
         trip("keep:8.after")
         self._outbox.received(owed.digest, receipt, self._clock.now())
+        trip("keep:8.receipt")
         with self._guard:
             self._spool.delivered(owed.digest)
         self._reached(self._link.centre_size)

@@ -70,7 +70,7 @@ def commands() -> str:
     """The page of all commands."""
     lines = [GENERATED, "# Commands\n", "Exit codes are [the same](exit-codes.md) for all. `--json` prints one object and nothing else on standard output.\n"]
     for words, text in sorted(helps()):
-        lines.append(f"## {words}\n\n```text\n{text.rstrip()}\n```\n")
+        lines.append(f"## {words}\n\n```text\n{text.rstrip().replace("/HOME/", "~/")}\n```\n")
     return "\n".join(lines)
 
 
@@ -121,7 +121,7 @@ def below(command: Any, words: str) -> Iterator[tuple[str, str]]:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or say which one is out of date."""
-    os.environ |= {"KUA_LANG": "en", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb", "HOME": "~"}
+    os.environ |= {"KUA_LANG": "en", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb", "HOME": "/HOME"}
     sys.path.insert(0, str(ROOT))
     pages = {"errors.md": errors(), "commands.md": commands(), "settings.md": settings(), "exit-codes.md": f"{GENERATED}\n{EXITS}"}
     stale = [name for name, text in pages.items() if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text]

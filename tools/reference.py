@@ -70,7 +70,8 @@ def commands() -> str:
     """The page of all commands."""
     lines = [GENERATED, "# Commands\n", "Exit codes are [the same](exit-codes.md) for all. `--json` prints one object and nothing else on standard output.\n"]
     for words, text in sorted(helps()):
-        lines.append(f"## {words}\n\n```text\n{text.rstrip().replace("/HOME/", "~/")}\n```\n")
+        told = text.rstrip().replace("/HOME/", "~/")
+        lines.append(f"## {words}\n\n```text\n{told}\n```\n")
     return "\n".join(lines)
 
 

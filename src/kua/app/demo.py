@@ -62,7 +62,7 @@ class Demo:
     seed: int
     tell: Tell
     keep: Path | None = None
-    films: tuple[str, ...] = ()
+    guests: tuple[Place, ...] = ()
     town: Town = field(init=False)
     link: CuttableLink | None = None
     cut_station: str = ""
@@ -84,7 +84,7 @@ class Demo:
             places = [
                 Place(name, school, voters, f"painted:{first + number}?{size}") for number, (name, school, voters) in enumerate(_PLACES, 1)
             ]
-            places += [Place(f"71-{number:03d}", 50 + number, 800, film, "none") for number, film in enumerate(self.films, 17)]
+            places += self.guests
             self.town = Town(Path(folder), places, delay=DELAY)
             self.cut_station = self.chance.choice([name for name, _, _ in _PLACES])
             try:

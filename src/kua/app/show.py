@@ -16,6 +16,7 @@ from typing import Final
 
 import uvicorn
 
+from kua.app.camera_rig import camera_of
 from kua.app.demo import Altered, Demo, Tell, choose, spoil
 from kua.app.preview import Pairs
 from kua.app.town import ELECTION, Town
@@ -29,18 +30,27 @@ ALTER_AT: Final = 60.0
 TICK: Final = 0.5
 
 
-def show(seed: int, keep: Path | None, tell: Tell, films: tuple[str, ...] = ()) -> None:
-    """Run until Ctrl-C; then stop everything, and leave the published tree in `keep` if that was asked for."""
-    demo = Demo(seed, tell, keep, films)
-    with demo.country() as town:
-        pairs = _start(demo, town)
-        slider = _serve_slider(town, pairs)
-        _invite(demo, town, slider)
-        with suppress(KeyboardInterrupt):
-            _tell_the_story(demo, town)
-        if keep is not None:
-            shutil.copytree(town.published, keep / "published" / ELECTION)
-            tell("demo.kept", folder=str(keep / "published" / ELECTION))
+def show(seed: int, keep: Path | None, tell: Tell, clip: Path | None = None) -> None:
+    """Run until Ctrl-C; then stop everything, and leave the published tree in `keep` if that was asked for.
+
+    `clip`: a film that one more station sees through a real RTSP server.
+    """
+    with camera_of(clip) as guests:
+        demo = Demo(seed, tell, keep, guests)
+        with demo.country() as town:
+            _run(demo, town)
+
+
+def _run(demo: Demo, town: Town) -> None:
+    pairs = _start(demo, town)
+    slider = _serve_slider(town, pairs)
+    _invite(demo, town, slider)
+    with suppress(KeyboardInterrupt):
+        _tell_the_story(demo, town)
+    if demo.keep is not None:
+        kept = demo.keep / "published" / ELECTION
+        shutil.copytree(town.published, kept)
+        demo.tell("demo.kept", folder=str(kept))
 
 
 def _start(demo: Demo, town: Town) -> dict[str, Pairs]:

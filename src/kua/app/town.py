@@ -62,17 +62,6 @@ REGIONS: Final[Sequence[tuple[str, str, str, str]]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A station of the country: its number, the school it is in, and where its one camera looks."""
-
-    id: str
-    school: int
-    voters: int
-    source: str
-    zones: str = "auto"
-
-
-@dataclass(frozen=True, slots=True)
 class Shape:
     """How the cameras of the country film: smaller than a real station's 720p, since one computer plays three stations and the centre."""
 
@@ -81,6 +70,23 @@ class Shape:
     fps: int = 10
     bitrate: int = 800
     preset: str = "superfast"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A station of the country: its number, the school it is in, its one camera and how that films.
+
+    `room` is what the empty room is learned from in `seconds` (default: the camera itself), `zones` a zones file, `auto` or `none`.
+    """
+
+    id: str
+    school: int
+    voters: int
+    source: str
+    zones: str = "auto"
+    room: str = ""
+    seconds: int = 3
+    shape: Shape = field(default_factory=Shape)
 
 
 def _titles(kk: str, ru: str, en: str) -> dict[str, str]:
@@ -94,7 +100,6 @@ class Town:
     folder: Path
     places: Sequence[Place]
     delay: int = 3_000
-    shape: Shape = field(default_factory=Shape)
     phase: str = "voting"
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     centre_url: str = ""
@@ -133,7 +138,7 @@ class Town:
         """Calibrate the camera of a box and have chair and observer sign, each with a key and a certificate of their own."""
         files, box = DurableFiles(), self.box(place.id)
         election = self.election()
-        calibrate(box, "a", place.source, place.zones, 3)
+        calibrate(box, "a", place.room or place.source, place.zones, place.seconds)
         for role in ROLES:
             key = SigningKey.from_seed(person_name(role, place.id), secrets.token_bytes(32))
             files.replace(box / "people" / f"{role}.pem", key.to_pem(), mode=0o600)
@@ -228,7 +233,7 @@ class Town:
         }  # fmt: skip
 
     def _settings(self, place: Place) -> str:
-        shape = self.shape
+        shape = place.shape
         return (
             f'[station]\nid = "{place.id}"\nreserve = 32\n\n[[station.cameras]]\nid = "a"\nsource = "{place.source}"\n'
             f'width = {shape.width}\nheight = {shape.height}\nfps = {shape.fps}\nbitrate = {shape.bitrate}\npreset = "{shape.preset}"\n'

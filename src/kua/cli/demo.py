@@ -8,6 +8,7 @@ import typer
 
 from kua.cli import say
 from kua.cli.say import _
+from kua.core.errors import Misused
 from kua.words.problem import N_
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, help=_("Play a whole day on this computer: stations, centre and site."))
@@ -44,14 +45,20 @@ def demo(
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
     keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help=_("Leave the published tree and the altered copies there."))] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=1_000_000, help=_("Decides the people, the cut and what is altered."))] = 1,
+    clip: Annotated[
+        Path | None,
+        typer.Option("--clip", metavar="FILE", envvar="KUA_DEMO_CLIP", help=_("A film that one more station sees through a real RTSP server.")),
+    ] = None,
 ) -> None:
     """Play it."""
+    if headless and clip is not None:
+        raise Misused("demo.clip_headless")
     if headless:
         _headless(seed, keep, json_wanted=json_wanted)
     else:
         from kua.app.show import show
 
-        show(seed, keep, tell)
+        show(seed, keep, tell, clip)
 
 
 def _headless(seed: int, keep: Path | None, *, json_wanted: bool) -> None:

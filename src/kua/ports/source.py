@@ -95,5 +95,5 @@ class Decoder(Protocol):
     def rest(self) -> Sequence[Picture]: ...
 
 
-OpenDecoder = Callable[[str, bytes], Decoder]
+OpenDecoder = Callable[[str, bytes, int, int], Decoder]
 """From codec and extradata. Raises `Rejected("source.codec")` for a codec that is not accepted."""

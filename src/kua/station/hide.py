@@ -169,7 +169,7 @@ class Hide:
             self._hole(self._began, "starting" if not known or self._fits(start.width, start.height) else "size_change")
         self._base = (start.base_num, start.base_den)
         try:
-            self._decoder = self._means.open_decoder(start.codec, start.payload)
+            self._decoder = self._means.open_decoder(start.codec, start.payload, start.width, start.height)
         except KuaError:
             self.counts["codec"] += 1
             self._decoder = None

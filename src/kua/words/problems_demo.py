@@ -34,4 +34,19 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("The copy of the published tree was altered while it was read, or there is a fault in kua."),
         do=N_("Try again; if it happens again, report it."),
     ),
+    "demo.no_clip": Problem(
+        what=N_("There is no film {file}."),
+        why=N_("The file named after --clip is not there."),
+        do=N_("Give the path of a film, or leave --clip out."),
+    ),
+    "demo.clip_headless": Problem(
+        what=N_("--clip and --headless do not go together."),
+        why=N_("The headless story is played with painted rooms only, so that its figures can be compared."),
+        do=N_("Leave one of them out; with KUA_DEMO_CLIP set, unset it."),
+    ),
+    "demo.no_rtsp": Problem(
+        what=N_("The RTSP server for the film cannot be started."),
+        why=N_("It needs kua's source folder and packages of the system."),
+        do=N_("Install python3-gi, gir1.2-gst-rtsp-server-1.0 and gstreamer1.0-plugins-base, -good, -ugly and gstreamer1.0-libav, or leave --clip out."),
+    ),
 }

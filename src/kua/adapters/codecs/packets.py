@@ -17,7 +17,7 @@ from kua.sight.raw import Planes
 
 av.logging.set_level(av.logging.PANIC)  # a library's own log lines may carry addresses and are not ours to check
 
-ACCEPTED: Final = frozenset("h264 hevc mjpeg mpeg4 mpeg2video mpeg1video msmpeg4v3 h263 vp8 vp9 av1 gif".split())
+ACCEPTED: Final = frozenset("h264 hevc mjpeg mpeg4 mpeg2video mpeg1video msmpeg4 msmpeg4v3 h263 vp8 vp9 av1 gif".split())
 """Codecs that are decoded: what cameras send, and what films for rehearsals are made of. Everything else is refused, not tried."""
 
 
@@ -48,9 +48,12 @@ class PyAvPicture:
 
 
 class PacketDecoder:
-    """A decoder of one stream. Raises `Rejected("source.codec")` for a codec that is not accepted."""
+    """A decoder of one stream. Raises `Rejected("source.codec")` for a codec that is not accepted.
 
-    def __init__(self, codec: str, extradata: bytes) -> None:
+    `width` and `height` are what the container says (0: nothing): some old codecs do not say it themselves.
+    """
+
+    def __init__(self, codec: str, extradata: bytes, width: int = 0, height: int = 0) -> None:
         if codec not in ACCEPTED:
             raise Rejected("source.codec", codec=codec[:40])
         try:
@@ -59,6 +62,8 @@ class PacketDecoder:
             raise Rejected("source.codec", codec=codec[:40]) from error
         if extradata:
             self._context.extradata = extradata
+        if width and height:
+            self._context.width, self._context.height = width, height
         self._context.thread_count = 1
         self.broken = 0
         """Packets that did not decode."""

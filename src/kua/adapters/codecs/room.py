@@ -27,7 +27,7 @@ _APART: Final = 1_700
 def frames_of(source: Source, width: int, height: int, seconds: int) -> Iterator[RawFrame]:
     """Give pictures of the first `seconds` of media, scaled to the published size. Raises `Incomplete("room.no_frames")` for none."""
     told = source.described
-    decoder = PacketDecoder(told.codec, told.extradata)
+    decoder = PacketDecoder(told.codec, told.extradata, told.width, told.height)
     first: int | None = None
     number = 0
     try:

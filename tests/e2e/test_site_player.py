@@ -288,6 +288,21 @@ def test_a_partial_tile_that_was_tidied_away_is_read_from_the_full_one(rig: Rig,
     expect(page.locator("[data-part=status]")).to_have_text(CHECKED)
 
 
+def test_film_that_is_withdrawn_while_it_is_watched_goes_from_the_screen(rig: Rig, page: Page) -> None:
+    page.goto(rig.station())
+    watch(page)
+    plays(page)
+    for name in ("live", "day"):
+        path = f"{LOG}film/a/{name}.m3u8"
+        lines = [line for line in rig.made.files[path].decode().splitlines() if not line.startswith(("#EXT-X-MAP", "#EXT-X-GAP"))]
+        rig.swap(path, "".join(f"#EXT-X-GAP\n{line}\n" if line.startswith("#EXTINF") else f"{line}\n" for line in lines).encode())
+    for number in range(len(rig.made.pieces)):
+        rig.swap(rig.made.film(number), None)
+    expect(page.locator("[data-part=status]")).to_have_text(re.compile("There is no film to see at"))
+    until(page, "document.querySelector('video').readyState === 0")
+    assert page.get_by_role("alert").inner_text() == ""
+
+
 def test_a_browser_that_cannot_check_says_so_and_plays(rig: Rig, page: Page) -> None:
     page.add_init_script("crypto.subtle.importKey = () => Promise.reject(new Error('no Ed25519'))")
     page.goto(rig.station())

@@ -86,6 +86,18 @@ async def test_the_same_page_is_not_sent_twice(reader: AsyncClient) -> None:
     assert again.headers["content-security-policy"]
 
 
+async def test_a_page_is_made_once_a_second_however_many_ask() -> None:
+    index = fixture()
+    async with AsyncClient(transport=ASGITransport(build_site(index)), base_url="http://site") as client:
+        first = await client.get("/en/s/10-245")
+        index.at = Instant(NOW + 900 - NOW % 1000)
+        index.states = {}  # whoever asked the index again would not find the station
+        assert (await client.get("/en/s/10-245")).text == first.text
+        index.states = fixture().states
+        index.at = Instant(NOW + 5_000)
+        assert "37 seconds ago" in (await client.get("/en/s/10-245")).text
+
+
 @pytest.mark.parametrize(("place", "words"), [("s/99-999", "99-999"), ("s/10-245?cam=z", "no camera"), ("r/99", "99"), ("nowhere", "Nothing lies")])
 async def test_what_is_not_there_is_said_in_words_with_a_way_on(reader: AsyncClient, place: str, words: str) -> None:
     answer = await reader.get(f"/en/{place}")

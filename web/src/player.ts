@@ -170,6 +170,12 @@ class Player extends HTMLElement {
   }
 
   private onPlaylist(items: Line[]): void {
+    const shown = this.shown;
+    const here = shown === null ? undefined : items.find((item) => item.t0 <= shown && shown < item.t1);
+    if (here?.map === "" && this.goal === null && !this.refusal) {
+      this.load(); // withdrawn while it was being watched: what is held here goes at once
+      return;
+    }
     this.empty = items.length > 0 && items.every((item) => item.map === "");
     if (this.empty) this.say(this.word("nothing", { time: this.clock(this.goal ?? items[items.length - 1]!.t0) }));
   }
@@ -229,7 +235,11 @@ class Player extends HTMLElement {
 
   private tick(): void {
     const [shown, now] = [this.shown, this.now()];
-    if (shown === null) return;
+    if (shown === null) {
+      this.pick("stamp").hidden = this.empty;
+      return;
+    }
+    this.pick("stamp").hidden = false;
     if (shown !== this.moved.at) this.moved = { at: shown, since: performance.now() };
     const age = now - shown;
     const [delay, slack] = [Number(this.dataset["delay"]), Number(this.dataset["slack"])];

@@ -28,6 +28,9 @@ from kua.words.speak import LANGUAGES
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 
+KEPT: Final = 512
+"""Pages kept within one second: enough for a crowd on the same pages, too few to fill the memory."""
+
 _CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])(?:[:.]([0-5][0-9]))?")
 _MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(?:Z|[+ -][0-9]{2}:?[0-9]{2})")
 
@@ -40,6 +43,21 @@ class Site:
         self._tree = tree_prefix
         self._pages = Pages(TEMPLATES, assets)
         self._finder: tuple[tuple[str, int], Finder] | None = None
+        self._second = -1
+        self._kept: dict[tuple[str, str, str], str] = {}
+
+    def _shown(self, request: Request, language: str, make: Callable[[], str]) -> Response:
+        """Answer with a page that is made at most once a second, however many ask for it: a crowd costs what one reader costs."""
+        second = self._index.now() // 1000
+        if second != self._second:
+            self._second, self._kept = second, {}
+        key = (language, request.url.path, request.url.query)
+        html = self._kept.get(key)
+        if html is None:
+            html = make()
+            if len(self._kept) < KEPT:
+                self._kept[key] = html
+        return answer(request, html, language=language)
 
     def _views(self, language: str) -> Views:
         return Views(self._index, language, self._tree)
@@ -70,29 +88,30 @@ class Site:
             if total == 1 or (hits and hits[0].id == query.replace(" ", "-")):
                 return RedirectResponse(f"/{language}/s/{hits[0].id}", 303, {**SECURITY, "Cache-Control": "no-cache"})
             result = (query, hits, total)
-        views = self._views(language)
-        page = views.country(result)
-        return answer(request, self._pages.render(language, "country.html", page), language=language)
+        return self._shown(request, language, lambda: self._pages.render(language, "country.html", self._views(language).country(result)))
 
     async def region(self, language: str, request: Request) -> Response:
         """P2."""
         region = request.path_params["region"]
-        page = self._views(language).region(region)
-        if page is None:
+        if all(each.id != region for each in self._index.election().regions):
             return self._lost(request, language, Words(language)("There is no region “{number}” in this election.", number=region[:20]))
-        return answer(request, self._pages.render(language, "region.html", page), language=language)
+        return self._shown(request, language, lambda: self._pages.render(language, "region.html", self._views(language).region(region)))
 
     async def station(self, language: str, request: Request) -> Response:
         """P3."""
         number = request.path_params["station"]
         cam = request.query_params.get("cam", "")[:8]
         asked = request.query_params.get("t", "").strip()[:40]
-        views = self._views(language)
+
+        def make() -> str:
+            views = self._views(language)
+            day = views.date_of(number, cam)
+            at = moment(asked, day) if asked else None
+            page = views.station(number, cam, at, "" if at is not None else asked)
+            return self._pages.render(language, "station.html", page)
+
         try:
-            page = views.station(number, cam)
-            if asked:
-                at = moment(asked, page.day_date)
-                page = views.station(number, cam, at, "" if at is not None else asked)
+            return self._shown(request, language, make)
         except Rejected as error:
             say = Words(language)
             told = {
@@ -102,7 +121,6 @@ class Site:
             if told is None:
                 raise
             return self._lost(request, language, told)
-        return answer(request, self._pages.render(language, "station.html", page), language=language)
 
     def _lost(self, request: Request, language: str, why: str) -> Response:
         say = Words(language)

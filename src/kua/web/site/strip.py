@@ -2,11 +2,11 @@
 """The day of one camera as a strip of spans in words, and the geometry of its drawing. The table is the truth, the drawing shows it again."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from kua.core.instant import Instant, Millis
-from kua.media.timeline import Film, Gap
+from kua.core.instant import Instant, Millis, slot_of
+from kua.media.timeline import Film, Gap, Span
 from kua.ports.index import PublicDay
 from kua.web.kit.formats import offset_ms
 from kua.web.kit.pages import Words
@@ -53,48 +53,72 @@ class Strip:
 
 def stretches(public: PublicDay, _: Words) -> tuple[Stretch, ...]:
     """Return the day up to `public.until` without holes or overlaps between the first and the last statement, neighbours of one kind joined."""
-    joined: list[Stretch] = []
-    for stretch in _each(public, _):
-        last = joined[-1] if joined else None
-        if last and (last.kind, last.why) == (stretch.kind, stretch.why) and last.t1 == stretch.t0:
-            joined[-1] = replace(last, t1=stretch.t1)
+    joined: list[tuple[Instant, Instant, str, str]] = []
+    for t0, t1, kind, fact in _each(public):
+        if joined and joined[-1][1:] == (t0, kind, fact):
+            joined[-1] = (joined[-1][0], t1, kind, fact)
         else:
-            joined.append(stretch)
-    return tuple(joined)
+            joined.append((t0, t1, kind, fact))
+    return tuple(_said(t0, t1, kind, fact, _) for t0, t1, kind, fact in joined)
 
 
-def _each(public: PublicDay, _: Words) -> Iterator[Stretch]:
+def _each(public: PublicDay) -> Iterator[tuple[Instant, Instant, str, str]]:
+    """Give every item as (from, to, kind, fact) with neither words nor joins: a full day has fifteen thousand."""
     day, cursor = public.day, public.day.opened
+    withdrawn, hidden = _by_slot(day.withdrawn, public.until), _by_slot(day.hidden, public.until)
     for item in day.items:
         if item.t1 > public.until:
             break
         if cursor is not None and item.t0 > cursor:
-            yield Stretch(cursor, item.t0, "gap", _("Not accounted for"), _("The station's log says nothing about this time."))
+            yield cursor, item.t0, "silent", ""
         cursor = item.t1
-        yield _of_gap(item, _) if isinstance(item, Gap) else _of_film(item, public, _)
+        if isinstance(item, Gap):
+            yield item.t0, item.t1, "gap", item.reason
+        elif (span := _span_over(withdrawn, item)) is not None:
+            yield item.t0, item.t1, "withdrawn", span.reason
+        elif item.sha256 in public.unpublished:
+            yield item.t0, item.t1, "closed", public.unpublished[item.sha256]
+        elif item.sha256 not in public.present:
+            yield item.t0, item.t1, "arriving", ""
+        elif (span := _span_over(hidden, item)) is not None:
+            yield item.t0, item.t1, "hidden", span.reason
+        else:
+            yield item.t0, item.t1, "late" if item.sha256 in public.late else "recorded", ""
 
 
-def _of_gap(gap: Gap, _: Words) -> Stretch:
-    return Stretch(gap.t0, gap.t1, "gap", _("Not recorded"), gap_reason(gap.reason, _))
+def _by_slot(spans: list[Span], until: Instant) -> dict[int, list[Span]]:
+    """Sort spans by the slots that they touch, so that a film finds its own without looking at all."""
+    found: dict[int, list[Span]] = {}
+    for span in spans:
+        for slot in range(slot_of(span.t0), slot_of(until if span.t1 is None else span.t1) + 1):
+            found.setdefault(slot, []).append(span)
+    return found
 
 
-def _of_film(film: Film, public: PublicDay, _: Words) -> Stretch:
-    t0, t1 = film.t0, film.t1
-    withdrawn = next((span for span in public.day.withdrawn if span.covers(t0, t1)), None)
-    if withdrawn is not None:
-        return Stretch(t0, t1, "withdrawn", _("Withdrawn"), _("Recorded, but withdrawn from publication ({article}).", article=withdrawn.reason))
-    if film.sha256 in public.unpublished:
-        return Stretch(
-            t0, t1, "closed", _("Not public"), _("Recorded; the rules of this election keep it from the public ({clause}).", clause=public.unpublished[film.sha256])
-        )
-    if film.sha256 not in public.present:
-        return Stretch(t0, t1, "arriving", _("Not here yet"), _("Recorded and logged; the film itself has not arrived at the centre."))
-    hidden = next((span for span in public.day.hidden if span.covers(t0, t1)), None)
-    if hidden is not None:
-        return Stretch(t0, t1, "hidden", _("Picture hidden"), hidden_reason(hidden.reason, _))
-    if film.sha256 in public.late:
-        return Stretch(t0, t1, "late", _("Recorded, arrived late"), _("The film was kept in the station's box and sent later."))
-    return Stretch(t0, t1, "recorded", _("Recorded"), "")
+def _span_over(spans: dict[int, list[Span]], film: Film) -> Span | None:
+    if not spans:
+        return None
+    slots = range(slot_of(film.t0), slot_of(film.t1) + 1)
+    return next((span for slot in slots for span in spans.get(slot, ()) if span.covers(film.t0, film.t1)), None)
+
+
+def _said(t0: Instant, t1: Instant, kind: str, fact: str, _: Words) -> Stretch:
+    if kind == "gap":
+        return Stretch(t0, t1, kind, _("Not recorded"), gap_reason(fact, _))
+    if kind == "silent":
+        return Stretch(t0, t1, "gap", _("Not accounted for"), _("The station's log says nothing about this time."))
+    if kind == "withdrawn":
+        return Stretch(t0, t1, kind, _("Withdrawn"), _("Recorded, but withdrawn from publication ({article}).", article=fact))
+    if kind == "closed":
+        why = _("Recorded; the rules of this election keep it from the public ({clause}).", clause=fact)
+        return Stretch(t0, t1, kind, _("Not public"), why)
+    if kind == "arriving":
+        return Stretch(t0, t1, kind, _("Not here yet"), _("Recorded and logged; the film itself has not arrived at the centre."))
+    if kind == "hidden":
+        return Stretch(t0, t1, kind, _("Picture hidden"), hidden_reason(fact, _))
+    if kind == "late":
+        return Stretch(t0, t1, kind, _("Recorded, arrived late"), _("The film was kept in the station's box and sent later."))
+    return Stretch(t0, t1, kind, _("Recorded"), "")
 
 
 def gap_reason(reason: str, _: Words) -> str:

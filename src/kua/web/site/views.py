@@ -328,11 +328,9 @@ class Views:
             result=found,
         )
 
-    def region(self, region_id: str) -> RegionPage | None:
-        """Return P2, or None if there is no such region."""
-        region = next((region for region in self._election.regions if region.id == region_id), None)
-        if region is None:
-            return None
+    def region(self, region_id: str) -> RegionPage:
+        """Return P2 of a region that the election file names."""
+        region = next(region for region in self._election.regions if region.id == region_id)
         states = {state.station: state for state in self._index.station_states()}
         rows = tuple(self._row(station, states[station.id]) for station in self._election.stations if station.region == region_id)
         name = region.titles.said_in(self._lang)
@@ -380,6 +378,12 @@ class Views:
             vkey=f"{self._folder(number)}vkey",
             verify=f"kua film verify {self._centre()}{self._tree}/{self._election.id}/s/{number}",
         )
+
+    def date_of(self, number: str, cam: str) -> Instant:
+        """Return a moment of the day that the station's page shows. Raises as `station`."""
+        camera = next((choice.cam for choice in self._cameras(self._election.station(number), cam) if choice.current), None)
+        items = () if camera is None else self._index.day(number, camera).day.items
+        return items[-1].t0 if items else self._now
 
     def problem(self, heading: str, why: str, do: str, here: str = "") -> ProblemPage:
         """Return the page that says what is not there."""

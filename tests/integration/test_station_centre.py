@@ -21,12 +21,12 @@ from kua.core.errors import Refused, Rejected
 from kua.media.timeline import Account, Day
 from kua.testing.clock import ManualClock
 
-PLACE = Place("10-245", 7, 900, "painted:7?w=320&h=180&fps=5")
+PLACE = Place("10-245", 7, 900, "painted:7?w=320&h=180&fps=5", shape=Shape(320, 180, 5, 200, "ultrafast"))
 
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
-    town = Town(tmp_path, [PLACE], shape=Shape(320, 180, 5, 200, "ultrafast"))
+    town = Town(tmp_path, [PLACE])
     town.found()
     town.start_centre()
     try:

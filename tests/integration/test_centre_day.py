@@ -169,3 +169,58 @@ def add_calibration(box: Box, folder: Path) -> tuple[bytes, bytes, bytes]:
     digests = {part: sha256(data).hex() for part, data in (("sha256", file), ("note", note), ("signers", signers))}
     box.add("calibration", at=START, cam="a", **digests)
     return file, note, signers
+
+
+async def test_a_backlog_arrives_late_and_is_said_to_be_late(folder: Path) -> None:
+    clock = HandClock()
+    async with running(folder, clock) as (centre, web):
+        box = await started(centre, web)
+        names = [box.film(b"film%d" % number, INIT) for number in range(3)]
+        await box.send_log()
+        await box.put(INIT)
+        clock.at = START + 600_000
+        for number in (2, 0):
+            await box.put(b"film%d" % number)
+        await centre.broadcast.publish(STATION)
+        shown = (await web.get(f"{T}/s/{STATION}/film/a/day.m3u8")).text
+        assert [name in shown and f"{name}?leaf={leaf}" in shown for leaf, name in enumerate(names, 1)] == [True, True, True]
+        assert shown.count("#EXT-X-GAP") == 1
+        day = centre.desk.day(STATION, "a")
+        assert day.late == day.present == {sha256(b"film0").hex(), sha256(b"film2").hex()}
+        assert centre.desk.station_state(STATION).late_ms == 600_000 - 12_000 - DELAY
+
+
+async def test_film_that_the_profile_keeps_from_the_public_is_stored_and_not_shown(tmp_path: Path) -> None:
+    found(tmp_path / "centre", phases=(("voting", START - 1000, START + 4000), ("count", START + 4000, START + 90_000)))
+    clock = HandClock()
+    async with running(tmp_path / "centre", clock) as (centre, web):
+        box = await started(centre, web)
+        hidden = box.film(b"voting", INIT, phase="voting")
+        public = box.film(b"count", INIT, phase="count")
+        await box.send_log()
+        for data in (b"voting", b"count", INIT):
+            assert (await box.put(data)).status_code == 201
+        clock.at += 60_000
+        await centre.broadcast.publish(STATION)
+        assert (await web.get(f"{T}/s/{STATION}/film/a/{hidden}")).status_code == 404
+        assert (await web.get(f"{T}/s/{STATION}/film/a/{public}")).status_code == 200
+        assert centre.desk.day(STATION, "a").unpublished == {sha256(b"voting").hex(): "public_voting"}
+
+
+async def test_a_withdrawal_of_part_of_the_day_leaves_the_rest(folder: Path) -> None:
+    clock = HandClock()
+    async with running(folder, clock) as (centre, web):
+        box = await started(centre, web)
+        names = [box.film(b"film%d" % number, INIT) for number in range(3)]
+        await box.send_log()
+        for data in (INIT, b"film0", b"film1", b"film2"):
+            await box.put(data)
+        clock.at += 100_000
+        await centre.broadcast.publish(STATION)
+        order = {"station": STATION, "cam": "a", "article": "art. 8", "reason": "secrecy", "by": "chair", "start": START + 5000, "end": START + 6000}
+        done = await web.post("/api/v1/control/stop", json=order, headers={"Authorization": "Bearer control-token"})
+        assert done.status_code == 200
+        assert [(await web.get(f"{T}/s/{STATION}/film/a/{name}")).status_code for name in names] == [200, 404, 200]
+        assert not centre.desk.station_state(STATION).withdrawn
+    report = verify_film(str(centre.tree))
+    assert not [line for line in report.lines if line.state == "FAIL"], report.to_json()

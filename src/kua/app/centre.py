@@ -81,7 +81,7 @@ class Centre:
             self.members, self.held.rules, self.store, self.index, self._files, clock, self.tree, lambda _code, _at: None
         )
         self.ingest = Ingest(
-            self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast.news, clock_trusted=settings.clock
+            self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast, clock_trusted=settings.clock
         )
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)

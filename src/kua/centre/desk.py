@@ -67,7 +67,7 @@ class Desk:
         if member is None:
             return PublicDay(Day(cam), frozenset(), frozenset(), until, {})
         rules = self._held.rules
-        present = frozenset(self._broadcast.shelf(station).present.get(cam, set()))
+        present = frozenset(self._broadcast.shelf(station).present(cam))
         late, kept = set(), {}
         for film in member.book.films[cam].values():
             piece = piece_of(station, film)
@@ -115,7 +115,7 @@ class Desk:
 
     def _camera(self, member: Member, camera: Camera) -> CameraState:
         day, now = member.book.days[camera.id], self._clock.now()
-        present = self._broadcast.shelf(member.station).present.get(camera.id, set())
+        present = self._broadcast.shelf(member.station).present(camera.id)
         films = [item for item in reversed(day.items) if isinstance(item, Film)]
         shown = next((film for film in films if film.sha256 in present and not day.is_withdrawn(film)), None)
         hidden = shown is not None and any(span.covers(shown.t0, shown.t1) for span in day.hidden)

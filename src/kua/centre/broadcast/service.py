@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, final
 
-from kua.centre.broadcast.shelf import Plan, Shelf, apply, plan
+from kua.centre.broadcast.shelf import Plan, Progress, Shelf, apply, piece_of, plan
+from kua.centre.ingest.book import Read
 from kua.centre.ingest.members import Member, Members
 from kua.centre.whole import in_thread
 from kua.core.errors import Unavailable
@@ -24,14 +25,18 @@ from kua.ports.durable import Durable
 from kua.ports.index import Index
 from kua.ports.store import Store
 from kua.ports.trip import trip
+from kua.proof.leaf import Leaf
 
 AGAIN: Final = 5.0
 """Seconds until a publication that a sick disk refused is tried again."""
+TOGETHER: Final = 300
+"""Milliseconds between two looks at one station: a backlog that arrives is shown in few strokes, not in one for each segment."""
+_NEVER: Final = Instant(2**63)
 
 
 @final
 class Broadcast:
-    """The service. `tree` is the election's folder of the published tree; `news` may be called from the event loop at any time."""
+    """The service. `tree` is the election's folder of the published tree; `arrived` and `logged` may be called on the event loop at any time."""
 
     def __init__(
         self, members: Members, rules: Publication, store: Store, index: Index, files: Durable, clock: Clock, tree: Path,
@@ -41,6 +46,7 @@ class Broadcast:
         self._clock, self._tree, self._told = clock, tree, told
         self._shelves: dict[str, Shelf] = {}
         self._due: dict[str, Instant] = {}
+        self._last: dict[str, Instant] = {}
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
 
@@ -48,10 +54,23 @@ class Broadcast:
         """Return what is published of `station` right now."""
         return self._shelves.setdefault(station, Shelf())
 
-    def news(self, station: str) -> None:
-        """Something of `station` may have become publishable: look at once."""
-        self._due[station] = Instant(0)
-        self._news.set()
+    def arrived(self, member: Member, digest: str) -> None:
+        """Bytes of `member` are in the store: look at once, or when they become due."""
+        segments = [target for target in member.book.targets.get(digest, ()) if target.kind == "segment"]
+        others = len(segments) < len(member.book.targets.get(digest, ()))
+        dues = [self._rules.due_at(piece_of(member.station, film)) for film in segments]
+        self._look(member.station, Instant(0) if others else min(dues, default=Instant(0)))
+
+    def logged(self, member: Member, read: Read) -> None:
+        """Leaves of `member` are in its log: look when the first of them may be known to the public."""
+        for leaf in read.leaves:
+            is_item = isinstance(leaf, Leaf) and leaf.type in {"segment", "gap"}
+            self._look(member.station, Instant(leaf["t1"] + self._rules.delay) if is_item and isinstance(leaf, Leaf) else Instant(0))
+
+    def _look(self, station: str, due: Instant) -> None:
+        if due < self._due.get(station, _NEVER):
+            self._due[station] = due
+            self._news.set()
 
     def wake(self) -> None:
         """Look at the clock again (a manual clock has moved)."""
@@ -60,7 +79,7 @@ class Broadcast:
     async def run(self) -> None:
         """Publish for ever."""
         for member in self._members:
-            self.news(member.station)
+            self._look(member.station, Instant(0))
         while True:
             self._news.clear()
             await self.publish_due()
@@ -70,6 +89,10 @@ class Broadcast:
         """Publish every station whose time has come."""
         now = self._clock.now()
         for station in [station for station, due in self._due.items() if due <= now]:
+            since = now - self._last.get(station, Instant(0))
+            if 0 < since < TOGETHER:
+                self._due[station] = Instant(now + TOGETHER - since)
+                continue
             try:
                 await self.publish(station)
             except Unavailable as error:
@@ -86,16 +109,18 @@ class Broadcast:
             if station not in self._shelves:
                 self._shelves[station] = await in_thread(self._take_stock, member)
             shelf = self._shelves[station]
-            now = self._clock.now()
+            now = self._last[station] = self._clock.now()
             made = plan(member.book, member.received, shelf, self._rules, now)
             self._due.pop(station, None)
             if made.due is not None:
                 self._due[station] = made.due
-            if made.remove or made.links or made.texts:
+            if not (made.remove or made.links or made.texts):
+                apply(made, shelf)
+            else:
                 trip("centre:12")
                 await in_thread(self._carry_out, station, made)
                 trip("centre:12.shown")
-                apply(made, shelf, member.book)
+                apply(made, shelf)
                 self._note(member, made)
 
     def _note(self, member: Member, made: Plan) -> None:
@@ -146,7 +171,7 @@ class Broadcast:
         """Find what is published already, and take away what no leaf names: what a crash left, or what somebody put there."""
         root = self._tree / "s" / member.station
         named = {target.name: (digest, target) for digest, targets in member.book.targets.items() for target in targets}
-        shelf = Shelf(present={cam: set() for cam in member.book.days})
+        shelf = Shelf(progress={cam: Progress() for cam in member.book.days})
         for path in [*root.glob("film/*/*"), *root.glob("calibration/*")]:
             name = path.relative_to(root).as_posix()
             if name.endswith(".m3u8"):
@@ -158,7 +183,7 @@ class Broadcast:
             digest, target = named[name]
             shelf.names.add(name)
             if target.kind == "segment":
-                shelf.present[target.cam].add(digest)
+                shelf.progress[target.cam].present.add(digest)
         return shelf
 
     def _same(self, path: Path, digest: str) -> bool:

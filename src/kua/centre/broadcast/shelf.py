@@ -3,12 +3,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 
 from kua.centre.ingest.book import Book, Target
 from kua.core.instant import Instant
 from kua.law.publication import Piece, Publication
 from kua.media.playlist import Item, items_of, render
-from kua.media.timeline import Day, Film
+from kua.media.timeline import Day
 
 LIVE_ITEMS = 75
 """Items of `live.m3u8`: five minutes."""
@@ -23,6 +24,21 @@ class Link:
 
 
 @dataclass(slots=True)
+class Progress:
+    """How far one camera has been looked through, so that a long day is not looked through again for every segment.
+
+    `open` are segments that are not shown yet and may be later; `seen` counts the segments looked at; `spans` the withdrawals; `key` tells one
+    state of the playlists from another.
+    """
+
+    present: set[str] = field(default_factory=set)
+    open: dict[int, Target] = field(default_factory=dict)
+    seen: int = 0
+    spans: int = -1
+    key: tuple[int, int, int, bool] = (-1, 0, 0, False)
+
+
+@dataclass(slots=True)
 class Plan:
     """Changes in the order in which they must be made: away with `remove`, then `links`, then `texts`. `due` is when to look again."""
 
@@ -31,16 +47,22 @@ class Plan:
     texts: dict[str, str] = field(default_factory=dict)
     shown: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
+    progress: dict[str, Progress] = field(default_factory=dict)
     due: Instant | None = None
 
 
 @dataclass(slots=True)
 class Shelf:
-    """What stands there: names of files, the texts of playlists, and for each camera the SHA-256 of its segments."""
+    """What stands there: names of files, the texts of playlists, and how far each camera has been looked through."""
 
     names: set[str] = field(default_factory=set)
     texts: dict[str, str] = field(default_factory=dict)
-    present: dict[str, set[str]] = field(default_factory=dict)
+    progress: dict[str, Progress] = field(default_factory=dict)
+
+    def present(self, cam: str) -> set[str]:
+        """Return the SHA-256 (hex) of the published segments of a camera."""
+        progress = self.progress.get(cam)
+        return progress.present if progress else set()
 
 
 def piece_of(station: str, film: Target) -> Piece:
@@ -51,7 +73,7 @@ def piece_of(station: str, film: Target) -> Piece:
 def plan(book: Book, received: Mapping[str, Instant], shelf: Shelf, rules: Publication, now: Instant) -> Plan:
     """Return what must change on `shelf` at `now`. `shelf` stays as it is; `apply` changes it once the files are there."""
     made = Plan()
-    for name, digest in _calibrations(book):
+    for name, digest in book.calibrations.items():
         if name not in shelf.names and digest in received:
             made.links.append(Link(digest, name))
     for cam, day in book.days.items():
@@ -59,52 +81,61 @@ def plan(book: Book, received: Mapping[str, Instant], shelf: Shelf, rules: Publi
     return made
 
 
-def apply(made: Plan, shelf: Shelf, book: Book) -> None:
+def apply(made: Plan, shelf: Shelf) -> None:
     """Note on `shelf` that `made` has been done."""
     shelf.names -= set(made.remove)
     shelf.names |= {link.name for link in made.links}
     shelf.texts |= made.texts
-    for cam, films in book.films.items():
-        shelf.present[cam] = {film.sha256 for film in films.values() if film.name in shelf.names}
+    shelf.progress |= made.progress
 
 
 def _plan_camera(
     book: Book, cam: str, day: Day, received: Mapping[str, Instant], shelf: Shelf, rules: Publication, now: Instant, made: Plan
 ) -> None:
-    present = set(shelf.present.get(cam, set()))
-    waiting = False
+    before, films = shelf.progress.get(cam, Progress()), book.films[cam]
+    is_whole = before.spans != len(day.withdrawn)  # the first look, or a new withdrawal: what stands may have to go
+    candidates = films if is_whole else {**before.open, **dict(islice(films.items(), before.seen, None))}
+    after = Progress(set(before.present), {}, len(films), len(day.withdrawn))
     needed = set()
-    for film in book.films[cam].values():
-        piece = piece_of(book.station, film)
+    for index, film in candidates.items():
         articles = [span.reason for span in day.withdrawn if span.covers(film.t0, film.t1)]
-        stands = film.name in shelf.names
-        if stands and not articles:
-            needed.add(film.init)
-            continue
+        piece = piece_of(book.station, film)
         verdict = rules.may_publish(piece, articles, now)
-        if stands:
+        if film.name in shelf.names:
+            if verdict.allowed or verdict.reason == "publication.not_yet":  # a clock that stepped back takes nothing away
+                needed.add(film.init)
+                continue
             made.remove.append(film.name)
             made.hidden.append(film.sha256)
-            present.discard(film.sha256)
+            after.present.discard(film.sha256)
         elif verdict.allowed and film.sha256 in received and film.init in received:
             made.links += _with_init(film, shelf, made)
             made.shown.append(film.sha256)
-            present.add(film.sha256)
+            after.present.add(film.sha256)
             needed.add(film.init)
-        elif verdict.allowed:
-            waiting = True
-        elif verdict.reason == "publication.not_yet":
-            waiting = True
-            _sooner(made, rules.due_at(piece))
-    made.remove += sorted(_idle_inits(book, cam, shelf, needed))
+        elif verdict.allowed or verdict.reason == "publication.not_yet":
+            after.open[index] = film
+            if not verdict.allowed:
+                _sooner(made, rules.due_at(piece))
+    if is_whole:
+        made.remove += sorted(_idle_inits(book, cam, shelf, needed))
+    made.progress[cam] = after
+    if day.opened is not None:
+        _plan_playlists(cam, day, rules, now, shelf, before, after, made)
+
+
+def _plan_playlists(
+    cam: str, day: Day, rules: Publication, now: Instant, shelf: Shelf, before: Progress, after: Progress, made: Plan
+) -> None:
     until = Instant(now - rules.delay)
-    items = items_of(day, present, until)
-    if day.opened is None:
-        return
-    _playlists(cam, items, day.closed is not None and len(items) == _length(day) and not waiting, shelf, made)
-    following = next((item for item in day.items if item.t1 > until), None)
-    if following is not None:
-        _sooner(made, Instant(following.t1 + rules.delay))
+    items = items_of(day, after.present, until)
+    ended = day.closed is not None and not after.open and len(items) == _length(day)
+    after.key = (len(items), len(after.present), after.spans, ended)
+    if after.key != before.key:
+        _playlists(cam, items, ended, shelf, made)
+    later = list(takewhile(lambda item: item.t1 > until, reversed(day.items)))
+    if later:
+        _sooner(made, Instant(later[-1].t1 + rules.delay))
 
 
 def _playlists(cam: str, items: list[Item], ended: bool, shelf: Shelf, made: Plan) -> None:
@@ -129,10 +160,6 @@ def _idle_inits(book: Book, cam: str, shelf: Shelf, needed: set[str]) -> set[str
     return {name for name, digest in inits.items() if name in shelf.names and digest not in needed}
 
 
-def _calibrations(book: Book) -> list[tuple[str, str]]:
-    return [(target.name, digest) for digest, targets in book.targets.items() for target in targets if target.kind == "calibration"]
-
-
 def _length(day: Day) -> int:
     """Number of items once everything is listed."""
     return len(items_of(day, frozenset(), Instant(2**53)))
@@ -141,7 +168,3 @@ def _length(day: Day) -> int:
 def _sooner(made: Plan, at: Instant) -> None:
     made.due = at if made.due is None else min(made.due, at)
 
-
-def films_of(day: Day) -> list[Film]:
-    """Return the recorded segments of a day in order."""
-    return [item for item in day.items if isinstance(item, Film)]

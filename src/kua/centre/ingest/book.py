@@ -82,6 +82,7 @@ class Book:
         self.election, self.station = election, station
         self.days: dict[str, Day] = {cam: Day(cam) for cam in cams}
         self.targets: dict[str, list[Target]] = {}
+        self.calibrations: dict[str, str] = {}
         self.films: dict[str, dict[int, Target]] = {cam: {} for cam in self.days}
         self.counts: dict[str, list[CountSpan]] = {cam: [] for cam in self.days}
         self.size = 0
@@ -176,6 +177,7 @@ class Book:
         for part, ending in (("sha256", "json"), ("note", "note"), ("signers", "signers.json")):
             known = self.targets.setdefault(leaf[part], [])
             name = f"{stem}.{ending}"
+            self.calibrations[name] = leaf[part]
             if all(target.name != name for target in known):
                 known.append(Target("calibration", leaf["cam"], name, index, None, at, at, "", leaf[part], ""))
 

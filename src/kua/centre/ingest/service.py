@@ -8,9 +8,9 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, final
+from typing import Any, Final, Protocol, final
 
 from kua.centre.ingest.book import Read
 from kua.centre.ingest.evidence import Evidence
@@ -60,13 +60,20 @@ class Admitted:
     request: Signed
 
 
+class News(Protocol):
+    """Who wants to know that something of a station may have become publishable."""
+
+    def arrived(self, member: Member, digest: str) -> None: ...
+    def logged(self, member: Member, read: Read) -> None: ...
+
+
 @final
 class Ingest:
-    """The service. `news` is called with a station when something of it may have become publishable."""
+    """The service. `news` is told of everything that has been accepted, after it is durable."""
 
     def __init__(
         self, members: Members, nation: Nation, store: Store, index: Index, evidence: Evidence, clock: Clock, signer: SigningKey,
-        news: Callable[[str], None], *, clock_trusted: bool,
+        news: News, *, clock_trusted: bool,
     ) -> None:
         self._members, self._nation, self._store, self._index = members, nation, store, index
         self._evidence, self._clock, self._signer, self._news, self._clock_trusted = evidence, clock, signer, news, clock_trusted
@@ -139,7 +146,7 @@ class Ingest:
             await self._remember(Piece(member.station, digest, incoming.size, now, None))
             trip("centre:10.row")
             member.received.setdefault(digest, now)
-            self._news(member.station)
+            self._news.arrived(member, digest)
         return self._receipt(member, digest)
 
     async def _remember(self, piece: Piece) -> None:
@@ -184,11 +191,11 @@ class Ingest:
                     member.heard = now
                     self._index.heard(member.station, now)
                     self._nation.queue_checkpoint(*_queued(member, checkpoint), now)
+                    self._news.logged(member, read)
         except (Refused, Rejected) as error:
             if error.code != "log.not_next":
                 self._convict(admitted, error, body)
             raise
-        self._news(member.station)
         return member.book.size
 
     def _convict(self, admitted: Admitted, error: KuaError, body: bytes) -> None:

@@ -56,10 +56,7 @@ class PacketDecoder:
     def __init__(self, codec: str, extradata: bytes, width: int = 0, height: int = 0) -> None:
         if codec not in ACCEPTED:
             raise Rejected("source.codec", codec=codec[:40])
-        try:
-            self._context: Any = av.CodecContext.create("libdav1d" if codec == "av1" else codec, "r")
-        except (av.error.FFmpegError, ValueError) as error:
-            raise Rejected("source.codec", codec=codec[:40]) from error
+        self._context = _context(codec)
         if extradata:
             self._context.extradata = extradata
         if width and height:
@@ -86,6 +83,13 @@ class PacketDecoder:
             self.broken += 1
             return ()
         return [PyAvPicture(frame, frame.pts) for frame in frames if frame.pts is not None and frame.width and frame.height]
+
+
+def _context(codec: str) -> Any:
+    try:
+        return av.CodecContext.create("libdav1d" if codec == "av1" else codec, "r")
+    except (av.error.FFmpegError, ValueError) as error:
+        raise Rejected("source.codec", codec=codec[:40]) from error
 
 
 def jpeg_of(yuv: Planes) -> bytes:

@@ -20,7 +20,7 @@ from kua.core.digest import sha256
 from kua.core.instant import Instant
 from kua.ports.index import CameraState, PublicDay, StationState
 from kua.testing.index import PlainIndex
-from kua.testing.tree import CENTRE, ELECTION, STATION, Made
+from tests.rigs.published_tree import CENTRE, ELECTION, STATION, Made
 from kua.web.site.app import build_site
 
 CHROMIUM = "/usr/bin/chromium"

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from kua.core.instant import Instant
-from kua.testing.tree import STATION, make_tree
+from tests.rigs.published_tree import STATION, make_tree
 from tests.e2e.site_rig import Rig, chromium, serving
 
 pytestmark = pytest.mark.browser

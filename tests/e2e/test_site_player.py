@@ -12,7 +12,7 @@ from kua.core.instant import SLOT, Instant
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
 from kua.proof.tiles import Edge
-from kua.testing.tree import AGENT, ORIGIN, STATION, Made, make_tree
+from tests.rigs.published_tree import AGENT, ORIGIN, STATION, Made, make_tree
 from tests.e2e.site_rig import Rig, chromium, serving, watch
 
 pytestmark = pytest.mark.browser

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from kua.core.instant import Instant
 from kua.proof.merkle import consistency_proof, inclusion_proof, leaf_hash
 from kua.proof.tiles import Edge
-from kua.testing.tree import make_tree
+from tests.rigs.published_tree import make_tree
 from tests.e2e.site_rig import chromium, serving
 
 pytestmark = pytest.mark.browser

@@ -16,7 +16,7 @@ MO := $(PO:.po=.mo)
 WEB := $(wildcard web/src/*) web/package.json web/package-lock.json web/build.mjs web/tsconfig.json
 JOBS ?= auto
 
-.PHONY: help setup demo test test-data faults bench lint types walls fmt letter trace locale ref vectors golden web wheel smoke pin chromium
+.PHONY: help setup demo test test-data faults bench lint types walls fmt letter trace locale ref vectors golden web wheel smoke pin packages
 
 help: ## print the doors
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,10 +46,10 @@ demo: $(VENV)/.kua-demo $(VENV)/.kua-web $(MO) ## three painted stations, a cut 
 
 # ---- checking it ----------------------------------------------------------------------------------------------------
 
-test: setup lint types walls chromium ## lint, types, walls and all tests that need only the repository
+test: setup lint types walls packages ## lint, types, walls and all tests that need only the repository
 	@$(PYTHON) -m pytest -q -n $(JOBS) -m "not data and not faults" --ignore=tests/faults tests
 
-test-data: setup chromium ## tests with the clips, models and vectors of KUA_DATA (default ../shared/data)
+test-data: setup packages ## tests with the clips, models and vectors of KUA_DATA (default ../shared/data)
 	@[ -d "$(KUA_DATA)" ] || { echo "KUA_DATA=$(KUA_DATA) is not a folder; set it to the folder with clips/ and vectors/"; exit 3; }
 	@$(PYTHON) -m pytest -q -m data --ignore=tests/faults tests
 
@@ -75,8 +75,8 @@ fmt: $(VENV)/.kua-dev ## ruff: mend what it can, then format
 	@$(BIN)/ruff check --quiet --fix . || true
 	@$(BIN)/ruff format --quiet .
 
-chromium:
-	@tools/chromium
+packages:
+	@tools/packages
 
 # ---- making what is generated ---------------------------------------------------------------------------------------
 

@@ -33,10 +33,11 @@ class _Timex(ctypes.Structure):
 
 @final
 class SystemClock:
-    """The port `Clock`. `centre_says` is told what a centre's clock said; it vouches only while the two agree."""
+    """The port `Clock`. `centre_says` is told what a centre's clock said; it vouches until the hour is over or somebody sets our clock."""
 
     def __init__(self) -> None:
         self._vouched_until = Millis(-1)
+        self._vouched_ahead = 0
         self._looked = Millis(-_LOOK)
         self._ntp = False
 
@@ -55,12 +56,16 @@ class SystemClock:
             self._looked, self._ntp = at, _synchronised()
         if self._ntp:
             return "ntp"
-        return "centre" if at < self._vouched_until else "none"
+        # The centre vouched for the clock as it went then; one that was set since is another clock, of which it has said nothing.
+        was_set = abs(self.now() - at - self._vouched_ahead) > AGREE
+        return "centre" if at < self._vouched_until and not was_set else "none"
 
     def centre_says(self, theirs: Instant, asked: Instant) -> None:
         """Take the centre's time, which we asked for when our clock said `asked`. It vouches if it agrees within two seconds."""
         agrees = asked - AGREE <= theirs <= self.now() + AGREE
-        self._vouched_until = Millis(self.monotonic() + LASTING) if agrees else Millis(-1)
+        at = self.monotonic()
+        self._vouched_ahead = self.now() - at
+        self._vouched_until = Millis(at + LASTING) if agrees else Millis(-1)
 
 
 def _synchronised() -> bool:

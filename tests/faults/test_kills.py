@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from kua.app.town import Town
-from tests.faults.ward import DELAY, SHAPE, Examined, Row, Ward, examine, painted, print_table
+from tests.faults.ward import DELAY, Examined, Row, Ward, examine, painted, print_table
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -71,7 +71,7 @@ def hold(rows: Sequence[Row]) -> None:
 
 def test_a_station_that_is_killed_anywhere_neither_forks_nor_forgets(tmp_path: Path) -> None:
     """Steps 1 to 8: the processes of a camera are started again by the agent, the agent by its keeper."""
-    town = Town(tmp_path, [painted(number) for number in range(1, 4)], delay=DELAY, shape=SHAPE)
+    town = Town(tmp_path, [painted(number) for number in range(1, 4)], delay=DELAY)
     ward = Ward(town)
     once = {station: tmp_path / "once" / station for station in PLACES}
     try:
@@ -94,7 +94,7 @@ def test_a_station_that_is_killed_anywhere_neither_forks_nor_forgets(tmp_path: P
 
 def test_a_centre_that_is_killed_anywhere_loses_no_receipt_and_costs_the_station_no_second(tmp_path: Path) -> None:
     """Steps 9 to 12: the station records on while the centre dies again and again."""
-    town = Town(tmp_path, [painted(4)], delay=DELAY, shape=SHAPE)
+    town = Town(tmp_path, [painted(4)], delay=DELAY)
     ward, once = Ward(town), tmp_path / "once"
     try:
         ward.open({"centre": told(once, CENTRE)})

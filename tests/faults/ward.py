@@ -39,7 +39,7 @@ ORPHANS: Final = 30.0
 
 def painted(number: int) -> Place:
     """A station with one painted camera."""
-    return Place(f"10-{number:03}", number, 900, f"painted:{number}?w={SHAPE.width}&h={SHAPE.height}&fps={SHAPE.fps}")
+    return Place(f"10-{number:03}", number, 900, f"painted:{number}?w={SHAPE.width}&h={SHAPE.height}&fps={SHAPE.fps}", shape=SHAPE)
 
 
 def wall() -> int:
@@ -155,7 +155,7 @@ class Ward:
     """A town that is watched and kept alive. `stop` leaves nothing running."""
 
     town: Town
-    link: CuttableLink | None = None
+    links: dict[str, CuttableLink] = field(default_factory=dict)
     witness: Witness = field(init=False)
     deaths: list[Death] = field(default_factory=list)
     slowest_orphan: float = 0.0
@@ -172,9 +172,9 @@ class Ward:
         self.witness = Witness(town)
         self.witness.start()
         town.start_centre()
-        self.link = CuttableLink(_address(town.centre_url))
         for place in town.places:
-            town.enrol(place, f"http://127.0.0.1:{self.link.port}")
+            self.links[place.id] = CuttableLink(_address(town.centre_url))
+            town.enrol(place, f"http://127.0.0.1:{self.links[place.id].port}")
         if "centre" in self._environment:  # only now: what is killed is the day, not the enrolment before it
             self.town.processes["centre"].terminate()
             assert self.town.processes["centre"].wait(PATIENCE) in {0, -signal.SIGTERM}
@@ -187,8 +187,8 @@ class Ward:
 
     def _start_centre(self) -> None:
         self.town.start_centre(self._surroundings("centre"), PATIENCE)
-        assert self.link is not None
-        self.link.aim(_address(self.town.centre_url))
+        for link in self.links.values():
+            link.aim(_address(self.town.centre_url))
 
     def tend(self) -> None:
         """Start again what has died."""
@@ -251,10 +251,10 @@ class Ward:
 
     def stop(self) -> None:
         """End everything."""
-        self.witness.end()
         self.town.stop()
-        if self.link is not None:
-            self.link.close()
+        self.witness.end()
+        for link in self.links.values():
+            link.close()
 
 
 def _address(url: str) -> tuple[str, int]:

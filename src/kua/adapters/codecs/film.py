@@ -17,6 +17,7 @@ import av.logging
 import cv2
 import numpy as np
 
+from kua.adapters.codecs.times import steady_rate, timeless
 from kua.adapters.durable import DurableFiles, disk_errors, sync_folder
 from kua.core.errors import Misused, Rejected, Unavailable
 from kua.core.instant import Instant
@@ -59,8 +60,9 @@ class FilmFile:
         with self._opened() as container:
             stream = container.streams.video[0]
             self.width, self.height = int(stream.codec_context.width), int(stream.codec_context.height)
-            self.rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
-            self.time_base = Fraction(stream.time_base or Fraction(1, 1000))
+            self._counted = timeless(stream)
+            self.rate = steady_rate(stream) if self._counted else Fraction(stream.average_rate or stream.guessed_rate or 25)
+            self.time_base = 1 / self.rate if self._counted else Fraction(stream.time_base or Fraction(1, 1000))
             self.length = int(stream.frames or 0)
         if not (8 <= self.width <= _LARGEST and 8 <= self.height <= _LARGEST):
             raise Rejected("redact.too_large", width=self.width, height=self.height)
@@ -90,7 +92,7 @@ class FilmFile:
                 for frame in container.decode(stream):
                     if (frame.width, frame.height) != (self.width, self.height):
                         raise Rejected("picture.size_changed", width=frame.width, height=frame.height)
-                    pts = frame.pts if frame.pts is not None else round(number / self.rate / self.time_base)
+                    pts = round(number / self.rate / self.time_base) if self._counted or frame.pts is None else frame.pts
                     first = pts if first is None else first
                     at = max(last + 1, round((pts - first) * self.time_base * 1000))
                     last, number = at, number + 1

@@ -3,12 +3,14 @@
 
 from collections.abc import Iterator
 from errno import EPERM
+from fractions import Fraction
 from typing import Any, Final
 
 import av.error
 import av.logging
 from av.stream import Discard
 
+from kua.adapters.codecs.times import steady_rate, timeless
 from kua.core.errors import KuaError, Rejected, Refused, Unavailable
 from kua.ports.source import Compressed, Described
 
@@ -44,7 +46,9 @@ class Demuxed:
             if other.index != stream.index:
                 other.discard = Discard.all
         context = stream.codec_context
-        base = stream.time_base
+        self._rate = steady_rate(stream) if timeless(stream) else None
+        self._count = 0
+        base = Fraction(1, 90_000) if self._rate else stream.time_base
         self.stream: Any = stream
         self.described = Described(
             _codec_of(context), context.width or 0, context.height or 0, base.numerator, base.denominator, bytes(context.extradata or b"")
@@ -60,6 +64,9 @@ class Demuxed:
             if packet is None:
                 return None
             pts = packet.pts if packet.pts is not None else packet.dts
+            if packet.size and self._rate:
+                pts = round(self._count * 90_000 / self._rate)
+                self._count += 1
             if packet.size and pts is not None:
                 return Compressed(pts, bool(packet.is_keyframe), None, bytes(packet))
 

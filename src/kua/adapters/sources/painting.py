@@ -37,13 +37,13 @@ Colour = tuple[int, int, int]
 Point = tuple[float, float, float]
 
 _SHIFT: Final = 4
-_CAMERA_HEIGHT: Final = 2.8
+_CAMERA_HEIGHT: Final = 3.2
 _PITCH: Final = 0.349
 _FOCAL: Final = 0.66
 """Focal length in picture widths: a lens of about 74 degrees."""
-_HALF_ROOM: Final = 5.0
+_HALF_ROOM: Final = 5.35
 _NEAR: Final = 2.0
-_WALL_TOP: Final = 3.3
+_WALL_TOP: Final = 3.5
 _TABLE: Final = (-0.98, 1.42, 8.12, 8.8, 0.76)
 _COUNTING: Final = (-3.05, -1.35, 4.15, 4.85, 0.76)
 _BOX_HALF: Final = 0.27

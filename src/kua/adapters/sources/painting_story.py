@@ -2,7 +2,8 @@
 """Who is where in the painted polling room, and when: a pure function of seed and time. It knows metres and seconds; it draws nothing and reads no clock.
 
 Floor plan (metres; x to the right, y away from the camera, not mirrored): the door is in the back wall on the left, the issue table before the back wall in the
-middle, the booths on the right of it, the ballot box in the foreground on the right. The line bends from the table round to the door.
+middle, the booths side by side on the right of it, the ballot box in the foreground on the right: below the booths in the picture, with nothing between it
+and the camera. The line bends from the table round to the door.
 
 The story is told in chapters of an hour. Each begins and ends with an empty room, so that any moment can be drawn without playing all that went before;
 twelve chapters make a day, after which the day repeats.
@@ -33,9 +34,10 @@ Stage = Literal["arriving", "queue", "called", "table", "to_booth", "in_booth", 
 
 TABLE_SPOTS: Final = ((-0.32, 7.72), (0.86, 7.72))
 """Where a voter stands before each of the two members of the commission."""
-BOX: Final = (1.50, 5.25)
+BOX: Final = (0.98, 3.92)
 """Centre of the ballot box on the floor."""
-BOX_SPOT: Final = (2.18, 5.28)
+BOX_SPOT: Final = (1.66, 3.95)
+"""Where a voter stands at the box: beside it, so that he hides neither the slot nor the drop."""
 BOOTH_FRONT: Final = 8.5
 """Depth of the curtains."""
 BOOTH_INSIDE: Final = 8.95
@@ -178,7 +180,7 @@ def line_place(rank: int) -> tuple[float, float, tuple[float, float]]:
 
 def booth_places(count: int) -> tuple[float, ...]:
     """Return the x of each booth's middle."""
-    return (2.45, 3.95) if count == 2 else (2.0, 3.12, 4.24)
+    return (3.0, 4.3) if count == 2 else (2.5, 3.6, 4.7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,8 @@ def _visit(
     walk.to(bx - 0.35, 7.55, pace=pace)
     enters = walk.to(bx, BOOTH_FRONT, pace=pace)
     walk.to(bx + shift, BOOTH_INSIDE, pace=pace, face=(0.0, 1.0))
-    stroll = (((bx - 2.7) ** 2 + 1.9**2) ** 0.5 + 1.9) / pace
+    near = 2.6 + 0.2 * (bx - 2.5)
+    stroll = (((bx - near) ** 2 + 2.0**2) ** 0.5 + ((near - BOX_SPOT[0]) ** 2 + 2.0**2) ** 0.5 + 0.8) / pace
     quits = enters + dice.between(9.0, 17.0)
     arrives = quits + stroll
     while any(abs(arrives - other) < DROP + 1.4 for other in box_busy[-8:]):
@@ -275,13 +278,13 @@ def _visit(
     walk.stay(quits - 0.4)
     walk.to(bx, BOOTH_FRONT, pace=pace)
     walk.to(bx + 0.15, 7.9, pace=pace)
-    walk.to(2.75 + 0.2 * (bx - 2.5), 6.3, pace=pace)
+    walk.to(near, 5.9, pace=pace)
     at_box = walk.to(BOX_SPOT[0], BOX_SPOT[1] + 0.5 * shift, pace=pace, face=(-1.0, 0.05))
     box_busy.append(at_box)
     booth_free[booth] = quits + 0.6
     walk.stay(at_box + DROP)
-    walk.to(2.75, 4.75, pace=pace)
-    walk.to(4.9, 4.2, pace=pace)
+    walk.to(2.45, 4.3, pace=pace)
+    walk.to(4.9, 4.1, pace=pace)
     return Visit(
         look=look, keys=tuple(walk.keys), joins=joins, called=called, served=served, leaves_table=leaves, enters_booth=enters,
         quits_booth=quits, at_box=at_box, dropped=at_box + DROP_AT, spot=spot, booth=booth,

@@ -26,6 +26,7 @@ class Film:
     init: str
     frames: int
     trust: str
+    phase: str = ""
 
     @property
     def name(self) -> str:
@@ -96,6 +97,7 @@ class Day:
                     body["init"],
                     body["frames"],
                     body["trust"],
+                    body["phase"],
                 )
             )
         elif type_ == "gap":

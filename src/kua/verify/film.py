@@ -5,13 +5,17 @@ Every check has its own line and none is skipped because another failed, except 
 Needs no account, no server and only the base install. Pictures are not looked at here (that is `kua film masks`).
 """
 
+import time
 from dataclasses import dataclass
 from typing import Final
 
 from kua.core.digest import sha256
 from kua.core.election import Election, read_election
 from kua.core.errors import Incomplete, KuaError, Misused, Rejected
+from kua.core.instant import Instant
 from kua.core.nouns import nation_origin
+from kua.law.profile import read_profile
+from kua.law.publication import Publication, publication_of
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
 from kua.verify.below import Below
@@ -42,12 +46,14 @@ def verify_film(place: str, trust: Trust = Trust()) -> Report:
     report.summary["place"] = place
     election = _check_election_file(reader, trust, report)
     nation = _check_nation(reader, election, trust, report)
+    rules = _rules(reader, election)
+    now = Instant(time.time_ns() // 1_000_000)
     coverage = []
     for station in stations if stations is not None else [station.id for station in election.stations] if election else []:
         if stations is None and _is_empty(reader, station):
             _note_absence(station, nation, report)
             continue
-        coverage.append(check_station(Below(reader, f"s/{station}"), station, election, nation, trust.vkey, report))
+        coverage.append(check_station(Below(reader, f"s/{station}"), station, election, nation, rules, now, trust.vkey, report))
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
     if nation_too and election is not None:
@@ -119,6 +125,17 @@ def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Electi
         else:
             report.failed("election.profile", "film.profile_differs", profile=election.profile_id)
     return election
+
+
+def _rules(reader: Reader, election: Election | None) -> Publication | None:
+    """Return what the public may see, by the profile. None where that cannot be known: then everything ought to be there."""
+    if election is None:
+        return None
+    try:
+        profile = read_profile(reader.read("profile.json", SMALL))
+        return publication_of(election, profile, tuple(profile.clauses))
+    except KuaError:
+        return None  # the line about the profile says why
 
 
 def _check_trust(note: bytes, election: Election, data: bytes, trust: Trust, report: Report) -> None:

@@ -12,6 +12,7 @@ from kua.core.election import Election
 from kua.core.errors import Incomplete, KuaError, Rejected
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import station_id, station_origin
+from kua.law.publication import Piece, Publication
 from kua.media.playlist import head_of, items_of, render
 from kua.media.timeline import Day, Film, Gap
 from kua.proof.keys import VerifierKey
@@ -37,6 +38,8 @@ class _Work:
     station: str
     election: Election | None
     nation: Entries | None
+    rules: Publication | None
+    now: Instant
     report: Report
     days: dict[str, Day] = field(default_factory=dict)
     present: dict[str, set[str]] = field(default_factory=dict)
@@ -48,10 +51,17 @@ class _Work:
 
 
 def check_station(
-    below: Below, station: str, election: Election | None, nation: Entries | None, given: VerifierKey | None, report: Report
+    below: Below,
+    station: str,
+    election: Election | None,
+    nation: Entries | None,
+    rules: Publication | None,
+    now: Instant,
+    given: VerifierKey | None,
+    report: Report,
 ) -> dict[str, Any] | None:
     """Check one station's folder and return its figures of coverage, or None if its log does not hold."""
-    work = _Work(below, station, election, nation, report)
+    work = _Work(below, station, election, nation, rules, now, report)
     try:
         name = station_id(station)
         line = below.read("vkey", 4096).decode("utf-8", "replace")
@@ -230,22 +240,27 @@ def _check_media(work: _Work, cam: str, newest: int) -> None:
         wanted[f"film/{cam}/{item.name}"] = (item.sha256, item.size, span)
         wanted.setdefault(f"film/{cam}/{item.init_name}", (item.init, None, span))
     withdrawn = {f"film/{cam}/{item.name}" for item in films if day.is_withdrawn(item)}
-    delay = work.election.delay if work.election else 0
-    late = {f"film/{cam}/{item.name}" for item in films if day.closed is None and item.t1 + delay + ARRIVING > newest}
-    runs_late = {f"film/{cam}/{run}-init.mp4" for run in {item.run for item in films}} - {
-        f"film/{cam}/{item.init_name}" for item in films if f"film/{cam}/{item.name}" not in late | withdrawn
+    kept = {f"film/{cam}/{item.name}" for item in films if not _may_ever(work, cam, item)}
+    late = {f"film/{cam}/{item.name}" for item in films if _is_late(work, cam, item, day, newest)}
+    # An init segment is only needed by film that must be there.
+    idle = {f"film/{cam}/{item.init_name}" for item in films} - {
+        f"film/{cam}/{item.init_name}" for item in films if f"film/{cam}/{item.name}" not in late | withdrawn | kept
     }
     with ThreadPoolExecutor(WORKERS) as pool:
         found = dict(zip(wanted, pool.map(lambda name: _hashed(work.below, name), wanted), strict=True))
     check = work.check(f"camera {cam} film")
-    intact = arriving = gone = 0
+    intact = arriving = gone = private = 0
     present, lost = work.present.setdefault(cam, set()), work.lost.setdefault(cam, set())
     for name, (digest, size, span) in wanted.items():
         work.expected.add(name)
         held = found[name]
         if isinstance(held, Incomplete) and name in withdrawn:
             gone += 1
-        elif isinstance(held, Incomplete) and (name in late or name in runs_late):
+        elif isinstance(held, Incomplete) and name in kept:
+            private += 1
+        elif isinstance(held, Incomplete) and name in idle:
+            continue
+        elif isinstance(held, Incomplete) and name in late:
             arriving += 1
         elif isinstance(held, Incomplete):
             work.report.missing(check, "film.segment_missing", name=name, span=span)
@@ -265,11 +280,28 @@ def _check_media(work: _Work, cam: str, newest: int) -> None:
         work.report.passed(check, "film.segments_intact", count=intact, of=len(wanted))
     if arriving:
         work.report.not_checked(check, "film.arriving", count=arriving)
+    if private:
+        work.report.not_checked(check, "film.not_public", count=private)
     if gone:
         work.report.not_checked(check, "film.removed", count=gone)
     work.report.summary["segments_logged"] = work.report.summary.get("segments_logged", 0) + len(films)
     good = sum(1 for item in films if found[f"film/{cam}/{item.name}"] == (item.sha256, item.size))
     work.report.summary["segments_verified"] = work.report.summary.get("segments_verified", 0) + good
+
+
+def _piece(work: _Work, cam: str, item: Film) -> Piece:
+    return Piece(work.station, cam, item.t0, item.t1, item.phase)
+
+
+def _may_ever(work: _Work, cam: str, item: Film) -> bool:
+    """Whether the legal profile lets the public see `item` at any time. Without a profile everything ought to be there."""
+    return work.rules is None or work.rules.may_ever(_piece(work, cam, item)).allowed
+
+
+def _is_late(work: _Work, cam: str, item: Film, day: Day, newest: int) -> bool:
+    """Whether `item` may still be on its way: it was not due long ago, by the newest word of the station, or after its close by our clock."""
+    due = work.rules.due_at(_piece(work, cam, item)) if work.rules else item.t1
+    return due + ARRIVING > (newest if day.closed is None else work.now)
 
 
 def _hashed(below: Below, name: str) -> tuple[str, int] | KuaError:

@@ -58,6 +58,7 @@ LINES: dict[str, str] = {
     "film.segment_altered": N_("{name} ({span}) does not have the bytes that were signed: it was altered."),
     "film.segment_missing": N_("{name} ({span}) is signed for in the log, but is not here."),
     "film.arriving": N_("Files still arriving: {count}."),
+    "film.not_public": N_("Files that the legal profile keeps from the public: {count}. Their statements stand in the log."),
     "film.removed": N_("Files withdrawn and removed: {count}."),
     "film.playlist_holds": N_("{name} says exactly what the log says (items: {count})."),
     "film.playlist_differs": N_("{name} does not say what the log says: it was altered."),

@@ -17,7 +17,7 @@ import av.logging
 import cv2
 import numpy as np
 
-from kua.adapters.codecs.times import steady_rate, timeless
+from kua.adapters.times import steady_rate, timeless
 from kua.adapters.durable import DurableFiles, disk_errors, sync_folder
 from kua.core.errors import Misused, Rejected, Unavailable
 from kua.core.instant import Instant

@@ -10,7 +10,7 @@ import av.error
 import av.logging
 from av.stream import Discard
 
-from kua.adapters.codecs.times import steady_rate, timeless
+from kua.adapters.times import steady_rate, timeless
 from kua.core.errors import KuaError, Rejected, Refused, Unavailable
 from kua.ports.source import Compressed, Described
 

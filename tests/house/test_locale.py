@@ -12,8 +12,7 @@ from babel.messages.catalog import Catalog, Message
 
 from kua.core.errors import Rejected
 from kua.web.kit.pages import Words
-from kua.words.lines import all_lines, say_line
-from kua.words.problems import all_problems
+from kua.words.lines import say_line
 from kua.words.speak import LANGUAGES, catalogue, explain
 from tools import catalogues
 
@@ -32,8 +31,8 @@ def template() -> Catalog:
 
 @cache
 def messages(language: str) -> list[Message]:
-    """The messages of a catalogue, without its header."""
-    return [message for message in catalogues.load(language) if message.id]
+    """The messages of a catalogue, without its header and without what is still to be translated: one test is enough to miss those."""
+    return [message for message in catalogues.load(language) if message.id and all(texts(message.string))]
 
 
 def texts(value: str | list[str] | tuple[str, ...]) -> list[str]:
@@ -130,10 +129,8 @@ def test_the_sentence_stop_is_kept(language: str) -> None:
 def test_the_compiled_catalogue_is_found_and_speaks(language: str) -> None:
     said = catalogue(language)
     assert said.info()["language"] == language, "run `make setup`: the catalogue is not compiled"
-    for problem in all_problems().values():
-        assert said.gettext(problem.what) != problem.what or SAME.fullmatch(problem.what)
-    for sentence in all_lines().values():
-        assert said.gettext(sentence) != sentence
+    stale = [message.id for message in messages(language) if isinstance(message.id, str) and said.gettext(message.id) != message.string]
+    assert not stale, "run `make setup`: the compiled catalogue is older than its source"
 
 
 def test_english_needs_no_catalogue() -> None:

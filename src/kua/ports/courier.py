@@ -3,17 +3,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from kua.core.digest import Digest
 from kua.core.errors import Fact, Rejected, Unavailable
 from kua.core.instant import Instant, Millis
 
 
+_AT_ONCE: Final = Millis(0)
+
+
 class Away(Unavailable):
     """The centre cannot be reached or asks to wait (`retry_after`, 0 if it does not say). Try again later; nothing is lost."""
 
-    def __init__(self, code: str, /, retry_after: Millis = Millis(0), **facts: Fact) -> None:
+    def __init__(self, code: str, /, retry_after: Millis = _AT_ONCE, **facts: Fact) -> None:
         super().__init__(code, **facts)
         self.retry_after = retry_after
 

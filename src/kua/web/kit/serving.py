@@ -110,7 +110,8 @@ class Tree:
             whole = (b"content-range", f"bytes */{len(held.data)}".encode())
             await answer_problem(scope, send, Rejected("web.range"), [whole])
             return
-        status, body, extra = 200, held.data, ()
+        status, body = 200, held.data
+        extra: tuple[tuple[bytes, bytes], ...] = ()
         if span is not None:
             first, end = span
             status, body = 206, held.data[first:end]

@@ -4,10 +4,11 @@
 Nobody in the picture exists. The room stands in for a camera in the demonstration and in tests; figures measured on it are figures about drawings.
 """
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from math import ceil, cos, pi, sin
+from functools import cached_property, lru_cache
+from math import ceil, cos, exp, floor, pi, sin
 from typing import Any, Final, Literal
 
 import cv2
@@ -44,16 +45,28 @@ _FOCAL: Final = 0.66
 _HALF_ROOM: Final = 5.35
 _NEAR: Final = 2.0
 _WALL_TOP: Final = 3.5
-_TABLE: Final = (-0.98, 1.42, 8.12, 8.8, 0.76)
+_TABLE: Final = (-0.98, 1.92, 8.12, 8.8, 0.76)
 _COUNTING: Final = (-3.05, -1.35, 4.15, 4.85, 0.76)
 _BOX_HALF: Final = 0.27
 _STAND: Final = 0.5
 _BOX_TOP: Final = 1.12
 _BOOTH_HALF: Final = 0.5
 _BOOTH_TOP: Final = 2.05
+_BOOTH_EDGE: Final = 0.52
+"""Half a booth and the stroke of its outline."""
 _CURTAIN: Final = (0.38, 1.9)
 _OFFICIALS_Y: Final = 9.12
+_BESIDE: Final = 0.52
+"""Metres by which a member sits beside the voter before him, so that the camera sees both."""
 _NOISES: Final = 6
+_BALLOT: Final = 0.0016
+"""Metres by which one folded ballot raises the heap in the box, while it is low."""
+_HEAP: Final = 0.48
+"""Metres of heap that the box takes; towards it the heap rises ever more slowly."""
+_KEPT: Final = 400
+"""Drawn figures kept: people who stand are drawn again only when they move by a millimetre or two."""
+_STEPS: Final = 4.0
+"""Steps from rest to the end of a sway."""
 
 
 class _Lens:
@@ -72,6 +85,12 @@ class _Lens:
         drop = _CAMERA_HEIGHT - z
         depth = y * self._c + drop * self._s
         return self._cx + self._m * self._f * x / depth, self._cy + self._f * (drop * self._c - y * self._s) / depth
+
+    def moved(self, left: int, top: int) -> "_Lens":
+        """Return the lens of a smaller picture, whose corner is at that pixel of this one."""
+        other = _Lens(0.0, 0.0, False)
+        other._f, other._cx, other._cy, other._m = self._f, self._cx - left, self._cy - top, self._m
+        return other
 
     def in_units(self, unit: float) -> tuple[float, float, float, float, float, float]:
         """Return the numbers that `see` reckons with, the picture's side measured in 1/unit pixels."""
@@ -170,6 +189,27 @@ class _Screen:
             cv2.copyTo(cv2.addWeighted(part, 1.0 - self.weight, self.still, self.weight, 0.0), self.mask, part)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Figure:
+    """One drawn person cut out: `kept` says for each pixel how much of what is behind stays (255: all), `paint` is added to it."""
+
+    left: int
+    top: int
+    kept: Picture
+    paint: Picture
+
+    def over(self, canvas: Picture) -> None:
+        rows, columns = self.kept.shape[:2]
+        x0, y0 = max(0, self.left), max(0, self.top)
+        x1, y1 = min(canvas.shape[1], self.left + columns), min(canvas.shape[0], self.top + rows)
+        if x1 <= x0 or y1 <= y0:
+            return
+        cut = np.s_[y0 - self.top : y1 - self.top, x0 - self.left : x1 - self.left]
+        part = canvas[y0:y1, x0:x1]
+        cv2.multiply(part, self.kept[cut], dst=part, scale=1 / 255)
+        cv2.add(part, self.paint[cut], dst=part)
+
+
 class PaintedRoom:
     """A polling room drawn from a seed. Raises `Misused("painting.size")` unless both sides are even and between 160x90 and 3840x2160."""
 
@@ -183,13 +223,52 @@ class PaintedRoom:
         self._taste = dice.below(1 << 30)
         self._lens = _Lens(width, height, self._mirrored)
         self._places = booth_places(self.booths)
-        self._story = Story(seed, self.booths)
-        self._room = _drawn_room(self._taste, self.booths, self._mirrored, width, height)
-        self._screens = self._made_screens()
-        self._noises = _noises(seed, width, height)
         self._officials = (_look(seed * 2 + 101), _look(seed * 2 + 102))
         self._phase = dice.between(0.0, 2 * pi)
-        self._shade = _soft_spot()
+        self._figures: OrderedDict[_Pose, _Figure] = OrderedDict()
+        self._spots: dict[tuple[int, int], Picture] = {}
+        self._filled: tuple[int, Picture] | None = None
+
+    # What only drawing needs is made when something is drawn: whoever asks for zones or the truth need not wait for it.
+
+    @cached_property
+    def _story(self) -> Story:
+        return Story(self.seed, self.booths)
+
+    @cached_property
+    def _stage(self) -> "_Setting":
+        return _drawn_room(self._taste, self.booths, self._mirrored, self.width, self.height)
+
+    @cached_property
+    def _room(self) -> Picture:
+        """The room without people, the box as it is in the morning."""
+        room = self._stage.room.copy()
+        self._with_box(room, 0)
+        return room
+
+    @cached_property
+    def _screens(self) -> list[_Screen]:
+        return self._made_screens()
+
+    @cached_property
+    def _noises(self) -> list[Picture]:
+        return _noises(self.seed, self.width, self.height)
+
+    @cached_property
+    def _shade(self) -> Picture:
+        return _soft_spot()
+
+    def _with_box(self, canvas: Picture, ballots: int) -> None:
+        """Draw the box with so many ballots dropped into it since the start."""
+        stage = self._stage
+        layers = _heap(ballots)
+        if self._filled is None or self._filled[0] != layers:
+            large = stage.behind_box.copy()
+            lens = _Lens(self.width * 2, self.height * 2, self._mirrored).moved(2 * stage.left, 2 * stage.top)
+            _box(large, lens, layers, self.width * 2)
+            self._filled = (layers, np.asarray(cv2.resize(large, (large.shape[1] // 2, large.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8))
+        rows, columns = self._filled[1].shape[:2]
+        canvas[stage.top : stage.top + rows, stage.left : stage.left + columns] = self._filled[1]
 
     def empty(self) -> Picture:
         """Return the empty room as yuv420p planes, uint8 [height * 3 // 2, width]: no people, no noise, no drift (what a mean over a quiet hour gives)."""
@@ -218,11 +297,19 @@ class PaintedRoom:
         chapter, second = self._story.at(t)
         visits = chapter.present(second)
         canvas = self._room.copy()
+        ballots = self._story.dropped(t)
+        if ballots:
+            self._with_box(canvas, ballots)
         layers: list[tuple[float, int, Any]] = [(screen.y, 0, screen) for screen in self._screens]
+        layers += [(y, 0, screen) for y, screen in self._box_screens(canvas)]
         layers += [(BOOTH_FRONT - 0.02, 0, gap) for gap in self._gaps(visits, second)]
         for visit in visits:
             x, y, fx, fy, way, walks = visit.where(second)
-            layers.append((y, 1, _Pose(_look(visit.look), x, y, fx, fy, way, walks, _hands(visit, second), 0.0, _arm_swing(visit, t))))
+            hands = _hands(visit, second)
+            idle = 0.0 if walks else round(_STEPS * _arm_swing(visit, t)) / _STEPS
+            # Who puts a ballot in stands beside the box and reaches over it: his hand is not behind the glass.
+            depth = BOX[1] - _BOX_HALF - 0.01 if hands.reach is not None and visit.stage(second) == "at_box" else y
+            layers.append((depth, 1, _Pose(_look(visit.look), x, y, fx, fy, way, walks, hands, 0.0, idle, feet_only=_curtained(visit, second))))
             if y < WALL_Y:
                 self._shadow(canvas, x, y)
         for n, (look, (sx, _)) in enumerate(zip(self._officials, TABLE_SPOTS, strict=True)):
@@ -233,15 +320,37 @@ class PaintedRoom:
                 layer.over(canvas)
             elif isinstance(layer, list):
                 _fill(canvas, self._lens, layer, (52, 48, 46))
-            else:
+            elif layer.walks or layer.hands.reach is not None:
                 _draw_person(canvas, self._lens, layer)
+            else:
+                self._figure(layer).over(canvas)
         self._falling(canvas, visits, second)
         return canvas
+
+    def _figure(self, pose: "_Pose") -> _Figure:
+        """Return the cut-out of somebody who stands or sits. What was asked before decides only how long this takes."""
+        figure = self._figures.get(pose)
+        if figure is not None:
+            self._figures.move_to_end(pose)
+            return figure
+        lens, x, y = self._lens, pose.x, pose.y
+        scale = lens.scale(y - 0.4)
+        middle, head = lens.see(x, y, pose.look.tall + pose.dz + 0.2)
+        _, foot = lens.see(x, y - 0.35, -0.05 if pose.dz == 0.0 else 0.4 + pose.dz)
+        left, top = floor(middle - 0.6 * scale), floor(head) - 2
+        drawn = np.zeros((ceil(foot) + 3 - top, ceil(1.2 * scale) + 2, 4), np.uint8)
+        _draw_person(drawn, lens.moved(left, top), pose)
+        kept = np.repeat(255 - drawn[:, :, 3:], 3, axis=2)
+        figure = _Figure(left, top, kept, np.ascontiguousarray(drawn[:, :, :3]))
+        self._figures[pose] = figure
+        if len(self._figures) > _KEPT:
+            self._figures.popitem(last=False)
+        return figure
 
     def zones(self) -> dict[str, list[list[tuple[int, int]]]]:
         """Return zone kind -> polygons of (x, y) in 1/10000 of width and height, clipped to the picture; kinds as in the calibration file."""
         booths = [
-            self._hull([(x + dx, y, z) for dx in (-0.56, 0.56) for y in (BOOTH_FRONT - 0.08, WALL_Y) for z in (0.0, _BOOTH_TOP + 0.06)])
+            self._hull([(x + dx, y, z) for dx in (-_BOOTH_EDGE, _BOOTH_EDGE) for y in (BOOTH_FRONT - 0.03, WALL_Y) for z in (0.0, _BOOTH_TOP + 0.02)])
             for x in self._places
         ]
         x, y = BOX
@@ -265,7 +374,7 @@ class PaintedRoom:
     def heads(self) -> list[dict[str, int]]:
         """Return head heights by depth, far to near: `y`, the row of the head's middle in 1/10000 of the height, and `px`, the head's height in pixels."""
         found = []
-        for depth in (9.5, 8.0, 6.7, 5.2, 4.2):
+        for depth in (9.5, 8.0, 6.7, 5.2, 3.9):
             _, top = self._lens.see(0.0, depth, 1.70)
             _, chin = self._lens.see(0.0, depth, 1.47)
             found.append({"y": max(0, min(10_000, round((top + chin) / 2 * 10_000 / self.height))), "px": max(1, round(chin - top))})
@@ -321,8 +430,9 @@ class PaintedRoom:
             if visit.spot == n and visit.leaves_table - HANDED - 1.2 < second < visit.leaves_table - HANDED + 0.6:
                 share = min(1.0, (second - (visit.leaves_table - HANDED - 1.2)) / 1.0)
                 hand = (sx + 0.05, _OFFICIALS_Y - 0.35 - 0.45 * share, 0.95)
-        sway = 0.03 * sin(t * 0.7 + n * 2.1)
-        return _Pose(look, sx + sway + 0.40, _OFFICIALS_Y, 0.25 * sin(t * 0.31 + n), -1.0, 0.0, False, _Hands(hand is not None, hand), -0.44, 0.0)
+        sway = 0.03 * round(4.0 * sin(t * 0.7 + n * 2.1)) / 4.0
+        turn = 0.25 * round(4.0 * sin(t * 0.31 + n)) / 4.0
+        return _Pose(look, sx + sway + _BESIDE, _OFFICIALS_Y, turn, -1.0, 0.0, False, _Hands(hand is not None, hand), -0.34, 0.0)
 
     def _shadow(self, canvas: Picture, x: float, y: float) -> None:
         cx, cy = self._lens.see(x + 0.10, y + 0.04, 0.0)
@@ -332,7 +442,10 @@ class PaintedRoom:
         x0, y0, x1, y1 = max(0, left), max(0, top), min(self.width, left + wide), min(self.height, top + high)
         if x1 <= x0 or y1 <= y0:
             return
-        spot = cv2.resize(self._shade, (wide, high), interpolation=cv2.INTER_LINEAR)[y0 - top : y1 - top, x0 - left : x1 - left]
+        whole = self._spots.get((wide, high))
+        if whole is None:
+            whole = self._spots[wide, high] = np.asarray(cv2.resize(self._shade, (wide, high), interpolation=cv2.INTER_LINEAR), np.uint8)
+        spot = whole[y0 - top : y1 - top, x0 - left : x1 - left]
         part = canvas[y0:y1, x0:x1]
         cv2.multiply(part, spot, dst=part, scale=1 / 255)
 
@@ -368,15 +481,26 @@ class PaintedRoom:
             front = [(left, near, 0.0), (right, near, 0.0), (right, near, top), (left, near, top)]
             board = [(left, near, top), (right, near, top), (right, far, top), (left, far, top)]
             screens.append(self._screen(near, [front, board], 1.0))
+        around = [(DOOR_X - 3.0, WALL_Y, 0.0), (DOOR_X + 2.4, WALL_Y, 0.0), (DOOR_X + 2.4, WALL_Y, 2.6), (DOOR_X - 3.0, WALL_Y, 2.6)]
+        opening = [(DOOR_X - 0.55, WALL_Y, 0.0), (DOOR_X + 0.55, WALL_Y, 0.0), (DOOR_X + 0.55, WALL_Y, 2.1), (DOOR_X - 0.55, WALL_Y, 2.1)]
+        screens.append(self._screen(WALL_Y, [around], 1.0, hole=opening))
+        return screens
+
+    @cached_property
+    def _box_masks(self) -> tuple[_Screen, _Screen]:
         x, y = BOX
         half = _BOX_HALF
         stand = [(x + dx, y + dy, z) for dx in (-half, half) for dy in (-half, half) for z in (0.0, _STAND)]
         glass = [(x + dx, y + dy, z) for dx in (-half, half) for dy in (-half, half) for z in (_STAND, _BOX_TOP)]
-        screens.append(self._screen(y - half, [_hull3(self._lens, stand)], 1.0))
-        screens.append(self._screen(y - half, [_hull3(self._lens, glass)], 0.6))
-        around = [(DOOR_X - 3.0, WALL_Y, 0.0), (DOOR_X + 2.4, WALL_Y, 0.0), (DOOR_X + 2.4, WALL_Y, 2.6), (DOOR_X - 3.0, WALL_Y, 2.6)]
-        opening = [(DOOR_X - 0.55, WALL_Y, 0.0), (DOOR_X + 0.55, WALL_Y, 0.0), (DOOR_X + 0.55, WALL_Y, 2.1), (DOOR_X - 0.55, WALL_Y, 2.1)]
-        screens.append(self._screen(WALL_Y, [around], 1.0, hole=opening))
+        return self._screen(y - half, [_hull3(self._lens, stand)], 1.0), self._screen(y - half, [_hull3(self._lens, glass)], 0.6)
+
+    def _box_screens(self, canvas: Picture) -> list[tuple[float, _Screen]]:
+        """Return the box as it is now in `canvas`, to be laid over whoever is behind it."""
+        screens = []
+        for screen in self._box_masks:
+            rows, columns = screen.mask.shape
+            still = canvas[screen.top : screen.top + rows, screen.left : screen.left + columns].copy()
+            screens.append((screen.y, _Screen(screen.y, screen.left, screen.top, screen.mask, still, screen.weight)))
         return screens
 
     def _screen(self, y: float, shapes: Sequence[Any], weight: float, hole: Sequence[Point] | None = None) -> _Screen:
@@ -417,6 +541,13 @@ class _Pose:
     dz: float
     """Metres by which a seated person is lower; below zero means no legs are drawn."""
     idle: float
+    feet_only: bool = False
+    """Behind a curtain: what is above the knees is not drawn at all."""
+
+
+def _curtained(visit: Visit, second: float) -> bool:
+    """Say whether the curtain is closed and hides him."""
+    return visit.enters_booth + 1.0 < second < visit.quits_booth - 1.0
 
 
 def _arm_swing(visit: Visit, t: float) -> float:
@@ -451,7 +582,7 @@ def _fill(canvas: Picture, lens: _Lens, corners: Sequence[Point], colour: Colour
 
 
 def _draw_person(canvas: Picture, lens: _Lens, pose: _Pose) -> None:
-    """Draw one person as flat shapes that turn towards where he looks."""
+    """Draw one person as flat shapes that turn towards where he looks. `canvas` has three channels, or a fourth that tells how much of a pixel he covers."""
     look, x, y, dz = pose.look, pose.x, pose.y, pose.dz
     tall = look.tall
     unit = float(1 << _SHIFT)
@@ -473,14 +604,14 @@ def _draw_person(canvas: Picture, lens: _Lens, pose: _Pose) -> None:
         return int(half_x + wide_f * (x + dx) / depth), int(half_y + high_f * (drop * lens_c - far * lens_s) / depth)
 
     def shape(corners: list[tuple[float, float]], colour: Colour) -> None:
-        cv2.fillConvexPoly(canvas, np.array([at(dx, 0.0, z) for dx, z in corners], np.int32), colour, cv2.LINE_AA, _SHIFT)
+        cv2.fillConvexPoly(canvas, np.array([at(dx, 0.0, z) for dx, z in corners], np.int32), (*colour, 255), cv2.LINE_AA, _SHIFT)
 
     def limb(a: tuple[int, int], b: tuple[int, int], thick: float, colour: Colour) -> None:
-        cv2.line(canvas, a, b, colour, max(1, round(thick * scale)), cv2.LINE_AA, _SHIFT)
+        cv2.line(canvas, a, b, (*colour, 255), max(1, round(thick * scale)), cv2.LINE_AA, _SHIFT)
 
     def oval(dx: float, dy: float, z: float, rx: float, rz: float, colour: Colour) -> None:
         axes = (max(8, round(rx * scale * unit)), max(8, round(rz * scale * unit)))
-        cv2.ellipse(canvas, at(dx, dy, z), axes, 0, 0, 360, colour, -1, cv2.LINE_AA, _SHIFT)
+        cv2.ellipse(canvas, at(dx, dy, z), axes, 0, 0, 360, (*colour, 255), -1, cv2.LINE_AA, _SHIFT)
 
     # Legs: the farther one first.
     if dz == 0.0:
@@ -496,6 +627,8 @@ def _draw_person(canvas: Picture, lens: _Lens, pose: _Pose) -> None:
             limb(hip, foot, 0.13 * look.build, look.legs if side > 0 else _dark(look.legs, 0.82))
             oval(dx + fx * 0.05, dy + fy * 0.05, 0.05 + lift, 0.06 + 0.05 * abs(fx), 0.05, look.shoes)
 
+    if pose.feet_only:
+        return
     shoulder = 0.80 * tall + bob
     hem = look.hem * tall + (bob if dz == 0.0 else dz)
     sleeve = _dark(look.coat, 0.86)
@@ -529,10 +662,10 @@ def _draw_person(canvas: Picture, lens: _Lens, pose: _Pose) -> None:
             px = 0.085 + 0.02 * abs(front)
             corners = [(hx - px, hz - 0.02), (hx + px, hz + 0.015), (hx + px, hz + 0.225), (hx - px, hz + 0.19)]
             points = np.array([at(dx, hy, z) for dx, z in corners], np.int32)
-            cv2.fillConvexPoly(canvas, points, (240, 243, 244), cv2.LINE_AA, _SHIFT)
+            cv2.fillConvexPoly(canvas, points, (240, 243, 244, 255), cv2.LINE_AA, _SHIFT)
             if scale > 70:
                 for row in (0.07, 0.12, 0.17):
-                    cv2.line(canvas, at(hx - px * 0.6, hy, hz + row), at(hx + px * 0.5, hy, hz + row + 0.012), (170, 160, 150), 1, cv2.LINE_AA, _SHIFT)
+                    cv2.line(canvas, at(hx - px * 0.6, hy, hz + row), at(hx + px * 0.5, hy, hz + row + 0.012), (170, 160, 150, 255), 1, cv2.LINE_AA, _SHIFT)
 
     if not right_near:
         right_arm()
@@ -545,9 +678,9 @@ def _draw_person(canvas: Picture, lens: _Lens, pose: _Pose) -> None:
         (wide * 0.9, 0.6 * tall + bob), (wide * flare, hem), (-wide * flare, hem), (-wide * 0.9, 0.6 * tall + bob),
         (-wide * 1.04, shoulder - 0.05), (-wide * 0.86, shoulder + 0.03),
     ]  # fmt: skip
-    cv2.fillPoly(canvas, [np.array([at(dx, 0.0, z) for dx, z in body], np.int32)], look.coat, cv2.LINE_AA, _SHIFT)
+    cv2.fillPoly(canvas, [np.array([at(dx, 0.0, z) for dx, z in body], np.int32)], (*look.coat, 255), cv2.LINE_AA, _SHIFT)
     shade = [(wide * 0.35, shoulder + 0.05), (wide * 1.0, shoulder - 0.05), (wide * 0.88, 0.6 * tall + bob), (wide * flare * 0.98, hem + 0.01), (wide * 0.4, hem + 0.01)]
-    cv2.fillPoly(canvas, [np.array([at(dx, 0.0, z) for dx, z in shade], np.int32)], _dark(look.coat, 0.86), cv2.LINE_AA, _SHIFT)
+    cv2.fillPoly(canvas, [np.array([at(dx, 0.0, z) for dx, z in shade], np.int32)], (*_dark(look.coat, 0.86), 255), cv2.LINE_AA, _SHIFT)
     if front > 0.35 and scale > 60:
         limb(at(fx * 0.05, 0.0, 0.84 * tall + bob), at(fx * 0.05, 0.0, hem + 0.04), 0.012, _dark(look.coat, 0.7))
         shape([(-0.05 + fx * 0.04, 0.87 * tall + bob), (0.05 + fx * 0.04, 0.87 * tall + bob), (fx * 0.04, 0.79 * tall + bob)], (226, 226, 226))
@@ -636,7 +769,17 @@ def _hull3(lens: _Lens, corners: Sequence[Point]) -> npt.NDArray[np.float64]:
     return np.asarray(cv2.convexHull(points)[:, 0], np.float64)
 
 
-def _drawn_room(taste: int, booths: int, mirrored: bool, width: int, height: int) -> Picture:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Setting:
+    """The drawn room without the box, and at twice the size the part of it in which the box stands; `left` and `top` of that part in pixels of the room."""
+
+    room: Picture
+    behind_box: Picture
+    left: int
+    top: int
+
+
+def _drawn_room(taste: int, booths: int, mirrored: bool, width: int, height: int) -> _Setting:
     """Draw the empty room once, at twice the size, and shrink it: smooth edges cost nothing afterwards."""
     lens = _Lens(width * 2, height * 2, mirrored)
     canvas: Picture = np.zeros((height * 2, width * 2, 3), np.uint8)
@@ -713,8 +856,13 @@ def _drawn_room(taste: int, booths: int, mirrored: bool, width: int, height: int
     for a, b in (((-0.5, 4.1), (0.5, 4.1)), ((0.5, 4.1), (0.5, 4.8)), ((0.5, 4.8), (-0.5, 4.8)), ((-0.5, 4.8), (-0.5, 4.1))):
         stroke((*a, 0.0), (*b, 0.0), (90, 200, 226), 5)
     canvas = _lit(canvas, lens, width, height)
-    _box(canvas, lens, fill=lambda corners, colour: _fill(canvas, lens, corners, colour))
-    return np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+    x, y = BOX
+    half = _BOX_HALF
+    corners = _hull3(lens, [(x + dx, y + dy, z) for dx in (-half, half) for dy in (-half, half) for z in (0.0, _BOX_TOP)]) / 2
+    left, top = (max(0, int(corners[:, axis].min()) - 3) for axis in (0, 1))
+    right, bottom = min(width, int(corners[:, 0].max()) + 4), min(height, int(corners[:, 1].max()) + 4)
+    behind = canvas[2 * top : 2 * bottom, 2 * left : 2 * right].copy()
+    return _Setting(np.asarray(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA), np.uint8), behind, left, top)
 
 
 def _rope(stroke: Any) -> None:
@@ -782,10 +930,23 @@ def _lit(canvas: Picture, lens: _Lens, width: int, height: int) -> Picture:
     return np.asarray(np.clip(canvas.astype(np.float32) * full[:, :, None], 0, 255), np.uint8)
 
 
-def _box(canvas: Picture, lens: _Lens, fill: Any) -> None:
-    """The transparent box on its stand, with a few ballots in it since the morning."""
+def _heap(ballots: int) -> int:
+    """Return how many layers of paper are seen in the box after so many ballots: 26 from the morning on, more and more slowly afterwards."""
+    return 26 + floor(_HEAP * (1.0 - exp(-ballots * _BALLOT / _HEAP)) / _LAYER)
+
+
+_LAYER: Final = 0.005
+"""Metres between two layers of paper."""
+
+
+def _box(canvas: Picture, lens: _Lens, layers: int, wide: int) -> None:
+    """The transparent box on its stand, with the ballots that are in it. `wide` is the width of the whole picture."""
     x, y = BOX
     half = _BOX_HALF
+
+    def fill(corners: Sequence[Point], colour: Colour) -> None:
+        _fill(canvas, lens, corners, colour)
+
     fill([(x - half, y - half, 0), (x + half, y - half, 0), (x + half, y - half, _STAND), (x - half, y - half, _STAND)], (120, 128, 136))
     for sign in (-1, 1):
         fill([(x + sign * half, y - half, 0), (x + sign * half, y + half, 0), (x + sign * half, y + half, _STAND), (x + sign * half, y - half, _STAND)], (104, 112, 120))
@@ -795,8 +956,9 @@ def _box(canvas: Picture, lens: _Lens, fill: Any) -> None:
     fill([(x - half, y - half, _STAND), (x + half, y - half, _STAND), (x + half, y - half, _BOX_TOP), (x - half, y - half, _BOX_TOP)], (236, 230, 216))
     cv2.addWeighted(canvas, 0.45, before, 0.55, 0.0, dst=canvas)
     dice = Dice(77)
-    for n in range(26):
-        px, pz, lean = x + dice.between(-0.2, 0.16), _STAND + 0.015 + 0.005 * n, dice.between(-0.03, 0.03)
+    for n in range(layers):
+        px, pz, lean = x + dice.between(-0.2, 0.16), _STAND + 0.015 + _LAYER * n, dice.between(-0.03, 0.03)
+        pz = min(pz, _BOX_TOP - 0.08)
         shade = 206 + dice.below(44)
         fill([(px - 0.07, y - half, pz), (px + 0.08, y - half, pz + lean), (px + 0.08, y - half, pz + 0.035 + lean), (px - 0.07, y - half, pz + 0.035)], (shade, shade, shade))
     top = [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
@@ -806,6 +968,6 @@ def _box(canvas: Picture, lens: _Lens, fill: Any) -> None:
     edges += [((px, py, _STAND), (px, py, _BOX_TOP)) for px, py in top[:2]] + [((*top[0], _STAND), (*top[1], _STAND))]
     for a, b in edges:
         ends = [(round(p[0] * 16), round(p[1] * 16)) for p in (lens.see(*a), lens.see(*b))]
-        cv2.line(canvas, ends[0], ends[1], (170, 150, 100), max(1, canvas.shape[1] // 900), cv2.LINE_AA, _SHIFT)
+        cv2.line(canvas, ends[0], ends[1], (170, 150, 100), max(1, wide // 900), cv2.LINE_AA, _SHIFT)
     seal = lens.see(x + 0.16, y - half, _BOX_TOP - 0.07)
     cv2.ellipse(canvas, (round(seal[0] * 16), round(seal[1] * 16)), (round(0.035 * lens.scale(y) * 16),) * 2, 0, 0, 360, (60, 50, 190), -1, cv2.LINE_AA, _SHIFT)

@@ -4,6 +4,7 @@
 One town, one fault for each station, side by side; real processes, real files, real sockets. The claims are looked at after the day.
 """
 
+import os
 import resource
 import signal
 import sqlite3
@@ -22,6 +23,7 @@ from tests.faults.ward import DELAY, Examined, Row, Ward, examine, painted, leav
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
 CUT, FULL, TORN, SET = "10-011", "10-012", "10-013", "10-014"
+PYTHONPATH = os.pathsep.join([str(Path(__file__).parent / "clock"), *filter(None, [os.environ.get("PYTHONPATH")])])
 AHEAD = 90_000
 """Milliseconds by which the clock of the station SET is put forward."""
 
@@ -56,7 +58,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     for clock in clocks.values():
         clock.write_text("0")
     try:
-        ward.open({name: {"PYTHONPATH": str(Path(__file__).parent / "clock"), "KUA_TEST_CLOCK": str(clock)} for name, clock in clocks.items()})
+        ward.open({name: {"PYTHONPATH": PYTHONPATH, "KUA_TEST_CLOCK": str(clock)} for name, clock in clocks.items()})
         for station in (CUT, FULL, TORN, SET):
             ward.record(station, 1)
         cut_the_line(day)
@@ -97,8 +99,8 @@ def owed(box: Path) -> int:
 def cut_the_line(day: Day) -> None:
     """Cut when a bit more than half of the next segment is through."""
     ward, box = day.ward, day.ward.town.box(CUT)
+    ward.tend_until(lambda: ward.film(CUT)[-1]["size"] > 16_384, "a segment that is far longer than a statement")
     size = ward.film(CUT)[-1]["size"]
-    assert size > 16_384, "a segment is far longer than a statement"
     ward.tend_until(lambda: owed(box) == 0, "an empty queue")
     ward.links[CUT].cut_after(size * 6 // 10)
     ward.tend_until(lambda: ward.links[CUT].is_cut, "a cut line")
@@ -122,6 +124,7 @@ def tear_the_log(day: Day) -> None:
 
 def set_the_clock(day: Day, clock: Path) -> None:
     """Put a station's clock forward while it records."""
+    assert SET not in {death.name for death in day.ward.deaths}
     day.began[SET] = wall()
     DurableFiles().replace(clock, str(AHEAD).encode())
 
@@ -132,9 +135,9 @@ def fill_the_disk(day: Day) -> None:
     day.began[FULL] = wall()
     pid = ward.town.processes[FULL].pid
     journal = box / "log" / "journal"
-    film = min(leaf["size"] for leaf in ward.film(FULL))
-    assert film > journal.stat().st_size + 8_192
-    resource.prlimit(pid, resource.RLIMIT_FSIZE, (film - 1_024, resource.RLIM_INFINITY))
+    ward.tend_until(lambda: ward.film(FULL)[-1]["size"] > journal.stat().st_size + 16_384, "a segment that is longer than all statements")
+    film = ward.film(FULL)[-1]["size"] // 2 + journal.stat().st_size // 2
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (film, resource.RLIM_INFINITY))
     ward.tend_until(lambda: any(leaf.type == "gap" and leaf["reason"] == "disk_full" for leaf in leaves(box / "log")), "a gap for a full disk")
     died = len(ward.deaths)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (journal.stat().st_size + 8, resource.RLIM_INFINITY))
@@ -165,6 +168,8 @@ def test_a_line_cut_in_the_middle_of_a_body_costs_no_second(day: Day) -> None:
     """The queue grows while the line is away, the film goes on, and afterwards everything is published."""
     assert day.longest_queue >= 5
     assert {reason for reason, _ in day.gaps(CUT)} <= {"starting", "stopped"}
+    vouched = {leaf["trust"] for leaf in day.examined().leaves[CUT] if leaf.type == "segment"}
+    assert vouched <= {"centre", "ntp"}, "the centre's word for the clock reaches the film's statements"
     assert not [death for death in day.ward.deaths if death.name == CUT]
 
 

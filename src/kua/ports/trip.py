@@ -8,6 +8,7 @@ started again: the file FOLDER/place is made first. Set only by `make faults`.
 
 import os
 import signal
+import threading
 from collections import Counter
 from typing import Final
 
@@ -19,15 +20,17 @@ def _wanted(told: str) -> dict[str, int]:
 _WANTED: Final = _wanted(os.environ.get("KUA_KILL_AT", ""))
 _ONCE: Final = os.environ.get("KUA_KILL_ONCE", "")
 _seen: Counter[str] = Counter()
+_turn: Final = threading.Lock()
 
 
 def trip(place: str) -> None:
     """Die at once if a fault test asked for it at the n-th pass of `place`."""
     if place not in _WANTED:
         return
-    _seen[place] += 1
-    if _seen[place] == _WANTED[place] and _is_first(place):
-        os.kill(os.getpid(), signal.SIGKILL)
+    with _turn:  # so that no other thread says that it kills while this one does
+        _seen[place] += 1
+        if _seen[place] == _WANTED[place] and _is_first(place):
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _is_first(place: str) -> bool:

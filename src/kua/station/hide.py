@@ -350,7 +350,9 @@ class Hide:
             self.counts[f"encoder {error.code}"] += 1
             self._abandon(run)
             return
-        run.trust = min(run.trust, "none" if run.anchor.adrift else self._clock.trust(), key=_TRUST.index)
+        own = self._clock.trust()
+        # "rtc": the time is our clock's, and this process, which talks to no centre, cannot know who vouches for that; `keep` can.
+        run.trust = min(run.trust, "none" if run.anchor.adrift else "rtc" if own == "none" else own, key=_TRUST.index)
         if held.raw is not None and self._means.preview is not None:
             self._means.preview(held.raw, held.safe)
 

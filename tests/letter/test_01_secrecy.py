@@ -139,7 +139,7 @@ def test_in_the_voting_phase_what_is_hidden_has_no_colour() -> None:
 
 def test_the_first_pictures_of_a_run_show_nothing() -> None:
     hider = Hider(None, learned(), DEFAULT, "voting")
-    assert [hider.step(raw(plain_room(), 100 * n)).reason for n in range(3)] == ["warming"] * 3
+    assert [hider.step(raw(plain_room(), 100 * n)).reason for n in range(2)] == ["warming"] * 2
 
 
 def test_without_a_room_nothing_is_ever_shown() -> None:
@@ -211,6 +211,15 @@ def test_only_conceal_makes_a_safe_frame_and_nobody_can_write_to_it() -> None:
             picture.yuv[0, 0] = 1
         with pytest.raises(ValueError, match="read-only"):
             picture.hidden[0, 0] = False
+
+
+def test_conceal_fills_by_itself_and_does_not_rely_on_a_veil() -> None:
+    size = blocks_of(WIDTH, HEIGHT)
+    area = np.zeros(size, dtype=np.bool_)
+    area[2:6, 4:9] = True
+    safe = conceal(raw(noise(2)), Plan(area, np.zeros_like(area), np.full(size, 16, np.int32), True, area.astype(np.uint8)))
+    assert (safe.yuv[16:48, 32:72] == FILL[0]).all()
+    assert safe.hidden[2:6, 4:9].all()
 
 
 def test_no_hiding_table_can_show_a_booth() -> None:

@@ -41,11 +41,11 @@ TOO_SLOW: Final = 500
 class Tuning:
     """The figures of hiding, with their units. The defaults are those measured in `docs/benchmarks.md`."""
 
-    warm: int = 300
+    warm: int = 200
     """Milliseconds after a start during which all is filled."""
-    warm_frames: int = 3
+    warm_frames: int = 2
     """At least so many pictures are filled after a start."""
-    hold: int = 800
+    hold: int = 750
     """Milliseconds that a place stays hidden after a person was there."""
     flicker: int = 300
     """Milliseconds that a single block stays hidden after it differed."""
@@ -55,9 +55,9 @@ class Tuning:
     """Gaps of up to twice so many blocks (of 8 pixels) inside one silhouette are closed."""
     margin: int = 2
     """Blocks hidden around a silhouette."""
-    above: int = 3
+    above: int = 2
     """Blocks hidden above an upright silhouette: heads are what most resembles a wall."""
-    crowd: int = 12
+    crowd: int = 14
     """So many differing blocks within four blocks of each other are a person, not flicker."""
     lost: float = 0.6
     """Share of the known blocks (or of the textured ones) that differ when the camera no longer shows the calibrated room."""
@@ -231,7 +231,7 @@ class Hider:
         self._gone = at - self._agree_since < self._tuning.agree_for
         return self._gone
 
-    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[tuple[Box, bool]]) -> Plan:
+    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box]) -> Plan:
         tuning = self._tuning
         near = neighbours(changed, 4)
         person = changed & (near >= tuning.crowd)
@@ -257,20 +257,20 @@ class Hider:
         cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
         fine = self._finer.copy()
         doubt = changed | found.weak | self._unknown
-        for box, unseen in held:
-            fine &= ~self._detected(box, solid, reasons, cell, doubt if unseen else None)
+        for box in held:
+            fine &= ~self._detected(box, solid, reasons, cell, doubt)
         cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
 
-    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32], doubt: Mask | None) -> Mask:
+    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32], doubt: Mask) -> Mask:
         """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it.
 
-        A box that is only held is let go where, to the last block, nothing but the room is seen (`doubt`). Returns the
+        A box in which, to the last block, nothing but the room is seen (no `doubt`) is a picture on the wall, or a head that has gone. Returns the
         blocks of the head: they are never painted finer, wherever they lie."""
         area = np.zeros(solid.shape, dtype=np.bool_)
         mark(area, box)
-        if not area.any() or (doubt is not None and not (area & doubt).any()):
+        if not area.any() or not (area & doubt).any():
             return np.zeros_like(area)
         _because(reasons, area & ~self._fill, Reason.FACE if box.kind == "face" else Reason.PERSON)
         if not self._grey or box.width > CELLS_ACROSS * int(cell[area].min()):

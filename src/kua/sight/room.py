@@ -40,8 +40,10 @@ from kua.sight.raw import RawFrame
 
 SAMPLES: Final = 64
 """Most pictures kept while learning, so that memory is bounded: about 90 MB for 1280x720."""
-LOOKED_AT: Final = 24
+LOOKED_AT: Final = 32
 """In about so many samples people are looked for, where models are: looking is what takes time."""
+SURE: Final = 0.3
+"""Boxes with at least this score keep a place out of the room that is learned; those below are mostly things, which would never be known."""
 LUMA_FLOOR: Final = 13.0
 """Least tolerance of a cell's brightness, in levels."""
 CHROMA_FLOOR: Final = 6.0
@@ -256,12 +258,13 @@ def _sampled(frames: Iterable[RawFrame]) -> list[RawFrame]:
 
 
 def _people(kept: Sequence[RawFrame], look: Look) -> npt.NDArray[np.bool_]:
-    """Blocks where people were found, for each sample; boxes are enlarged by a fifth."""
+    """Blocks where people were found, for each sample; boxes are enlarged by a tenth."""
     rows, columns = blocks_of(kept[0].width, kept[0].height)
     busy = np.zeros((len(kept), rows, columns), dtype=np.bool_)
     for number, frame in enumerate(kept):
         for box in look(frame):
-            mark(busy[number], box.grown(1.2))
+            if box.score >= SURE:
+                mark(busy[number], box.grown(1.1))
     return busy
 
 

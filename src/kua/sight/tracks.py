@@ -9,8 +9,6 @@ from kua.sight.boxes import Box
 
 GROWTH = 0.01
 """Growth of a held box for each frame since it was last seen."""
-FRESH = 400
-"""Milliseconds since a box was last seen, after which it must agree with what is seen: detectors do not look at every picture."""
 MOST_GROWTH = 0.6
 """A held box grows by no more than this share."""
 
@@ -37,8 +35,8 @@ class Tracks:
         self._hold = hold
         self._tracks: list[_Track] = []
 
-    def step(self, at: Instant, boxes: Sequence[Box]) -> list[tuple[Box, bool]]:
-        """Take the boxes found now (none where nothing was looked for) and return all that are to be hidden, and whether each is long unseen."""
+    def step(self, at: Instant, boxes: Sequence[Box]) -> list[Box]:
+        """Take the boxes found now (none where nothing was looked for) and return all that are to be hidden."""
         for track in self._tracks:
             track.unseen += 1
         free = list(self._tracks)
@@ -54,7 +52,7 @@ class Tracks:
             best.dx, best.dy = 0.5 * best.dx + 0.5 * moved_x, 0.5 * best.dy + 0.5 * moved_y
             best.box, best.seen, best.unseen = box, at, 0
         self._tracks = [track for track in self._tracks if at - track.seen <= self._hold]
-        return [(track.now(), at - track.seen > FRESH) for track in self._tracks]
+        return [track.now() for track in self._tracks]
 
     @staticmethod
     def _likeness(track: _Track, box: Box) -> float:

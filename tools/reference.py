@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes `docs/ref` from the code: every error code with its words, every command with its help, every setting. `reference.py check` only compares.
+"""Writes `docs/ref` from the code: every error code with its words, every command with its help, every setting; and the table of
+`docs/spec/leaf.md` from the registry. `reference.py check` only compares.
 
 The house tests run the check, so the pages cannot lie for longer than one commit.
 """
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 ROOT: Final = Path(__file__).parent.parent
-FOLDER: Final = ROOT / "docs" / "ref"
+DOCS: Final = ROOT / "docs"
 GENERATED: Final = "<!-- SPDX-License-Identifier: Apache-2.0. Made by `make ref`; do not edit. -->\n"
 ERRORS: Final = """# Errors
 
@@ -42,6 +43,8 @@ environment only: `KUA_CAMERA_A_PASSWORD` is the password for the user in the ad
 `kua settings show` says where each value comes from. What changes between elections is signed data, never a setting.
 """
 
+BEGIN: Final = "<!-- registry: made by `make ref` -->"
+END: Final = "<!-- end of registry -->"
 MEANING: Final = {
     "Refused": "a rule says no", "Rejected": "bytes from outside are wrong", "Incomplete": "something is missing",
     "Unavailable": "try later, or mend the world first", "Misused": "the command, setting or file is wrong",
@@ -68,7 +71,11 @@ def errors() -> str:
 
 def commands() -> str:
     """The page of all commands."""
-    lines = [GENERATED, "# Commands\n", "Exit codes are [the same](exit-codes.md) for all. `--json` prints one object and nothing else on standard output.\n"]
+    lines = [
+        GENERATED,
+        "# Commands\n",
+        "Exit codes are [the same](exit-codes.md) for all. `--json` prints one object and nothing else on standard output.\n",
+    ]
     for words, text in sorted(helps()):
         told = text.rstrip().replace("/HOME/", "~/")
         lines.append(f"## {words}\n\n```text\n{told}\n```\n")
@@ -86,10 +93,34 @@ def settings() -> str:
         lines.append("| name | default | meaning |\n|---|---|---|")
         for field, told in table.model_fields.items():
             default = "one at least" if field == "cameras" else "required" if told.is_required() else f"`{toml(told.default)}`"
-            limits = [f"{word} {getattr(rule, sign)}" for rule in told.metadata for sign, word in (("ge", "from"), ("le", "to")) if hasattr(rule, sign)]
+            limits = [
+                f"{word} {getattr(rule, sign)}"
+                for rule in told.metadata
+                for sign, word in (("ge", "from"), ("le", "to"))
+                if hasattr(rule, sign)
+            ]
             lines.append(f"| `{field}` | {default} | {told.description}{' Allowed: ' + ' '.join(limits) + '.' if limits else ''} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def leaves() -> str:
+    """The page of leaves: what people wrote, with the table of the registry between the two marks."""
+    from kua.proof.leaf import REGISTRY, RESERVED
+
+    page = (DOCS / "spec" / "leaf.md").read_text(encoding="utf-8")
+    before, begin, rest = page.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit("docs/spec/leaf.md has lost its marks")
+    lines = ["| type | v | owner | log | field | test |", "|---|---|---|---|---|---|"]
+    for kind in REGISTRY.values():
+        first = f"| `{kind.name}` | {kind.version} | {kind.owner} | {', '.join(kind.logs)} |"
+        for name, rule in kind.fields.items():
+            lines.append(f"{first} `{name}` | {rule.says} |")
+            first = "| | | | |"
+    lines += ["", "Reserved: " + " ".join(f"`{name}`" for name in sorted(RESERVED)) + "."]
+    return before + begin + "\n".join(["", *lines, ""]) + end + after
 
 
 def toml(value: Any) -> str:
@@ -124,15 +155,18 @@ def main(arguments: list[str]) -> int:
     """Write the pages, or say which one is out of date."""
     os.environ |= {"KUA_LANG": "en", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb", "HOME": "/HOME"}
     sys.path.insert(0, str(ROOT))
-    pages = {"errors.md": errors(), "commands.md": commands(), "settings.md": settings(), "exit-codes.md": f"{GENERATED}\n{EXITS}"}
-    stale = [name for name, text in pages.items() if not (FOLDER / name).exists() or (FOLDER / name).read_text(encoding="utf-8") != text]
+    pages = {
+        "ref/errors.md": errors(), "ref/commands.md": commands(), "ref/settings.md": settings(), "ref/exit-codes.md": f"{GENERATED}\n{EXITS}",
+        "spec/leaf.md": leaves(),
+    }  # fmt: skip
+    stale = [name for name, text in pages.items() if not (DOCS / name).exists() or (DOCS / name).read_text(encoding="utf-8") != text]
     if arguments == ["check"]:
-        print("\n".join(f"docs/ref/{name} is out of date: make ref" for name in stale) or "docs/ref is as the code says")
+        print("\n".join(f"docs/{name} is out of date: make ref" for name in stale) or "the reference is as the code says")
         return 1 if stale else 0
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for name in stale:
-        (FOLDER / name).write_text(pages[name], encoding="utf-8")
-        print(f"docs/ref/{name}")
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+        (DOCS / name).write_text(pages[name], encoding="utf-8")
+        print(f"docs/{name}")
     return 0
 
 

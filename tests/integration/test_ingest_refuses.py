@@ -201,7 +201,7 @@ async def test_entries_that_the_centre_has_may_come_again_with_new_ones(there: T
 async def test_a_forked_log_is_refused_and_kept_as_evidence(there: There) -> None:
     centre, _, box, _ = there
     box.entries[1] = make_leaf("clock", at=START, trust="ntp", step_ms=1, forward=True, mono=1)
-    box.film(b"next", INIT, seq=0, t0=START, t1=START + SLOT)
+    box.film(b"next", INIT, seq=0, slot=START // SLOT, t0=START, t1=START + SLOT)
     told(await box.send_log(), 409, "log.fork")
     box.sent = 0
     told(await box.send_log(), 409, "log.fork")
@@ -235,7 +235,8 @@ async def test_a_hole_in_the_account_is_refused_and_kept_as_evidence(there: Ther
 
 
 @pytest.mark.parametrize(
-    ("changes", "why"), [({"seq": 2}, "seq"), ({"t0": START}, "overlap"), ({"cam": "b"}, "unknown camera")],
+    ("changes", "why"),
+    [({"seq": 2}, "seq"), ({"t0": START, "t1": START + SLOT, "slot": START // SLOT}, "overlap"), ({"cam": "b"}, "unknown camera")],
 )
 async def test_an_account_that_is_not_whole_is_refused(there: There, changes: dict[str, Any], why: str) -> None:
     centre, _, box, _ = there
@@ -264,7 +265,9 @@ async def test_a_station_cannot_withdraw_by_itself(there: There) -> None:
     assert not centre.desk.station_state(STATION).withdrawn
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[1]", b'{"from":-1,"entries":[],"checkpoint":""}', b'{"from":0,"entries":["*"],"checkpoint":""}', b"[" * 5000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[1]", b'{"from":-1,"entries":[],"checkpoint":""}', b'{"from":0,"entries":["*"],"checkpoint":""}', b"[" * 5000]
+)
 async def test_a_request_that_is_none_is_told_so(there: There, body: bytes) -> None:
     *_, box, _ = there
     path = f"{box.prefix}/log"

@@ -13,12 +13,24 @@ from typing import Any, Final, Literal
 
 from kua.core.canonical import Json, canonical, read_canonical
 from kua.core.errors import Rejected
+from kua.core.instant import SLOT
 
 LIMIT: Final = 65_535
 """Longest leaf in bytes: the entry bundle of tlog-tiles has a 16-bit length."""
 
 Log = Literal["station", "nation"]
-Test = Callable[[Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the value of a field must be: the test, and the words for it in the table of docs/spec/leaf.md."""
+
+    says: str
+    holds: Callable[[Any], bool]
+
+    def __call__(self, value: Any) -> bool:
+        return self.holds(value)
+
 
 _HEX64 = re.compile(r"[0-9a-f]{64}")
 _HEX8 = re.compile(r"[0-9a-f]{8}")
@@ -26,44 +38,65 @@ _CAM = re.compile(r"[a-z]")
 _STATION = re.compile(r"[0-9]{2}-[0-9]{1,5}")
 _WORD = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _LINE = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,255}")
+_ORIGIN_SHAPE: Final = r"[A-Za-z0-9.:-]{1,253}(?:/[A-Za-z0-9_.-]{1,64}){1,4}"
+_KEY_NAME: Final = r"[\x21-\x2a\x2c-\x7e]{1,300}"
+_ORIGIN = re.compile(_ORIGIN_SHAPE)
+_VKEY = re.compile(rf"{_KEY_NAME}\+[0-9a-f]{{8}}\+[A-Za-z0-9+/]{{44}}")
+_NOTE = re.compile(
+    rf"{_ORIGIN_SHAPE}\n(?:0|[1-9][0-9]{{0,18}})\n[A-Za-z0-9+/]{{43}}=\n\n(?:\u2014 {_KEY_NAME} [A-Za-z0-9+/]{{4,200}}={{0,2}}\n){{1,16}}"
+)
 _SAFE: Final = 2**53 - 1
+LONGEST: Final = 5_000
+"""Milliseconds of the longest segment: a slot and the wait of at most 1 s for the picture that ends it (docs/spec/segment.md)."""
 
 
 def _is_int(value: Any) -> bool:
     return type(value) is int and 0 <= value <= _SAFE
 
 
-def _matching(pattern: re.Pattern[str]) -> Test:
-    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
-
-
-def one_of(*words: str) -> Test:
-    """Test for membership of a closed list of words."""
-    return lambda value: isinstance(value, str) and value in words
-
-
-def _range(value: Any) -> bool:
+def _is_range(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"lo", "hi"} and all(map(_is_int, value.values())) and value["lo"] <= value["hi"]
 
 
-def list_of(test: Test) -> Test:
+def _matching(says: str, pattern: re.Pattern[str]) -> Rule:
+    return Rule(says, lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None)
+
+
+def one_of(*words: str) -> Rule:
+    """Test for membership of a closed list of words."""
+    return Rule("one of " + " ".join(f"`{word}`" for word in words), lambda value: isinstance(value, str) and value in words)
+
+
+def list_of(test: Rule) -> Rule:
     """Test for a list of at most 64 things that each pass `test`."""
-    return lambda value: isinstance(value, list) and len(value) <= 64 and all(map(test, value))
+    return Rule(f"list of at most 64: {test.says}", lambda value: isinstance(value, list) and len(value) <= 64 and all(map(test, value)))
 
 
-def object_of(**tests: Test) -> Test:
+def object_of(**tests: Rule) -> Rule:
     """Test for an object with exactly these fields."""
-    return lambda value: isinstance(value, dict) and set(value) == set(tests) and all(test(value[name]) for name, test in tests.items())
+    return Rule(
+        "object of " + ", ".join(f"`{name}` ({test.says})" for name, test in tests.items()),
+        lambda value: isinstance(value, dict) and set(value) == set(tests) and all(test(value[name]) for name, test in tests.items()),
+    )
 
 
-MS: Final = _is_int
-INT: Final = _is_int
-DIGEST: Final = _matching(_HEX64)
-RUN: Final = _matching(_HEX8)
-CAM: Final = _matching(_CAM)
-STATION: Final = _matching(_STATION)
-WORD: Final = _matching(_WORD)
-LINE: Final = _matching(_LINE)
+def _maybe(test: Rule) -> Rule:
+    return Rule(f"{test.says}, or null", lambda value: value is None or test(value))
+
+
+MS: Final = Rule("ms", _is_int)
+INT: Final = Rule("int", _is_int)
+BOOL: Final = Rule("true or false", lambda value: type(value) is bool)
+RANGE: Final = Rule("object of `lo` (int), `hi` (int), lo <= hi", _is_range)
+DIGEST: Final = _matching("digest", _HEX64)
+RUN: Final = _matching("hex8", _HEX8)
+CAM: Final = _matching("camera", _CAM)
+STATION: Final = _matching("station", _STATION)
+WORD: Final = _matching("word", _WORD)
+CITATION: Final = _matching("citation", _LINE)
+ORIGIN: Final = _matching("origin", _ORIGIN)
+VKEY: Final = _matching("verifier key", _VKEY)
+NOTE: Final = _matching("checkpoint note", _NOTE)
 TRUST: Final = one_of("none", "rtc", "ntp", "centre")
 PHASE: Final = one_of("rehearsal", "opening", "voting", "count", "protocol", "storage")
 GAP_REASONS: Final = (
@@ -81,14 +114,6 @@ GAP_REASONS: Final = (
 HIDDEN_REASONS: Final = ("no_room", "warming", "scene_changed", "detector", "late", "size_change", "error")
 
 
-def _note(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 8192
-
-
-def _maybe(test: Test) -> Test:
-    return lambda value: value is None or test(value)
-
-
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One registered type of leaf: who owns it, in which logs it may stand, and the test of each field (all are required)."""
@@ -97,10 +122,10 @@ class Kind:
     version: int
     owner: str
     logs: tuple[Log, ...]
-    fields: Mapping[str, Test]
+    fields: Mapping[str, Rule]
 
 
-def _kind(name: str, owner: str, logs: tuple[Log, ...], /, **fields: Test) -> tuple[tuple[str, int], Kind]:
+def _kind(name: str, owner: str, logs: tuple[Log, ...], /, **fields: Rule) -> tuple[tuple[str, int], Kind]:
     return (name, 1), Kind(name, 1, owner, logs, fields)
 
 
@@ -143,9 +168,9 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("gap", "station", ("station",), at=MS, cam=CAM, seq=INT, t0=MS, t1=MS, reason=one_of(*GAP_REASONS)),
         _kind("hidden", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, reason=one_of(*HIDDEN_REASONS)),
         _kind("heartbeat", "station", ("station",), at=MS, boot=RUN, mono=MS, trust=TRUST, owed=INT, owed_bytes=INT, free_bytes=INT),
-        _kind("clock", "station", ("station",), at=MS, trust=TRUST, step_ms=INT, forward=lambda value: type(value) is bool, mono=MS),
+        _kind("clock", "station", ("station",), at=MS, trust=TRUST, step_ms=INT, forward=BOOL, mono=MS),
         _kind("fault", "station", ("station",), at=MS, cam=_maybe(CAM), kind=WORD, state=one_of("begin", "end")),
-        _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=_range, people=_range),
+        _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=RANGE, people=RANGE),
         _kind("close", "station", ("station",), at=MS, reason=one_of("end_of_day", "ordered")),
         _kind(
             "withdrawn",
@@ -156,12 +181,12 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
             cam=CAM,
             t0=MS,
             t1=_maybe(MS),
-            article=LINE,
+            article=CITATION,
             by=WORD,
             reason=WORD,
         ),
-        _kind("certificate", "centre", ("nation",), at=MS, station=STATION, origin=LINE, vkey=LINE),
-        _kind("station_checkpoint", "centre", ("nation",), received_at=MS, origin=LINE, size=INT, root=DIGEST, note=_note),
+        _kind("certificate", "centre", ("nation",), at=MS, station=STATION, origin=ORIGIN, vkey=VKEY),
+        _kind("station_checkpoint", "centre", ("nation",), received_at=MS, origin=ORIGIN, size=INT, root=DIGEST, note=NOTE),
     ]
 )
 
@@ -225,4 +250,10 @@ def _fit(body: Json) -> Kind:
             raise Rejected("leaf.schema", type=kind.name, field=name[:64])
     if "t0" in body and body["t1"] is not None and not body["t0"] < body["t1"]:
         raise Rejected("leaf.schema", type=kind.name, field="t1")
+    if kind.name == "segment":
+        # The names of files and the target duration of every playlist rest on these two.
+        if body["slot"] != body["t0"] // SLOT:
+            raise Rejected("leaf.schema", type=kind.name, field="slot")
+        if body["t1"] - body["t0"] > LONGEST:
+            raise Rejected("leaf.schema", type=kind.name, field="t1")
     return kind

@@ -51,6 +51,9 @@ class Account:
                 self.opened.setdefault(camera["cam"], (leaf["at"], None))
         elif leaf.type == "close":
             self.closed = True
+            for cam, (end, _) in self.opened.items():
+                if leaf["at"] != end:
+                    raise Rejected("log.account", leaf=index, cam=cam, why="hole" if leaf["at"] > end else "overlap")
         elif leaf.type in {"segment", "gap"}:
             self._item(index, leaf)
 
@@ -161,8 +164,16 @@ class Book:
         cam, run = leaf["cam"], leaf["run"]
         folder = f"film/{cam}"
         film = Target(
-            "segment", cam, f"{folder}/{run}-{leaf['slot']}.m4s", index, leaf["size"], Instant(leaf["t0"]), Instant(leaf["t1"]),
-            leaf["phase"], leaf["sha256"], leaf["init"],
+            "segment",
+            cam,
+            f"{folder}/{run}-{leaf['slot']}.m4s",
+            index,
+            leaf["size"],
+            Instant(leaf["t0"]),
+            Instant(leaf["t1"]),
+            leaf["phase"],
+            leaf["sha256"],
+            leaf["init"],
         )
         self.films[cam][index] = film
         self.targets.setdefault(leaf["sha256"], []).append(film)

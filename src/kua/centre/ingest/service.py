@@ -27,6 +27,7 @@ from kua.ports.trip import trip
 from kua.proof.base64 import from_base64
 from kua.proof.checkpoint import Checkpoint, open_checkpoint
 from kua.proof.keys import SigningKey
+from kua.proof.leaf import NOTE
 from kua.proof.merkle import Frontier, leaf_hash
 from kua.proof.receipt import Receipt, sign_receipt
 from kua.proof.upload import check_upload
@@ -221,6 +222,8 @@ def _append(member: Member, body: bytes) -> tuple[Read | None, Checkpoint | None
         checkpoint = open_checkpoint(note, member.key, member.origin)
     except Rejected as error:
         raise Rejected("log.checkpoint", why=error.code, size=start + len(entries), have=have) from error
+    if not NOTE(note.decode()):  # no leaf of the national log could hold it
+        raise Rejected("log.checkpoint", why="form", size=checkpoint.size, have=have)
     if checkpoint.size != start + len(entries):
         raise Rejected("log.checkpoint", why="size", size=checkpoint.size, have=start + len(entries))
     durable = log.size  # more than `have` if the disk failed between entries and checkpoint

@@ -124,13 +124,17 @@ class Day:
             cursor = item.t1
         if self.closed is not None and cursor is not None:
             unaccounted += max(0, self.closed - cursor)
+            overlapping += max(0, cursor - self.closed)
         hidden = _length((span.t0, span.t1) for span in self.hidden if span.t1 is not None)
         return Account(recorded, gaps, hidden, unaccounted, overlapping)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Milliseconds of one camera's day. `hidden` time is also recorded; `unaccounted` and `overlapping` must be 0."""
+    """Milliseconds of one camera's day. `hidden` time is also recorded; `unaccounted` and `overlapping` must be 0.
+
+    `overlapping` is time that is accounted for twice, or after the close. Always: close - open = recorded + gaps + unaccounted - overlapping.
+    """
 
     recorded: int
     gaps: int

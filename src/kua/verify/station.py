@@ -154,7 +154,7 @@ def _read_days(work: _Work, log: Entries) -> None:
         if isinstance(named, str):
             work.days.setdefault(named, Day(named))
     for day in work.days.values():
-        for index, leaf in log.of_type("open", "close", "segment", "gap", "hidden", "withdrawn"):
+        for index, leaf in log.of_type("open", "close", "segment", "gap", "hidden"):  # a station cannot withdraw its own film
             day.add(index, leaf.type, leaf.body)
         for index, leaf in work.nation.of_type("withdrawn") if work.nation else []:
             if leaf["station"] == work.station:

@@ -7,6 +7,7 @@ Parts and blocking reload (LL-HLS) are not here.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from kua.core.instant import SLOT, Instant, rfc3339
@@ -14,6 +15,9 @@ from kua.media.timeline import Day, Film
 
 TARGET_SECONDS: Final = 5
 """EXT-X-TARGETDURATION for the life of every playlist: a 4 s segment plus up to 1 s of waiting for the frame that ends it."""
+
+MOST: Final = 100_000
+"""Items of the longest playlist (more than four days): a gap of a hundred years in a forged leaf must not fill the memory of its readers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ def items_of(day: Day, present: frozenset[str] | set[str], until: Instant) -> li
     """List what the public may know of `day` at the moment `until` (now minus the public delay).
 
     Segments whose SHA-256 is not in `present`, and withdrawn ones, become holes of the same length. Gaps are cut at slot borders so that no
-    item is longer than the target duration. The list only ever grows at its end; an item may change from hole to segment when it arrives late.
+    item is longer than the target duration. The list only ever grows at its end, up to `MOST` items; an item may change from hole to segment
+    when it arrives late, and to a hole when it is withdrawn.
     """
     listed: list[Item] = []
     for item in day.items:
@@ -42,7 +47,10 @@ def items_of(day: Day, present: frozenset[str] | set[str], until: Instant) -> li
             there = item.sha256 in present and not day.is_withdrawn(item)
             listed.append(Item(item.t0, item.t1, item.run, f"{item.name}?leaf={item.leaf}", item.init_name, there))
         else:
-            listed.extend(Item(t0, t1, "", f"gap-{t0}.m4s", "", False) for t0, t1 in _slots(item.t0, item.t1))
+            slots = islice(_slots(item.t0, item.t1), MOST - len(listed))
+            listed.extend(Item(t0, t1, "", f"gap-{t0}.m4s", "", False) for t0, t1 in slots)
+        if len(listed) == MOST:
+            break
     return listed
 
 
@@ -54,7 +62,11 @@ def _slots(t0: int, t1: int) -> Iterable[tuple[Instant, Instant]]:
 
 
 def render(items: Sequence[Item], first: int, ended: bool) -> str:
-    """Return the playlist of `items[first:]`. `first` is also EXT-X-MEDIA-SEQUENCE."""
+    """Return the playlist of `items[first:]`. `first` is also EXT-X-MEDIA-SEQUENCE.
+
+    The first line carries no EXT-X-DISCONTINUITY: a break before it has left the list, and EXT-X-DISCONTINUITY-SEQUENCE counts it with those
+    of the items before (RFC 8216 section 6.2.2). So an item has the same discontinuity number in every list that holds it.
+    """
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS", f"#EXT-X-TARGETDURATION:{TARGET_SECONDS}"]
     lines.append(f"#EXT-X-MEDIA-SEQUENCE:{first}")
     breaks = sum(_breaks(items, number) for number in range(1, min(first, len(items) - 1) + 1)) if first else 0

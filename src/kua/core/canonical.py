@@ -18,6 +18,10 @@ def canonical(value: Any) -> bytes:
         return rfc8785.dumps(value)
     except rfc8785.CanonicalizationError as error:
         raise Rejected("json.not_canonical", why=str(error)) from error
+    except UnicodeError as error:  # half a surrogate pair in the name of a field, which the library lets through
+        raise Rejected("json.not_canonical", why="input contains non-UTF-8 codepoints") from error
+    except RecursionError as error:
+        raise Rejected("json.not_canonical", why="too deep") from error
 
 
 def read_canonical(data: bytes) -> Json:

@@ -139,6 +139,7 @@ class Done:
 
 Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Beat | Done
 _TYPES: Final = {kind.__name__: kind for kind in (Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Beat, Done)}
+_HEADS: Final = {name: {field.name: field.type for field in fields(kind) if field.name != "payload"} for name, kind in _TYPES.items()}
 
 
 def send(pipe: BinaryIO, message: Message) -> None:
@@ -152,19 +153,28 @@ def send(pipe: BinaryIO, message: Message) -> None:
 
 
 def receive(pipe: BinaryIO) -> Message | None:
-    """Read one message; None at the end of the pipe. Raises `EOFError` for a torn message and `ValueError` for one of no known type."""
+    """Read one message; None at the end of the pipe.
+
+    Raises `EOFError` for a torn message, and `ValueError` for one of no known type, with other fields than its type has, or with values of
+    another kind: `hide` reads what a stranger's camera sends, so what comes from it is not taken on trust.
+    """
     lengths = _exactly(pipe, 8, may_end=True)
     if lengths is None:
         return None
     head_length, payload_length = struct.unpack(">II", lengths)
     if max(head_length, payload_length) > LIMIT:
         raise ValueError("length")
-    head = json.loads(_exactly(pipe, head_length) or b"{}")
+    try:
+        head = json.loads(_exactly(pipe, head_length) or b"{}")
+    except RecursionError as error:
+        raise ValueError("head") from error
     payload = _exactly(pipe, payload_length) or b""
-    kind = _TYPES[head.pop("t")]
-    if set(head) != {field.name for field in fields(kind)} - {"payload"}:
-        raise ValueError(kind.__name__)
-    return kind(**head, payload=payload)
+    name = head.pop("t", None) if isinstance(head, dict) else None
+    if not isinstance(name, str) or name not in _TYPES:
+        raise ValueError("type")
+    if {field: type(value) for field, value in head.items()} != _HEADS[name]:
+        raise ValueError(name)
+    return _TYPES[name](**head, payload=payload)
 
 
 def messages(pipe: BinaryIO) -> Iterator[Message]:

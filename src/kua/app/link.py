@@ -68,7 +68,13 @@ class CuttableLink:
                 continue
             far.settimeout(None)
             with self._lock:
-                self._live |= {near, far}
+                # `cut` takes the lock too: a connection that was being made while the line was cut is torn with the others.
+                is_open = self._open.is_set()
+                self._live |= {near, far} if is_open else set()
+            if not is_open:
+                _shut(near)
+                _shut(far)
+                continue
             for source, sink, counts in ((near, far, True), (far, near, False)):
                 threading.Thread(target=self._pump, args=(source, sink, counts), daemon=True).start()
 

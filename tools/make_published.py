@@ -112,10 +112,10 @@ def film() -> Tree:
 
 
 def leaves(file: bytes, signed: Tree, shown: Tree) -> list[bytes]:
-    """The station's day: open, calibration, a gap, five segments, close."""
+    """The station's day: open, calibration, a gap, the segments, close."""
     digest_of = {name.partition(".")[2]: sha256(data).hex() for name, data in signed.items()}
     init, *segments = shown.values()
-    first, last = BEGIN - 2 * SLOT, BEGIN + SEGMENTS * SLOT
+    first, last = BEGIN - 2 * SLOT, BEGIN + len(segments) * SLOT
 
     def segment(number: int, data: bytes) -> dict[str, Any]:
         t0 = BEGIN + number * SLOT
@@ -146,13 +146,14 @@ def playlists(entries: list[bytes], shown: Tree) -> Tree:
     return {"film/a/day.m3u8": text, "film/a/live.m3u8": text}
 
 
-def published(lost: str = "") -> Tree:
-    """The whole tree, as a centre publishes it that never received the segment `lost`."""
+def published(lost: str = "", shown: Tree | None = None) -> Tree:
+    """The whole tree, as a centre publishes it that never received the segment `lost`. `shown` is other film than the text of `film`."""
+    shown = shown or film()
     profile = canonical({"v": 1, "id": "vectors", "titles": named("Vectors"), "clauses": []})
     file = election(profile)
-    signed, shown = calibration(), film()
+    signed = calibration()
     entries = leaves(file, signed, shown)
-    at = BEGIN + SEGMENTS * SLOT + 1_000
+    at = BEGIN + (len(shown) - 1) * SLOT + 1_000
     note = checkpoint(entries, AGENT)
     edge = Edge()
     edge.append(entries)

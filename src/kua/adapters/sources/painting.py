@@ -56,15 +56,17 @@ _BOOTH_EDGE: Final = 0.52
 """Half a booth and the stroke of its outline."""
 _CURTAIN: Final = (0.38, 1.9)
 _OFFICIALS_Y: Final = 9.12
-_BESIDE: Final = 0.52
+_BESIDE: Final = 0.6
 """Metres by which a member sits beside the voter before him, so that the camera sees both."""
+_LISTS: Final = tuple(x + _BESIDE / 2 for x, _ in TABLE_SPOTS)
+"""Where the voters' lists lie: between member and voter."""
 _NOISES: Final = 6
 _BALLOT: Final = 0.0016
 """Metres by which one folded ballot raises the heap in the box, while it is low."""
 _HEAP: Final = 0.48
 """Metres of heap that the box takes; towards it the heap rises ever more slowly."""
 _KEPT: Final = 400
-"""Drawn figures kept: people who stand are drawn again only when they move by a millimetre or two."""
+"""Drawn figures kept: whoever stands is drawn again only when he sways by some millimetres."""
 _STEPS: Final = 4.0
 """Steps from rest to the end of a sway."""
 
@@ -340,8 +342,10 @@ class PaintedRoom:
         left, top = floor(middle - 0.6 * scale), floor(head) - 2
         drawn = np.zeros((ceil(foot) + 3 - top, ceil(1.2 * scale) + 2, 4), np.uint8)
         _draw_person(drawn, lens.moved(left, top), pose)
-        kept = np.repeat(255 - drawn[:, :, 3:], 3, axis=2)
-        figure = _Figure(left, top, kept, np.ascontiguousarray(drawn[:, :, :3]))
+        x0, y0, columns, rows = cv2.boundingRect(drawn[:, :, 3])
+        paint = cv2.cvtColor(drawn[y0 : y0 + rows, x0 : x0 + columns], cv2.COLOR_BGRA2BGR)
+        kept = cv2.cvtColor(255 - drawn[y0 : y0 + rows, x0 : x0 + columns, 3], cv2.COLOR_GRAY2BGR)
+        figure = _Figure(left + x0, top + y0, np.asarray(kept, np.uint8), np.asarray(paint, np.uint8))
         self._figures[pose] = figure
         if len(self._figures) > _KEPT:
             self._figures.popitem(last=False)
@@ -364,7 +368,7 @@ class PaintedRoom:
             "box": [self._hull([(x + dx, y + dy, z) for dx in (-half, half) for dy in (-half, half) for z in (_STAND, _BOX_TOP)])],
             "slot": [self._hull([(x + dx, y + dy, _BOX_TOP) for dx in (-half, half) for dy in (-half, half)])],
             "issue": [self._hull([(px, py, z) for px in (left, right) for py, z in ((near, 0.0), (far, top), (_OFFICIALS_Y, 1.5))])],
-            "list": [self._hull([(px + dx, py, top) for dx in (-0.24, 0.24) for py in (8.36, 8.72)]) for px, _ in TABLE_SPOTS],
+            "list": [self._hull([(px + dx, py, top) for dx in (-0.24, 0.24) for py in (8.36, 8.72)]) for px in _LISTS],
             "door": [self._hull(corners + doorway)],
             "count": [self._hull([(px, py, z) for px in _COUNTING[:2] for py in _COUNTING[2:4] for z in (_COUNTING[4], 1.1)])],
             "show": [self._hull([(px, py, z) for px in (-0.5, 0.5) for py in (4.1, 4.8) for z in (0.0, 1.7)])],
@@ -609,9 +613,11 @@ def _draw_person(canvas: Picture, lens: _Lens, pose: _Pose) -> None:
     def limb(a: tuple[int, int], b: tuple[int, int], thick: float, colour: Colour) -> None:
         cv2.line(canvas, a, b, (*colour, 255), max(1, round(thick * scale)), cv2.LINE_AA, _SHIFT)
 
+    fine = scale * unit
+
     def oval(dx: float, dy: float, z: float, rx: float, rz: float, colour: Colour) -> None:
-        axes = (max(8, round(rx * scale * unit)), max(8, round(rz * scale * unit)))
-        cv2.ellipse(canvas, at(dx, dy, z), axes, 0, 0, 360, (*colour, 255), -1, cv2.LINE_AA, _SHIFT)
+        wide, high = int(rx * fine + 0.5), int(rz * fine + 0.5)
+        cv2.ellipse(canvas, at(dx, dy, z), (max(8, wide), max(8, high)), 0, 0, 360, (*colour, 255), -1, cv2.LINE_AA, _SHIFT)
 
     # Legs: the farther one first.
     if dz == 0.0:
@@ -847,11 +853,11 @@ def _drawn_room(taste: int, booths: int, mirrored: bool, width: int, height: int
     _rope(stroke)
     _booths(fill, back, stroke, booth_places(booths), curtain)
     _table(fill, _TABLE, cloth, stroke)
-    for px, _ in TABLE_SPOTS:
+    for px in _LISTS:
         top = _TABLE[4]
         fill([(px - 0.22, 8.4, top), (px + 0.22, 8.4, top), (px + 0.22, 8.7, top), (px - 0.22, 8.7, top)], (232, 236, 238))
         stroke((px, 8.4, top), (px, 8.7, top), (150, 150, 150))
-    fill([(0.16, 8.35, _TABLE[4]), (0.38, 8.35, _TABLE[4]), (0.38, 8.6, _TABLE[4] + 0.1), (0.16, 8.6, _TABLE[4] + 0.1)], (244, 246, 246))
+    fill([(0.36, 8.35, _TABLE[4]), (0.58, 8.35, _TABLE[4]), (0.58, 8.6, _TABLE[4] + 0.1), (0.36, 8.6, _TABLE[4] + 0.1)], (244, 246, 246))
     _table(fill, _COUNTING, _dark(cloth, 0.9), stroke)
     for a, b in (((-0.5, 4.1), (0.5, 4.1)), ((0.5, 4.1), (0.5, 4.8)), ((0.5, 4.8), (-0.5, 4.8)), ((-0.5, 4.8), (-0.5, 4.1))):
         stroke((*a, 0.0), (*b, 0.0), (90, 200, 226), 5)

@@ -177,6 +177,10 @@ class Journal:
         self._commit([make_leaf("fault", at=self._clock.now(), cam=cam, kind=kind, state=state)])
         self._faults ^= {(cam, kind)}
 
+    def is_faulty(self, cam: str | None, kind: str) -> bool:
+        """Whether a fault is stated and not yet stated as over."""
+        return (cam, kind) in self._faults
+
     def tick(self, owing: Callable[[], Owing]) -> None:
         """State what time brings: a clock step or other trust, lasting holes, a heartbeat; publish what could not be published."""
         if not self.is_open:

@@ -75,7 +75,7 @@ class Keep:
         self._inits: dict[tuple[str, str], bytes] = {}
         self._written: dict[tuple[str, str], Digest] = {}
         self._unsaid: list[Row] = []
-        self._is_full = False
+        self._is_full = journal.is_faulty(None, "disk_full")  # stated before the last start and not taken back yet
         self.beats: dict[str, Beat] = {}
         self.last_end: dict[str, Instant] = {}
         self._reserve.hold()

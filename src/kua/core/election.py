@@ -4,6 +4,7 @@
 Reading refuses unknown fields: what is not understood cannot be obeyed. Fields that later versions need come with a new `v`.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -116,49 +117,56 @@ def read_election(data: bytes) -> Election:
 
 def _election(body: Json) -> Election:
     _only(body, "v id version domain titles kind contests profile regions stations hiding publication cosigning centres keys")
-    if body["v"] != 1:
+    if _count(body["v"]) != 1:
         raise ValueError("v")
-    _only(body["profile"], "id sha256")
-    _only(body["publication"], "delay_ms")
-    _only(body["keys"], "commission issuers")
-    regions = tuple(Region(str(region["id"]), _titles(region["titles"])) for region in body["regions"])
-    stations = tuple(_station(entry) for entry in body["stations"])
-    if len({station.id for station in stations}) != len(stations) or {station.region for station in stations} - {
-        region.id for region in regions
-    }:
+    profile = _only(body["profile"], "id sha256")
+    publication = _only(body["publication"], "delay_ms")
+    keys = _only(body["keys"], "commission issuers")
+    regions = tuple(Region(_text(entry["id"]), _titles(entry["titles"])) for entry in _each(body["regions"], "id titles"))
+    stations = tuple(_station(entry) for entry in _list(body["stations"]))
+    known = _unlike((region.id for region in regions), "regions")
+    _unlike((station.id for station in stations), "stations")
+    if {station.region for station in stations} - known:
         raise ValueError("stations")
+    if not isinstance(body["hiding"], dict):
+        raise TypeError("hiding")
     return Election(
         id=election_id(body["id"]),
         version=_count(body["version"]),
-        domain=str(body["domain"]),
+        domain=_text(body["domain"]),
         titles=_titles(body["titles"]),
-        kind=str(body["kind"]),
-        contests=tuple(_titles(contest) for contest in body["contests"]),
-        profile_id=str(body["profile"]["id"]),
-        profile_sha256=str(body["profile"]["sha256"]),
+        kind=_text(body["kind"]),
+        contests=tuple(_titles(contest) for contest in _list(body["contests"])),
+        profile_id=_text(profile["id"]),
+        profile_sha256=_text(profile["sha256"]),
         regions=regions,
         stations=stations,
         hiding=dict(body["hiding"]),
-        delay=Millis(_count(body["publication"]["delay_ms"])),
-        cosigning=str(body["cosigning"]),
-        centres=tuple(Centre(str(centre["url"]), str(centre["vkey"])) for centre in body["centres"]),
-        commission=tuple(str(key) for key in body["keys"]["commission"]),
-        issuers=tuple(Issuer(str(issuer["role"]), str(issuer["vkey"])) for issuer in body["keys"]["issuers"]),
+        delay=Millis(_count(publication["delay_ms"])),
+        cosigning=_text(body["cosigning"]),
+        centres=tuple(Centre(_text(centre["url"]), _text(centre["vkey"])) for centre in _each(body["centres"], "url vkey")),
+        commission=tuple(_text(key) for key in _list(keys["commission"])),
+        issuers=tuple(Issuer(_text(issuer["role"]), _text(issuer["vkey"])) for issuer in _each(keys["issuers"], "role vkey")),
     )
 
 
 def _station(entry: Json) -> Station:
     _only(entry, "id region titles address voters cameras windows exempt")
-    windows = tuple(Window(_phase(w["phase"]), Instant(_count(w["from"])), Instant(_count(w["to"]))) for w in entry["windows"])
+    windows = tuple(
+        Window(_phase(window["phase"]), Instant(_count(window["from"])), Instant(_count(window["to"])))
+        for window in _each(entry["windows"], "phase from to")
+    )
     if any(window.start >= window.end for window in windows) or any(a.end > b.start for a, b in zip(windows, windows[1:], strict=False)):
         raise ValueError("windows")
+    cameras = tuple(Camera(camera_id(camera["id"]), _text(camera["purpose"])) for camera in _each(entry["cameras"], "id purpose"))
+    _unlike((camera.id for camera in cameras), "cameras")
     return Station(
         id=station_id(entry["id"]),
-        region=str(entry["region"]),
+        region=_text(entry["region"]),
         titles=_titles(entry["titles"]),
         address=_titles(entry["address"]),
         voters=_count(entry["voters"]),
-        cameras=tuple(Camera(camera_id(camera["id"]), str(camera["purpose"])) for camera in entry["cameras"]),
+        cameras=cameras,
         windows=windows,
         exempt=None if entry["exempt"] is None else _titles(entry["exempt"]),
     )
@@ -166,7 +174,7 @@ def _station(entry: Json) -> Station:
 
 def _titles(entry: Json) -> Titles:
     _only(entry, "kk ru en")
-    return Titles(str(entry["kk"]), str(entry["ru"]), str(entry["en"]))
+    return Titles(_text(entry["kk"]), _text(entry["ru"]), _text(entry["en"]))
 
 
 def _phase(word: Any) -> str:
@@ -175,12 +183,39 @@ def _phase(word: Any) -> str:
     return str(word)
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
 def _count(value: Any) -> int:
     if type(value) is not int or value < 0:
         raise ValueError(value)
     return value
 
 
-def _only(entry: Json, names: str) -> None:
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value
+
+
+def _each(value: Any, names: str) -> list[Json]:
+    return [_only(entry, names) for entry in _list(value)]
+
+
+def _unlike(names: Iterable[str], what: str) -> set[str]:
+    """Return the names, of which no two may be alike."""
+    listed = list(names)
+    if len(set(listed)) != len(listed):
+        raise ValueError(what)
+    return set(listed)
+
+
+def _only(entry: Any, names: str) -> Json:
+    if not isinstance(entry, dict):
+        raise TypeError(entry)
     if set(entry) != set(names.split()):
         raise ValueError(" ".join(sorted(set(entry) ^ set(names.split())))[:80])
+    return entry

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kua.core.canonical import canonical
 from kua.core.digest import sha256
 from kua.core.instant import Instant
 from kua.proof.base64 import to_base64
@@ -373,6 +374,73 @@ def calibrations() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def leaves() -> list[Case]:
+    """One leaf of each type as the entry of a log, each with every field spoilt and taken away; and what a reader must not know."""
+    digest, at, end = "0" * 64, 1_773_565_200_000, 1_773_565_204_000
+    signed = key(ORIGIN)
+    note = sign_checkpoint(Checkpoint(ORIGIN, 0, EMPTY_ROOT), signed).decode()
+    people = {"lo": 1, "hi": 4}
+    good: dict[str, tuple[str, Case]] = {
+        "open": ("station", {"at": at, "election": ELECTION, "election_sha256": digest, "station": STATION, "trust": "ntp",
+                             "cams": [{"cam": "a", "width": 1280, "height": 720, "fps_milli": 10_000}]}),
+        "session": ("station", {"at": at, "boot": "0badcafe", "build": digest, "settings": digest, "mono": 7, "trust": "rtc"}),
+        "policy": ("nation", {"at": at, "what": "election", "version": 1, "sha256": digest}),
+        "calibration": ("station", {"at": at, "cam": "a", "sha256": digest, "note": digest, "signers": digest}),
+        "segment": ("station", {"at": end, "cam": "a", "seq": 1, "run": "0badcafe", "slot": at // 4000, "t0": at, "t1": end, "frames": 40,
+                                "sha256": digest, "size": 400_000, "init": digest, "calibration": digest, "hiding": digest, "phase": "voting",
+                                "trust": "ntp"}),
+        "gap": ("station", {"at": end, "cam": "a", "seq": 0, "t0": at, "t1": end, "reason": "camera_lost"}),
+        "hidden": ("station", {"at": end, "cam": "a", "t0": at, "t1": end, "reason": "scene_changed"}),
+        "heartbeat": ("station", {"at": at, "boot": "0badcafe", "mono": 7, "trust": "ntp", "owed": 3, "owed_bytes": 9, "free_bytes": 99}),
+        "clock": ("station", {"at": at, "trust": "ntp", "step_ms": 1500, "forward": True, "mono": 7}),
+        "fault": ("station", {"at": at, "cam": "a", "kind": "frozen", "state": "begin"}),
+        "count": ("station", {"at": end, "cam": "a", "t0": at, "t1": end, "queue": people, "people": people}),
+        "close": ("station", {"at": end, "reason": "end_of_day"}),
+        "withdrawn": ("nation", {"at": end, "station": STATION, "cam": "a", "t0": at, "t1": end, "article": "Art. 1 (2)", "by": "office",
+                                 "reason": "booth_visible"}),
+        "certificate": ("nation", {"at": at, "station": STATION, "origin": ORIGIN, "vkey": str(signed.verifier)}),
+        "station_checkpoint": ("nation", {"received_at": at, "origin": ORIGIN, "size": 0, "root": EMPTY_ROOT.hex(), "note": note}),
+    }  # fmt: skip
+    cases = []
+    for kind, (log, fields) in good.items():
+        whole = {"v": 1, "type": kind, **fields}
+        cases.append(_leaf(f"{kind}: good", log, whole))
+        cases.append(_leaf(f"{kind}: a field more", log, {**whole, "remark": "x"}, "leaf.schema"))
+        cases.append(_leaf(f"{kind}: of a later version", log, {**whole, "v": 2}, known=False))
+        for field in fields:
+            cases.append(
+                _leaf(f"{kind}: without {field}", log, {name: value for name, value in whole.items() if name != field}, "leaf.schema")
+            )
+            cases.append(_leaf(f"{kind}: {field} is another thing", log, {**whole, field: -1}, "leaf.schema"))
+            cases.append(
+                _leaf(
+                    f"{kind}: {field} is free text",
+                    log,
+                    {**whole, field: "\u0441\u0432\u043e\u0438\u043c\u0438 \u0441\u043b\u043e\u0432\u0430\u043c\u0438"},
+                    "leaf.schema",
+                )
+            )
+    segment = {"v": 1, "type": "segment", **good["segment"][1]}
+    return [
+        *cases,
+        _leaf("a segment in another slot", "station", {**segment, "slot": 1}, "leaf.schema"),
+        _leaf("a segment that is too long", "station", {**segment, "t1": at + 5001}, "leaf.schema"),
+        _leaf("a span that ends where it begins", "station", {**segment, "t1": at}, "leaf.schema"),
+        _leaf("a segment in the national log", "nation", segment, "leaf.wrong_log"),
+        _leaf("a certificate in a station's log", "station", {"v": 1, "type": "certificate", **good["certificate"][1]}, "leaf.wrong_log"),
+        _leaf("an unknown type", "station", {"v": 1, "type": "weather", "sky": ["blue"]}, known=False),
+        _leaf("a reserved type", "station", {"v": 1, "type": "tamper"}, known=False),
+        _leaf("no type", "station", {"v": 1}, "leaf.schema"),
+        _leaf("no version", "station", {"type": "gap"}, "leaf.schema"),
+        case("another spelling", "json.not_canonical", log="station", entry='{"v":1,"type":"weather"}'),
+        case("no JSON", "json.not_json", log="station", entry="weather"),
+    ]
+
+
+def _leaf(name: str, log: str, body: Case, code: str | None = None, *, known: bool = True) -> Case:
+    return case(name, code, log=log, entry=canonical(body).decode(), **({} if code else {"known": known}))
+
+
 PARTS = {
     "proof/merkle.json": merkle,
     "proof/keys.json": keys,
@@ -382,6 +450,7 @@ PARTS = {
     "proof/uploads.json": uploads,
     "proof/receipts.json": receipts,
     "proof/calibrations.json": calibrations,
+    "proof/leaves.json": leaves,
 }
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from kua.core.errors import Misused
+from kua.proof.leaf import make_leaf
 from kua.verify.film import verify_film
 from kua.verify.report import Report
 from kua.words.lines import sentence_of
+from tools import make_published
 
 INTACT = Path(__file__).parent.parent / "vectors" / "published" / "intact"
 STATION = "s/10-245"
@@ -143,3 +145,16 @@ def test_one_station_can_be_checked_alone_and_says_whose_key_it_took(tree: Path)
 def test_a_folder_without_a_film_is_a_wrong_word_not_a_verdict(tmp_path: Path) -> None:
     with pytest.raises(Misused, match=r"film\.nothing_here"):
         verify_film(str(tmp_path))
+
+
+def test_a_station_cannot_excuse_lost_film_by_withdrawing_it_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = make_published.leaves
+    excuse = make_leaf("withdrawn", at=1, station="10-245", cam="a", t0=0, t1=None, article="art. 1", by="station", reason="order")
+    monkeypatch.setattr(make_published, "leaves", lambda *given: [*honest(*given), excuse])
+    for name, data in make_published.published(lost="film/a/0badcafe-443391302.m4s").items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    report = verify_film(str(tmp_path))
+    assert report.exit_code == 2
+    assert _speaks(report, f"{STATION} camera a film", {"MISSING"}) == {"film.segment_missing"}

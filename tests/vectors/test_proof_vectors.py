@@ -14,6 +14,7 @@ from kua.core.instant import Instant
 from kua.proof.base64 import from_base64
 from kua.proof.checkpoint import open_checkpoint
 from kua.proof.keys import VerifierKey
+from kua.proof.leaf import Leaf, Unknown, read_leaf
 from kua.proof.merkle import check_consistency, check_inclusion, leaf_hash, root_of
 from kua.proof.note import cosigned_at, open_note, parse_note
 from kua.proof.persons import check_calibration, issuers_by_role
@@ -130,6 +131,12 @@ def test_receipts() -> None:
     for case in load("receipts"):
         key = VerifierKey.parse(case["vkey"])
         check(case, lambda c=case, k=key: check_receipt(c["note"].encode(), k, c["origin"], digest(c["digest"]), c["size"]))
+
+
+def test_leaves() -> None:
+    for case in load("leaves"):
+        leaf = check(case, lambda c=case: read_leaf(c["entry"].encode(), c["log"]))
+        assert not case["valid"] or isinstance(leaf, Leaf if case["known"] else Unknown), case["name"]
 
 
 @pytest.mark.parametrize("case", load("calibrations")["calibrations"], ids=lambda case: case["name"].replace(" ", "-"))

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""A day of the real centre application: enrol, log, film, publication, withdrawal, restart."""
+
 import asyncio
 from pathlib import Path
 

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""What the centre refuses to take in, each with its code, and what it keeps as evidence."""
+
 import contextlib
 import errno
 import json

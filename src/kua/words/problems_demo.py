@@ -16,7 +16,7 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "demo.died": Problem(
         what=N_("The process {process} of the demonstration has ended (code {rc})."),
-        why=N_("Its last words: {log}"),
+        why=N_("Its last words: {log}."),
         do=N_("Try again; if it happens again, report it with these words."),
     ),
     "demo.too_slow": Problem(

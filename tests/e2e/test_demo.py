@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The headless demonstration is the whole product in one command; its figures must add up, and strangers' tools must agree with them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kua.verify.film import verify_film
+from kua.verify.log import audit_log
+from kua.verify.reading import open_reader
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def test_the_story_is_played_whole_and_its_figures_add_up(tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    command = [sys.executable, "-m", "kua.cli.main", "demo", "--headless", "--json", "--seed", "7", "--keep", str(keep)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout)
+    assert told["stations"] == 3
+    assert told["segments_logged"] == told["segments_verified"] >= 45
+    assert told["tampered"] == told["tampered_caught"] >= 1
+    assert told["unaccounted_seconds"] == 0
+    assert told["seconds_recorded"] > 150
+    assert 0 <= told["latency_median_s"] <= told["latency_p95_s"]
+    assert told["latency_after_cut_max_s"] > told["latency_p95_s"], "the cut line held nothing up: was it cut?"
+    for place in told["verify"]:
+        assert Path(place["path"]).is_relative_to(keep)
+        assert verify_film(place["path"]).exit_code == 0
+        assert audit_log(open_reader(place["log"]), place["vkey"]).exit_code == 0
+    for altered in told["tampering"]:
+        assert verify_film(altered["path"]).exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--headless", "--seed", "-1"], 64), (["--headless", "--keep", "."], 64), (["--headless", "--clip", "x.avi"], 64), (["--clip", "x.avi"], 64)],
+)
+def test_wrong_words_are_refused_before_anything_starts(arguments: list[str], code: int) -> None:
+    command = [sys.executable, "-m", "kua.cli.main", "demo", *arguments]
+    assert subprocess.run(command, capture_output=True, check=False, cwd=Path(__file__).parent).returncode == code

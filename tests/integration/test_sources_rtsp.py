@@ -17,7 +17,7 @@ from kua.adapters.clock import SystemClock
 from kua.adapters.codecs.packets import PacketDecoder
 from kua.adapters.sources.rtsp import open_rtsp
 from kua.app.plugins import source_opener
-from kua.core.errors import Misused, Refused, Rejected, Unavailable
+from kua.core.errors import KuaError, Misused, Refused, Unavailable
 from kua.core.instant import Millis
 from kua.ports.source import Opening, Source
 
@@ -89,8 +89,13 @@ def test_sound_is_never_handed_over(port: int) -> None:
 
 
 def test_a_stream_without_a_picture_is_not_video(port: int) -> None:
-    with pytest.raises(Rejected, match=r"source\.not_video"):
-        open_rtsp(f"rtsp://127.0.0.1:{port}/sound", opening())
+    # A busy computer makes the server give up on the first pictures of a stream (503): a camera's agent asks again, and so do we.
+    for _ in range(8):
+        with pytest.raises(KuaError) as caught:
+            open_rtsp(f"rtsp://127.0.0.1:{port}/sound", opening())
+        if not isinstance(caught.value, Unavailable):
+            break
+    assert caught.value.code == "source.not_video"
 
 
 def test_a_wrong_path_is_unreachable(port: int) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kua.core.instant import SLOT, Instant, slot_of
-from kua.media.timeline import Day, Film
+from kua.media.timeline import Day, Film, Span
 from kua.ports.index import PublicDay
 from kua.web.kit.formats import Formats
 from kua.web.kit.pages import Words
@@ -100,3 +100,21 @@ def test_every_reason_of_the_registry_has_a_sentence() -> None:
 
 def test_a_day_without_anything_has_no_drawing() -> None:
     assert strip_of((), BEGIN, FMT.clock, FMT.hour) is None
+
+
+def test_a_stop_without_an_end_and_a_hiding_since_1970_are_told_of_the_films_only() -> None:
+    """`kua centre stop` writes t0 = 0 and no end. A page that counted slots from there would take the whole centre down."""
+    day = public("rrgr")
+    day.day.add(100, "withdrawn", {"cam": "a", "t0": 0, "t1": None, "article": "art. 8"})
+    assert [part.kind for part in stretches(day, SAY)] == ["withdrawn", "gap", "withdrawn"]
+    hidden = public("rr")
+    hidden.day.hidden.append(Span(100, Instant(0), Instant(BEGIN + SLOT), "scene_changed"))
+    assert [part.kind for part in stretches(hidden, SAY)] == ["hidden", "recorded"]
+
+
+def test_of_two_spans_over_a_film_the_first_is_told() -> None:
+    day = public("rrr")
+    for number, (t0, article) in enumerate(((BEGIN + SLOT, "art. 8"), (0, "art. 9"))):
+        day.day.add(100 + number, "withdrawn", {"cam": "a", "t0": t0, "t1": None, "article": article})
+    parts = stretches(day, SAY)
+    assert ["art. 9" in part.why for part in parts] == [True, False]

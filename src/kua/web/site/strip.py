@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The day of one camera as a strip of spans in words, and the geometry of its drawing. The table is the truth, the drawing shows it again."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-from kua.core.instant import Instant, Millis, slot_of
+from kua.core.instant import Instant, Millis
 from kua.media.timeline import Film, Gap, Span
 from kua.ports.index import PublicDay
 from kua.web.kit.formats import offset_ms
@@ -65,7 +67,8 @@ def stretches(public: PublicDay, _: Words) -> tuple[Stretch, ...]:
 def _each(public: PublicDay) -> Iterator[tuple[Instant, Instant, str, str]]:
     """Give every item as (from, to, kind, fact) with neither words nor joins: a full day has fifteen thousand."""
     day, cursor = public.day, public.day.opened
-    withdrawn, hidden = _by_slot(day.withdrawn, public.until), _by_slot(day.hidden, public.until)
+    films = [item for item in day.items if isinstance(item, Film)]
+    withdrawn, hidden = _over(day.withdrawn, films), _over(day.hidden, films)
     for item in day.items:
         if item.t1 > public.until:
             break
@@ -74,32 +77,28 @@ def _each(public: PublicDay) -> Iterator[tuple[Instant, Instant, str, str]]:
         cursor = item.t1
         if isinstance(item, Gap):
             yield item.t0, item.t1, "gap", item.reason
-        elif (span := _span_over(withdrawn, item)) is not None:
+        elif (span := withdrawn.get(item.leaf)) is not None:
             yield item.t0, item.t1, "withdrawn", span.reason
         elif item.sha256 in public.unpublished:
             yield item.t0, item.t1, "closed", public.unpublished[item.sha256]
         elif item.sha256 not in public.present:
             yield item.t0, item.t1, "arriving", ""
-        elif (span := _span_over(hidden, item)) is not None:
+        elif (span := hidden.get(item.leaf)) is not None:
             yield item.t0, item.t1, "hidden", span.reason
         else:
             yield item.t0, item.t1, "late" if item.sha256 in public.late else "recorded", ""
 
 
-def _by_slot(spans: list[Span], until: Instant) -> dict[int, list[Span]]:
-    """Sort spans by the slots that they touch, so that a film finds its own without looking at all."""
-    found: dict[int, list[Span]] = {}
+def _over(spans: list[Span], films: list[Film]) -> dict[int, Span]:
+    """Return the first span over each film, by the number of its leaf. Looks at films only: a span may reach from 1970 to for ever."""
+    found: dict[int, Span] = {}
+    ends = [film.t1 for film in films]
     for span in spans:
-        for slot in range(slot_of(span.t0), slot_of(until if span.t1 is None else span.t1) + 1):
-            found.setdefault(slot, []).append(span)
+        for film in islice(films, bisect_right(ends, span.t0), None):
+            if not span.covers(film.t0, film.t1):
+                break
+            found.setdefault(film.leaf, span)
     return found
-
-
-def _span_over(spans: dict[int, list[Span]], film: Film) -> Span | None:
-    if not spans:
-        return None
-    slots = range(slot_of(film.t0), slot_of(film.t1) + 1)
-    return next((span for slot in slots for span in spans.get(slot, ()) if span.covers(film.t0, film.t1)), None)
 
 
 def _said(t0: Instant, t1: Instant, kind: str, fact: str, _: Words) -> Stretch:

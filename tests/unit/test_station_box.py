@@ -190,7 +190,7 @@ def test_an_enrolment_proves_its_key_and_believes_only_named_centres() -> None:
     key = SigningKey.from_seed(f"{DOMAIN}/{ELECTION}/s/{STATION}", bytes(32))
     body = request(ELECTION, STATION, "ABCD-1234", key)  # type: ignore[arg-type]
     assert body["vkey"] == str(key.verifier)
-    with pytest.raises(Rejected, match=r"enrol\.code_form"):
+    with pytest.raises(Misused, match=r"enrol\.code_form"):
         request(ELECTION, STATION, "Ж" * 9, key)  # type: ignore[arg-type]
     centre = str(world().centre.verifier)
     good = {"origin": key.name, "centre_vkey": centre, "certificate": 4}
@@ -231,9 +231,29 @@ def test_close_without_a_log_and_check_of_a_fresh_box(box: Path, capsys: pytest.
     assert run(["station", "close", "--box", str(box)]) == 2
     assert run(["station", "fsck", "--box", str(box)]) == 2
     capsys.readouterr()
-    assert run(["station", "check", "--box", str(box), "--json"]) == 0
+    assert run(["station", "check", "--box", str(box), "--json"]) == 2
     said = json.loads(capsys.readouterr().out)
     assert (said["running"], said["log_size"], said["queue"]["files"]) == (False, 0, 0)
+    assert (said["off_in_window"], said["calibrations"]) == (True, {"a": None})
+
+
+def test_check_ends_in_two_where_the_station_should_record_and_does_not(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (box / "calibration/a.note").unlink()
+    assert run(["station", "check", "--box", str(box)]) == 2
+    assert "calibration.unsigned" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["Some Body", "person/boss/10-245", "person/chair/10", "person/chair/10-245/x", "chair"])
+def test_a_persons_key_has_the_name_of_its_role_and_place(tmp_path: Path, name: str) -> None:
+    assert run(["station", "person", "--new", str(tmp_path / "key.pem"), "--name", name]) == 64
+    assert not (tmp_path / "key.pem").exists()
+
+
+def test_a_certificate_that_is_none_is_named(box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.cert").write_text("nothing")
+    command = ["station", "calibrate", "--box", str(box), "--camera", "a", "--sign", "key.pem", "--certificate", str(tmp_path / "x.cert")]
+    assert run(command) == 64
+    assert "x.cert" in capsys.readouterr().err
 
 
 def test_a_refused_agent_writes_nothing(box: Path) -> None:

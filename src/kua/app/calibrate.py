@@ -4,6 +4,7 @@
 import threading
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from kua.adapters.clock import SystemClock
 from kua.adapters.codecs.room import drawn_frames, drawn_zones, frames_of, still_of
@@ -22,7 +23,7 @@ from kua.ports.source import Opening
 from kua.proof.keys import SigningKey
 from kua.proof.persons import check_calibration, check_person
 from kua.sight.calibration import calibrated, learn_room, read_calibration, write_calibration, write_reference
-from kua.sight.zones import KINDS, UNIT, read_zones
+from kua.sight.zones import KINDS, UNIT, Polygon, read_zones
 from kua.station.calibrate import Drawing, add_person, read_drawing, template
 
 AUTO: Final = "auto"
@@ -32,13 +33,14 @@ NONE: Final = "none"
 def calibrate(box: Path, cam: str, url: str, zones: str | None, seconds: int) -> Path:
     """Learn the empty room that `url` shows and write the calibration of camera `cam`; return the file.
 
-    `zones` is a zones file, `auto` (a drawn room knows its own) or `none`. Without it, and without `CAM.zones.toml` in the box, the still
+    `url` may be the path of a film. `zones` is a zones file, `auto` (a drawn room knows its own) or `none`. Without it, and without `CAM.zones.toml` in the box, the still
     and a template are written and `Incomplete("calibration.zones_missing")` is raised. Signatures over an earlier file are removed.
     """
     station = load_station(box)
     camera = station.camera(cam)
     election, _ = load_election(box, station)
     clock, files, folder = SystemClock(), DurableFiles(), box / "calibration"
+    url = url if ":" in url else f"file:{quote(url)}"
     painted = _seed(url) if is_painted(url) else None
     if painted is not None:
         room = learn_room(drawn_frames(painted, camera.width, camera.height))
@@ -54,7 +56,7 @@ def calibrate(box: Path, cam: str, url: str, zones: str | None, seconds: int) ->
         camera=camera_id(cam),
         made_at=Instant(clock.now()),
         policy=sha256(canonical(election.hiding)),
-        zones=read_zones(drawing.zones),
+        zones=_zones(drawing),
         heads=tuple((y / UNIT, px) for y, px in drawing.heads),
     )
     files.remove(folder / f"{cam}.note")
@@ -80,7 +82,12 @@ def sign(box: Path, cam: str, key_file: Path, certificate_file: Path) -> list[st
         given = f"{read.election}/{read.station}/{read.camera}"
         raise Rejected("calibration.other_camera", given=given, wanted=f"{election.id}/{station.id}/{cam}")
     certificate = _file(certificate_file)
-    person = check_person(certificate, issuers_of(election))
+    try:
+        person = check_person(certificate, issuers_of(election))
+    except Rejected as error:
+        if error.code != "note.form":
+            raise
+        raise Misused("calibration.no_certificate", file=certificate_file.name) from error
     key = SigningKey.from_pem(person.key.name, _file(key_file))
     before = folder / f"{cam}.note"
     note = add_person(
@@ -121,6 +128,13 @@ def _drawing(folder: Path, camera: CameraSettings, url: str, zones: str | None, 
         DurableFiles().replace(own, template(camera.id, shown(url), KINDS))
         raise Incomplete("calibration.zones_missing", camera=camera.id, file=own.name)
     return read_drawing(_file(Path(zones) if zones is not None else own))
+
+
+def _zones(drawing: Drawing) -> dict[str, tuple[Polygon, ...]]:
+    try:
+        return read_zones(drawing.zones)
+    except Rejected as error:  # here a person drew them
+        raise Misused(error.code, **error.facts) from error
 
 
 def _seed(url: str) -> int:

@@ -28,7 +28,7 @@ from kua.centre.ingest.members import LogCopy, Members
 from kua.centre.ingest.service import Ingest
 from kua.centre.log.nation import Nation
 from kua.core.digest import sha256
-from kua.core.errors import Misused, Rejected
+from kua.core.errors import Misused
 from kua.core.nouns import nation_origin
 from kua.law.hiding import read_table, table_digest
 from kua.ports.clock import Clock
@@ -182,5 +182,5 @@ def build(
         raise Misused("centre.no_file", name="election.json")
     office = environment.get(TOKEN, "")
     if office and len(office) < 16:
-        raise Rejected("office.short_token", least=16)
+        raise Misused("office.short_token", least=16)
     return Centre(folder, load(folder).centre, clock or SystemClock(), control=control, office=office, failed=failed)

@@ -10,8 +10,11 @@ from typing import Any, Final
 from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
-from kua.app.settings import load_election, load_station
-from kua.core.errors import Incomplete, Misused
+from kua.app import calibrations
+from kua.app.closing import closed_at
+from kua.app.settings import StationSettings, load_election, load_station
+from kua.core.errors import Incomplete, KuaError, Misused
+from kua.core.instant import Instant
 from kua.core.nouns import station_id, station_origin
 from kua.proof.checkpoint import parse_checkpoint
 from kua.proof.note import parse_note
@@ -39,9 +42,14 @@ def look(box: Path) -> dict[str, Any]:
         "log_size": _log_size(box),
         "free_bytes": DurableFiles().free(box),
         "cameras": status["cameras"] if status else {camera.id: {"state": "off"} for camera in station.cameras},
+        "calibrations": _calibrations(box, station),
+        "closed_at": closed_at(box),
         "centre": status["centre"] if status else None,
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
     }
+    body["off_in_window"] = _should_record(box, station, clock.now()) and not body["closed_at"] and (
+        not runs or any(camera["state"] == "off" for camera in body["cameras"].values())
+    )
     outbox = Outbox.look(box / "spool.sqlite")
     if outbox is not None:
         try:
@@ -53,6 +61,26 @@ def look(box: Path) -> dict[str, Any]:
             "received": said.received, "last_receipt": said.last_receipt,
         }
     return body
+
+
+def _calibrations(box: Path, station: StationSettings) -> dict[str, str | None]:
+    """Return for each camera the code of what its calibration lacks, None where it is good. An election file that is not there yet is said once."""
+    found: dict[str, str | None] = {}
+    for camera in station.cameras:
+        try:
+            calibrations.load(box, camera.id)
+            found[camera.id] = None
+        except KuaError as error:
+            found[camera.id] = error.code
+    return found
+
+
+def _should_record(box: Path, station: StationSettings, now: Instant) -> bool:
+    """Whether a box that has been prepared is inside one of its windows."""
+    if not (box / "enrolment.json").exists():
+        return False
+    election, _ = load_election(box, station)
+    return election.station(station.id).phase_at(now) is not None
 
 
 def fsck(box: Path, level: str, *, mending: bool) -> list[Finding]:

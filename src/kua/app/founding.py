@@ -22,7 +22,7 @@ from kua.core.instant import Instant
 from kua.law.hiding import DEFAULT, table_json
 from kua.law.profile import read_profile
 from kua.proof.keys import SigningKey, VerifierKey
-from kua.proof.persons import Person, issue_person, sign_election
+from kua.proof.persons import Person, issue_person, person_name, sign_election
 
 ROLES: Final = ("chair", "observer", "member", "territorial")
 """Roles whose issuers' keys are made for a rehearsal."""
@@ -85,6 +85,7 @@ def found(folder: Path, draft: Json, profile: Json, *, url: str, roles: Sequence
     data = canonical(body)
     election = read_election(data)
     read_profile(profile_bytes)
+    _require_known(profile, election)
     note = sign_election([commission], election.id, election.version, sha256(data))
     _write(folder, {"election.json": data, "election.note": note, "profile.json": profile_bytes})
     return election
@@ -132,8 +133,11 @@ def certify_person(folder: Path, election: Election, role: str, place: str, vkey
         raise Misused("centre.no_issuer", role=role[:40])
     if place not in {region.id for region in election.regions}:
         election.station(place)
+    person, wanted = Person(role, election.id, place, VerifierKey.parse(vkey)), person_name(role, place)
+    if person.key.name != wanted and not person.key.name.startswith(wanted + "/"):
+        raise Misused("person.key_name", given=person.key.name[:80], wanted=wanted)
     key = SigningKey.from_pem(f"{election.domain}/issuer/{role}", path.read_bytes())
-    return issue_person(key, Person(role, election.id, place, VerifierKey.parse(vkey)))
+    return issue_person(key, person)
 
 
 def read_draft(path: Path) -> Json:
@@ -151,6 +155,15 @@ def read_object(path: Path) -> Json:
     if not isinstance(value, dict):
         raise Misused("centre.draft", name=path.name)
     return value
+
+
+def _require_known(profile: Json, election: Election) -> None:
+    """Refuse a decision for stations that are not there: a slip of the pen would close a station's film to the public unseen."""
+    clauses = [clause["value"] for clause in profile["clauses"] if clause["id"] == "public_voting"]
+    named = {station for value in clauses if isinstance(value.get("stations"), list) for station in value["stations"]}
+    unknown = sorted(named - {station.id for station in election.stations})
+    if unknown:
+        raise Misused("centre.voting_station", given=", ".join(unknown)[:80])
 
 
 def _require_empty(folder: Path) -> None:

@@ -29,6 +29,7 @@ from kua.centre.enrol.service import make_code
 from kua.centre.ingest.evidence import Evidence
 from kua.cli import say
 from kua.cli.say import _, fill
+from kua.cli.typed import typed
 from kua.core.errors import KuaError, Misused, Rejected, Unavailable
 from kua.core.instant import Instant, rfc3339
 from kua.web.api.routes import states_json
@@ -47,7 +48,9 @@ Json = Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))]
 @app.command(help=_("Make the centre's key and print its verifier key, for the commission to put into the election file."))
 def key(folder: Folder, domain: Annotated[str, typer.Option("--domain", help=_("Domain of the logs' names."))]) -> None:
     """Make or show the key."""
-    say.data(str(founding.make_key(folder, f"{domain}/centre", CENTRE_KEY).verifier))
+    with typed():
+        made = founding.make_key(folder, f"{domain}/centre", CENTRE_KEY)
+    say.data(str(made.verifier))
 
 
 @app.command(help=_("Found a centre: --example or a draft makes all keys for a rehearsal; with --note a signed election is brought in."))
@@ -64,7 +67,7 @@ def init(
 ) -> None:
     """Make the folder."""
     if election is not None and note is not None:
-        made = founding.bring_in(folder, election, note, Path(profile), accepted=load(folder).centre.accept)
+        made = founding.bring_in(folder, election, note, Path(profile), accepted=load(folder).centre.accept if folder.is_dir() else ())
     elif is_example != (election is not None):
         draft = founding.example(SystemClock().now()) if election is None else founding.read_draft(election)
         chosen = founding.read_object(Path(profile)) if profile.endswith(".json") else founding.packaged_profile(profile)
@@ -81,6 +84,8 @@ def init(
 def code(station: Annotated[str, typer.Argument(metavar="STATION")], folder: Within = Path()) -> None:
     """Print a code."""
     held = load_election(folder, load(folder).centre.accept)
+    with typed():
+        held.election.station(station)
     index = SqliteIndex(folder / "index.db")
     try:
         say.data(make_code(index, held.election, station, SystemClock()))
@@ -97,7 +102,9 @@ def issue_person(
 ) -> None:
     """Print the certificate."""
     held = load_election(folder, load(folder).centre.accept)
-    say.data(founding.certify_person(folder, held.election, role, station, vkey.strip()).decode().rstrip("\n"))
+    with typed():
+        certificate = founding.certify_person(folder, held.election, role, station, vkey.strip())
+    say.data(certificate.decode().rstrip("\n"))
 
 
 @app.command(help=_("Run the centre until it is stopped (Ctrl-C)."))
@@ -141,6 +148,9 @@ def stop(
 ) -> None:
     """Withdraw, through the running centre if there is one."""
     order = Order(station, camera, article, reason, by, _instant(since), _instant(until))
+    held = load_election(folder, load(folder).centre.accept)
+    with typed():
+        order.require_sound(held.election)
     try:
         leaf = _ask(folder, "/api/v1/control/stop", order)["leaf"]
     except FileNotFoundError:
@@ -164,18 +174,24 @@ def status(folder: Folder, json_wanted: Json = False) -> None:
     if json_wanted:
         say.as_json(told)
         return
+    rows = [(_("station"), _("state"), _("published until"), _("owed"))]
     for each in told["stations"]:
         shown = rfc3339(Instant(each["published_until"])) if each["published_until"] else "-"
-        say.data(f"{each['station']:10} {each['state']:10} {shown:26} {each['owed']}")
+        rows.append((each["station"], each["state"], shown, str(each["owed"])))
+    for row in rows:
+        say.data(f"{row[0]:10} {row[1]:12} {row[2]:26} {row[3]}".rstrip())
 
 
 @app.command(help=_("List what was rejected, with the reason; the bytes lie beside it."))
 def rejected(folder: Folder, json_wanted: Json = False) -> None:
     """Print the evidence."""
+    load_election(folder, load(folder).centre.accept)
     cases = list(Evidence(folder / "rejected", DurableFiles()).cases())
     if json_wanted:
         say.as_json(cases)
         return
+    if not cases:
+        say.talk(_("Nothing was rejected."))
     for case in cases:
         say.data(f"{case['at']} {case['station']:10} {case['code']:18} {case['bytes'] or '-'}")
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua station`: prepare a box, record the day, look after it. Heavy libraries are loaded by the verb that needs them."""
 
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -18,6 +19,8 @@ app = typer.Typer(
 )
 
 _PATIENCE: Final = 60.0
+_ROLES: Final = ("chair", "observer", "member", "territorial")
+_PERSON: Final = re.compile(r"person/((chair|observer|member)/[0-9]{2}-[0-9]{1,5}|territorial/[0-9]{2}(-[0-9]{1,5})?)(/[0-9]{1,4})?")
 
 Box = Annotated[Path, typer.Option("--box", metavar="DIR", help=_("Folder of the station's box."))]
 Json = Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))]
@@ -32,6 +35,8 @@ def person(
     from kua.adapters.durable import DurableFiles
     from kua.proof.keys import SigningKey
 
+    if not _PERSON.fullmatch(name):
+        raise Misused("person.name", given=name[:80], known=", ".join(_ROLES))
     if new.exists():
         raise Misused("person.exists", file=new.name)
     key = SigningKey.from_seed(name, secrets.token_bytes(32))
@@ -97,7 +102,12 @@ def run(
     """Run the agent in the foreground. SIGTERM ends it in order."""
     from kua.app.agent import Agent
 
+    from kua.app.closing import closed_at
+
     Agent(box, until_end=until_end).run()
+    at = closed_at(box)
+    if at is not None:
+        say.talk(say.fill(N_("The day was closed at {at}."), at=rfc3339(at)))
 
 
 @app.command(help=_("Close the day for good: nothing can be recorded after it."))
@@ -119,6 +129,9 @@ def check(box: Box, json_wanted: Json = False) -> None:
         say.as_json(body)
     else:
         _tell(body)
+    if body["off_in_window"]:
+        say.talk(_("The station should be recording now, and is not. Start it with `kua station run`."))
+        raise typer.Exit(2)
 
 
 @app.command(help=_("Hold log, film and outbox against each other."))
@@ -159,7 +172,13 @@ def _tell(body: dict[str, Any]) -> None:
     queue = body["queue"]
     running = _("runs") if body["running"] else _("does not run")
     say.data(say.fill(N_("Station {station} {running}; phase: {phase}."), station=body["station"], running=running, phase=body["phase"] or "-"))
+    if not body["enrolled"]:
+        say.data(_("The box is not enrolled at a centre yet: `kua station enrol`."))
+    if body["closed_at"]:
+        say.data(say.fill(N_("The day was closed at {at}."), at=rfc3339(Instant(body["closed_at"]))))
     for cam, camera in sorted(body["cameras"].items()):
+        if body["calibrations"].get(cam):
+            say.data(say.fill(N_("Camera {camera} is not ready: {code}."), camera=cam, code=body["calibrations"][cam]))
         until = camera.get("recorded_to")
         said = rfc3339(Instant(until)) if until else "-"
         say.data(say.fill(N_("Camera {camera}: {state}, recorded up to {until}."), camera=cam, state=camera["state"], until=said))

@@ -48,7 +48,10 @@ def read_drawing(data: bytes) -> Drawing:
     try:
         if set(body) - {"zone", "head"}:
             raise Misused("calibration.zones_file", why=", ".join(sorted(set(body) - {"zone", "head"}))[:80])
-        for zone in body.get("zone", []):
+        for number, zone in enumerate(body.get("zone", []), 1):
+            missing = [name for name in ("kind", "points") if name not in zone]
+            if missing:
+                raise Misused("calibration.zones_file", why=f"[[zone]] {number}: {', '.join(missing)} ?")
             zones.setdefault(str(zone["kind"]), []).append(zone["points"])
         heads = tuple((int(head["y"]), int(head["px"])) for head in body.get("head", []))
     except (KeyError, TypeError, ValueError, AttributeError) as error:

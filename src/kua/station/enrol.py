@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kua.core.canonical import Json, canonical, read_canonical
-from kua.core.errors import Incomplete, KuaError, Rejected
+from kua.core.errors import Incomplete, KuaError, Misused, Rejected
 from kua.core.nouns import ElectionId, StationId, station_origin
 from kua.ports.durable import Durable
 from kua.proof.base64 import to_base64
@@ -49,7 +49,7 @@ def request(election: ElectionId, station: StationId, code: str, key: SigningKey
     """Return the body of the enrolment: the code, the key, and a proof that whoever asks holds it."""
     vkey = str(key.verifier)
     if not code.isascii() or not code.isprintable() or not 4 <= len(code) <= 128:
-        raise Rejected("enrol.code_form")
+        raise Misused("enrol.code_form")
     proof = key.sign(_PROOF + code.encode() + b"\x00" + vkey.encode())
     return {"election": election, "station": station, "code": code, "vkey": vkey, "proof": to_base64(proof)}
 

@@ -229,6 +229,31 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("It did not come from this page, or the page was too old."),
         do=N_("Load the page again, enter the token, and press the button once more."),
     ),
+    "stop.word": Problem(
+        what=N_("“{given}” may not stand in the order to stop a publication."),
+        why=N_("Known are: {known}. A withdrawal stands in the national log for ever."),
+        do=N_("Write one of these words."),
+    ),
+    "stop.article": Problem(
+        what=N_("The article cannot be taken."),
+        why=N_("It stands in the national log for ever, so it is one line of Latin letters, digits and signs, at most 256."),
+        do=N_("Cite the law like this: art. 20-2 (3)."),
+    ),
+    "stop.times": Problem(
+        what=N_("The withdrawal would end before it begins."),
+        why=N_("Such an order would withdraw nothing."),
+        do=N_("Give an end that is later than the begin."),
+    ),
+    "centre.voting_station": Problem(
+        what=N_("The election file has no station {given}."),
+        why=N_("The public may see the voting only at stations that are there."),
+        do=N_("Check the numbers after --public-voting: stations with commas between them, all or none."),
+    ),
+    "person.key_name": Problem(
+        what=N_("The key is called {given}, but this certificate is for {wanted}."),
+        why=N_("A person's key carries its role and place in its name."),
+        do=N_("Correct --role and --station, or let the person make a key with the right name:  kua station person --new FILE --name {wanted} ."),
+    ),
     "office.short_token": Problem(
         what=N_("The office's token is too short."),
         why=N_("A short one can be guessed."),

@@ -5,7 +5,7 @@ from kua.words.problem import N_, Problem
 
 PROBLEMS: dict[str, Problem] = {
     "settings.no_box": Problem(
-        what=N_("There is no folder “{box}”."), why=N_("A box is a folder with kua.toml in it."), do=N_("Check the path after --box.")
+        what=N_("There is no folder “{box}”."), why=N_("A box or a centre is a folder with kua.toml in it."), do=N_("Check the path.")
     ),
     "settings.no_station": Problem(
         what=N_("{file} has no table [station]."),

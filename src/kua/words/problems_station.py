@@ -111,6 +111,16 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("election.json, election.note and profile.json belong there."),
         do=N_("Copy them from the commission, or enrol with --election and --commission to fetch them."),
     ),
+    "calibration.no_certificate": Problem(
+        what=N_("The file {file} is not a person's certificate."),
+        why=N_("A certificate is the text that `kua centre issue-person` prints, whole and unchanged."),
+        do=N_("Give the certificate after --certificate and the key after --sign."),
+    ),
+    "person.name": Problem(
+        what=N_("“{given}” may not name a person's key."),
+        why=N_("The name says role and place and no person's name. Roles are: {known}."),
+        do=N_("Write it like person/chair/10-245."),
+    ),
     "enrol.code_form": Problem(
         what=N_("This cannot be an enrolment code."),
         why=N_("A code has 4 to 128 plain characters."),

@@ -20,8 +20,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from kua.centre.broadcast.withdraw import Order, Withdraw
+from kua.core.digest import sha256
 from kua.core.errors import KuaError, Rejected
 from kua.ports.index import PublicIndex, StationState
+from kua.proof.base64 import to_base64
 from kua.web.kit.problems import language_of, status_of
 from kua.words.speak import LANGUAGES, catalogue, explain
 
@@ -29,8 +31,23 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 COOKIE: Final = "kua_office"
 _MOST: Final = 16 * 1024
 _SESSIONS: Final = 100
+STYLE: Final = """\
+body { margin: 0 auto; max-width: 40rem; padding: 1rem; font: 1.0625rem/1.5 system-ui, sans-serif; color: #14202b; background: #f5f6f8; }
+nav { display: flex; gap: 1rem; border-top: 3px solid #0a4b84; padding: .75rem 0; }
+a { color: #0a4b84; } a[aria-current] { font-weight: 600; text-decoration: none; color: inherit; }
+h1 { font-size: 1.75rem; line-height: 1.2; }
+form { background: #fff; border: 1px solid #cfd6dd; border-radius: .375rem; padding: .5rem 1.25rem; }
+input, select, button { box-sizing: border-box; width: 100%; min-height: 2.75rem; margin-top: .25rem; padding: .5rem .75rem; font: inherit;
+  border: 1px solid #5b6b7a; border-radius: .375rem; background: #fff; color: inherit; }
+button { background: #9b1c1c; border-color: #9b1c1c; color: #fff; font-weight: 600; } button.enter { background: #0a4b84; border-color: #0a4b84; }
+:focus-visible { outline: 3px solid #e08a00; outline-offset: 2px; }
+[role=alert], [role=status] { border-left: 4px solid #9b1c1c; background: #fff; padding: .75rem 1rem; } [role=status] { border-color: #1c7a3d; }
+"""
+"""The only style: in the page itself and named by its hash, so that the page needs no other file and takes none."""
+
+_STYLED: Final = to_base64(sha256(STYLE.encode()))
 _HEADERS: Final[Mapping[str, str]] = {
-    "Content-Security-Policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_STYLED}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     "Cache-Control": "no-store",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -96,7 +113,7 @@ class Office:
         language = asked if asked in LANGUAGES else language_of(request.headers.get("accept-language", "kk"))
         words = catalogue(language)
         page = StopPage(LANGUAGES, csrf, tuple(self._desk.station_states()) if csrf else (), done, explain(error, language) if error else None)
-        facts: dict[str, Any] = {"_": words.gettext, "language": language, "page": page}
+        facts: dict[str, Any] = {"_": words.gettext, "language": language, "page": page, "style": STYLE}
         body = self._room.get_template("stop.html").render(facts)
         return Response(body, status_of(error) if error else 200, {**_HEADERS, "Content-Language": language}, "text/html; charset=utf-8")
 

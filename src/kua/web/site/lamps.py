@@ -38,7 +38,7 @@ def lamp_of(station: Station, state: StationState, _: Words) -> Lamp:
     if station.exempt is not None:
         return Lamp("none", _("No camera"), _("This station has no camera."))
     if state.withdrawn:
-        return Lamp("hidden", _("Withdrawn"), _("The film is being recorded; its publication has been stopped."))
+        return Lamp("hidden", _("Withdrawn"), _("Its publication has been stopped. What was recorded stays in the log's account."))
     if state.state == "silent":
         return Lamp("problem", _("No news"), _("The station has not been heard of for more than a minute. Its box may go on recording by itself."))
     if state.state == "closed":

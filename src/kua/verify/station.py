@@ -15,12 +15,15 @@ from kua.core.nouns import station_id, station_origin
 from kua.law.publication import Piece, Publication
 from kua.media.playlist import head_of, items_of, render
 from kua.media.timeline import Day, Film, Gap
+from kua.proof.checkpoint import open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf
+from kua.proof.merkle import Frontier
 from kua.proof.persons import check_calibration
 from kua.verify.below import Below
 from kua.verify.entries import Entries, load_entries
 from kua.verify.report import Report
+from kua.verify.statements import check_statements
 
 ARRIVING: Final = 60_000
 """Milliseconds beyond the public delay after which a film that is not there counts as missing (docs/spec/published-tree.md)."""
@@ -77,14 +80,15 @@ def check_station(
     log = load_entries(below, key, origin, "station", f"s/{station}", report)
     if log is None:
         return None
-    _check_against_nation(work, log, log.head.origin)
-    _check_open(work, log)
+    _check_against_nation(work, log, key, log.head.origin)
+    _check_statements(work, log)
     _read_days(work, log)
     _check_calibrations(work, log)
     for cam in sorted(work.days):
         _check_account(work, cam)
         _check_media(work, cam, _newest(log))
         _check_playlists(work, cam)
+        _tell_coverage(work, cam)
     _check_foreign(work)
     return _coverage(work)
 
@@ -95,9 +99,12 @@ def _check_key(work: _Work, key: VerifierKey, given: VerifierKey | None) -> bool
         work.report.failed(check, "film.key_not_given_one", name=key.name)
         return False
     if work.nation is not None:
-        certified = [leaf["vkey"] for _, leaf in work.nation.of_type("certificate") if leaf["station"] == work.station]
+        certified = {leaf["vkey"] for _, leaf in work.nation.of_type("certificate") if leaf["station"] == work.station}
         if str(key) not in certified:
             work.report.failed(check, "film.key_uncertified", name=key.name)
+            return False
+        if len(certified) > 1:  # two keys are two logs, of which a reader may be shown either
+            work.report.failed(check, "film.key_twice", count=len(certified))
             return False
         work.report.passed(check, "film.key_certified", name=key.name)
     elif given == key:
@@ -107,21 +114,31 @@ def _check_key(work: _Work, key: VerifierKey, given: VerifierKey | None) -> bool
     return True
 
 
-def _check_against_nation(work: _Work, log: Entries, origin: str) -> None:
+def _check_against_nation(work: _Work, log: Entries, key: VerifierKey, origin: str) -> None:
     check = work.check("nation")
     if work.nation is None:
         work.report.not_checked(check, "film.no_nation")
         return
-    seen = 0
-    for index, leaf in work.nation.of_type("station_checkpoint"):
+    seen, frontier = 0, Frontier()
+    for index, leaf in sorted(work.nation.of_type("station_checkpoint"), key=lambda each: int(each[1]["size"])):
         if leaf["origin"] != origin:
             continue
-        seen = max(seen, leaf["size"])
-        if leaf["size"] > log.head.size:
-            work.report.failed(check, "film.rolled_back", size=log.head.size, logged=leaf["size"], index=index)
+        try:
+            signed = open_checkpoint(leaf["note"].encode(), key, origin)
+        except KuaError:
+            signed = None
+        if signed is None or (signed.size, signed.root.hex()) != (leaf["size"], leaf["root"]):
+            work.report.failed(check, "film.checkpoint_not_signed", index=index)
             return
-        if log.root_at(leaf["size"]).hex() != leaf["root"]:
-            work.report.failed(check, "film.other_history", size=leaf["size"], index=index)
+        seen = leaf["size"]
+        if seen > log.head.size:
+            work.report.failed(check, "film.rolled_back", size=log.head.size, logged=seen, index=index)
+            return
+        # Sizes only grow here, so the whole log is hashed once and not once for each checkpoint.
+        for digest in log.hashes[frontier.size : seen]:
+            frontier.append(digest)
+        if frontier.root().hex() != leaf["root"]:
+            work.report.failed(check, "film.other_history", size=seen, index=index)
             return
     if seen == log.head.size:
         work.report.passed(check, "film.nation_agrees", size=seen)
@@ -129,20 +146,9 @@ def _check_against_nation(work: _Work, log: Entries, origin: str) -> None:
         work.report.not_checked(check, "film.nation_behind", count=log.head.size - seen)
 
 
-def _check_open(work: _Work, log: Entries) -> None:
-    check = work.check("open")
-    opened = log.of_type("open")
-    if not opened:
-        work.report.missing(check, "film.never_opened")
-        return
-    if work.election is None:
-        work.report.not_checked(check, "film.no_election")
-        return
-    digest = sha256(work.below.reader.read("election.json")).hex()
-    if opened[0][1]["election_sha256"] == digest and len(opened) == 1:
-        work.report.passed(check, "film.opened_under", at=rfc3339(Instant(opened[0][1]["at"])))
-    else:
-        work.report.failed(check, "film.other_election")
+def _check_statements(work: _Work, log: Entries) -> None:
+    file = work.below.reader.read("election.json") if work.election is not None else None
+    check_statements(work.check, log, work.station, work.election, file, work.report)
 
 
 def _read_days(work: _Work, log: Entries) -> None:
@@ -180,7 +186,7 @@ def _check_calibrations(work: _Work, log: Entries) -> None:
             issuers: dict[str, list[VerifierKey]] = {}
             for issuer in work.election.issuers:
                 issuers.setdefault(issuer.role, []).append(VerifierKey.parse(issuer.vkey))
-            certificates = [str(certificate).encode() for certificate in read_canonical(signers)["certificates"]]
+            certificates = _certificates(signers)
             people = check_calibration(
                 note,
                 election=work.election.id,
@@ -196,6 +202,14 @@ def _check_calibrations(work: _Work, log: Entries) -> None:
         work.report.passed(check, "film.calibration_signed", camera=leaf["cam"], roles=", ".join(person.role for person in people))
 
 
+def _certificates(signers: bytes) -> list[bytes]:
+    """Read a signers file, whoever wrote it. Raises `Rejected("calibration.signers" | "json.*")`."""
+    listed = read_canonical(signers).get("certificates")
+    if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+        raise Rejected("calibration.signers")
+    return [each.encode("utf-8", "replace") for each in listed]
+
+
 def _signed_file(below: Below, name: str, digest: str) -> bytes:
     data = below.read(name)
     if sha256(data) != from_hex(digest):
@@ -207,7 +221,9 @@ def _check_account(work: _Work, cam: str) -> None:
     day = work.days[cam]
     account = day.account()
     check = work.check(f"camera {cam} account")
-    if account.unaccounted or account.overlapping:
+    if day.opened is None:
+        work.report.failed(check, "film.camera_not_opened", camera=cam)
+    elif account.unaccounted or account.overlapping:
         work.report.failed(check, "film.unaccounted", seconds=_seconds(account.unaccounted), overlapping=_seconds(account.overlapping))
     else:
         work.report.passed(
@@ -223,6 +239,9 @@ def _check_account(work: _Work, cam: str) -> None:
         if isinstance(item, Gap):
             work.report.passed(check, "film.gap", since=rfc3339(item.t0), until=rfc3339(item.t1), reason=item.reason)
     for span in day.withdrawn:
+        if not span.t0 and span.t1 is None:
+            work.report.not_checked(check, "film.withdrawn_whole", article=span.reason)
+            continue
         until = rfc3339(span.t1) if span.t1 is not None else "..."
         work.report.not_checked(check, "film.withdrawn", since=rfc3339(span.t0), until=until, article=span.reason)
 
@@ -356,12 +375,29 @@ def _check_foreign(work: _Work) -> None:
         work.report.passed(check, "film.no_strays")
 
 
+def _published(work: _Work, cam: str) -> int:
+    present = work.present.get(cam, set())
+    return sum(item.t1 - item.t0 for item in work.days[cam].items if isinstance(item, Film) and item.sha256 in present)
+
+
+def _withdrawn(day: Day) -> int:
+    return sum(item.t1 - item.t0 for item in day.items if isinstance(item, Film) and day.is_withdrawn(item))
+
+
+def _tell_coverage(work: _Work, cam: str) -> None:
+    """Say the three figures of coverage apart: nobody may take one for another."""
+    day = work.days[cam]
+    account = day.account()
+    work.report.passed(
+        work.check(f"camera {cam} coverage"), "film.coverage",
+        recorded=_seconds(account.recorded), published=_seconds(_published(work, cam)), hidden=_seconds(account.hidden),
+    )
+    if day.withdrawn:
+        work.report.not_checked(work.check(f"camera {cam} coverage"), "film.withdrawn_length", seconds=_seconds(_withdrawn(day)))
+
+
 def _coverage(work: _Work) -> dict[str, Any]:
     accounts = {cam: day.account() for cam, day in sorted(work.days.items())}
-    published = {
-        cam: sum(item.t1 - item.t0 for item in day.items if isinstance(item, Film) and item.sha256 in work.present.get(cam, set()))
-        for cam, day in work.days.items()
-    }
     return {
         "station": work.station,
         "cameras": {
@@ -369,7 +405,8 @@ def _coverage(work: _Work) -> dict[str, Any]:
                 "seconds_recorded": _seconds(account.recorded),
                 "seconds_in_gaps": _seconds(account.gaps),
                 "seconds_hidden": _seconds(account.hidden),
-                "seconds_published": _seconds(published[cam]),
+                "seconds_published": _seconds(_published(work, cam)),
+                "seconds_withdrawn": _seconds(_withdrawn(work.days[cam])),
                 "unaccounted_seconds": _seconds(account.unaccounted),
             }
             for cam, account in accounts.items()

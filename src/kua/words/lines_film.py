@@ -54,6 +54,9 @@ LINES: dict[str, str] = {
     "film.withdrawn": N_(
         "Withdrawn from publication from {since} to {until} under {article}; the statements stay, the film is not checked."
     ),
+    "film.withdrawn_whole": N_(
+        "The whole day of this camera was withdrawn from publication under {article}; the statements stay, the film is not checked."
+    ),
     "film.segments_intact": N_("Segments and their beginnings have exactly the bytes that were signed: {count} of {of}."),
     "film.segment_altered": N_("{name} ({span}) does not have the bytes that were signed: it was altered."),
     "film.segment_missing": N_("{name} ({span}) is signed for in the log, but is not here."),
@@ -65,4 +68,39 @@ LINES: dict[str, str] = {
     "film.file_unsigned": N_("{name} is a file that nobody signed."),
     "film.no_strays": N_("There is no file that nobody signed."),
     "film.not_listable": N_("A web address cannot be listed, so files that nobody signed would not be seen."),
+    "film.opened_elsewhere": N_("Recording was opened for {given}, but this is {wanted}: the log belongs to somewhere else."),
+    "film.open_order": N_("Entry {index} stands before the opening, after the close, or opens or closes a second time: a day has one of each."),
+    "film.never_closed": N_("The day is not closed: nobody says yet what comes after the newest entry."),
+    "film.station_unplanned": N_("The election file does not name this station."),
+    "film.camera_unplanned": N_("The election file gives this station no camera {camera}."),
+    "film.camera_absent": N_("The election file gives this station a camera {camera}, but its log does not open it."),
+    "film.camera_not_opened": N_("There are statements of camera {camera}, but the log does not open it: nobody says since when it should record."),
+    "film.cameras_planned": N_("The cameras are those of the election file: {cameras}."),
+    "film.statements_agree": N_(
+        "Phase, hiding table and calibration of each segment are the ones that were signed, and no file is named twice (segments: {count})."
+    ),
+    "film.outside_windows": N_("Segments recorded when the election file allows no recording: {count}, the first in entry {index}."),
+    "film.other_phase": N_("Segments under another phase than the election file gives to their time: {count}, the first in entry {index}."),
+    "film.other_hiding": N_("Segments hidden under another hiding table than the election file's: {count}, the first in entry {index}."),
+    "film.other_calibration": N_(
+        "Segments hidden with another calibration than the one that stood in the log: {count}, the first in entry {index}."
+    ),
+    "film.name_twice": N_("{name} is named by two statements (entries {first} and {index}): one of the two films cannot be here."),
+    "film.init_twice": N_("{name} is given two different contents; the second stands in entry {index}."),
+    "film.repeated": N_("Entries {first} and {index} state the very same bytes for two moments of one run: old film stands in for new."),
+    "film.time_untrusted": N_("The time of {seconds} recorded seconds is the word of the station's own clock; nothing outside it vouched for it."),
+    "film.clock_stepped": N_("The station's clock was set while it recorded: {count} times, by up to {seconds} s. The log says when."),
+    "film.outside_account": N_(
+        "The account runs from {since} to {until}. Of the time in which the election file allows recording, {seconds} s lie outside it."
+    ),
+    "film.coverage": N_("Three figures, not to be mixed up: recorded {recorded} s, published {published} s, hidden {hidden} s."),
+    "film.withdrawn_length": N_("Seconds withdrawn from publication: {seconds}. Only the statements can be checked for them."),
+    "film.key_twice": N_("The national log names {count} different keys for this station: there may be as many histories of it."),
+    "film.key_of_nobody": N_("The key that you gave ({name}) is not the key of any log here."),
+    "film.checkpoint_not_signed": N_(
+        "Entry {index} of the national log claims a state of this station's log that the station did not sign: it was made up."
+    ),
+    "film.election_superseded": N_(
+        "This is version {version} of the election file, but the national log knows version {newest}: an old one was put in its place."
+    ),
 }

@@ -88,7 +88,7 @@ class Office:
         while len(self._sessions) >= _SESSIONS:
             self._sessions.pop(next(iter(self._sessions)))
         self._sessions[session] = secrets.token_urlsafe(32)
-        answer = RedirectResponse("/office/", 303, _HEADERS)
+        answer = RedirectResponse(f"/office/?lang={_language(request)}", 303, _HEADERS)
         answer.set_cookie(COOKIE, session, path="/office", httponly=True, samesite="strict", secure=request.url.scheme == "https")
         return answer
 
@@ -103,19 +103,23 @@ class Office:
             leaf = await self._withdraw.stop(Order(station, cam, form.get("article", ""), form.get("reason", ""), "office"))
         except KuaError as error:
             return self._show(request, csrf, error=error)
-        return RedirectResponse(f"/office/?done={leaf}", 303, _HEADERS)
+        return RedirectResponse(f"/office/?lang={_language(request)}&done={leaf}", 303, _HEADERS)
 
     def _csrf(self, request: Request) -> str:
         return self._sessions.get(request.cookies.get(COOKIE, ""), "")
 
     def _show(self, request: Request, csrf: str, *, done: str = "", error: KuaError | None = None) -> Response:
-        asked = request.query_params.get("lang", "")
-        language = asked if asked in LANGUAGES else language_of(request.headers.get("accept-language", "kk"))
+        language = _language(request)
         words = catalogue(language)
         page = StopPage(LANGUAGES, csrf, tuple(self._desk.station_states()) if csrf else (), done, explain(error, language) if error else None)
         facts: dict[str, Any] = {"_": words.gettext, "language": language, "page": page, "style": STYLE}
         body = self._room.get_template("stop.html").render(facts)
         return Response(body, status_of(error) if error else 200, {**_HEADERS, "Content-Language": language}, "text/html; charset=utf-8")
+
+
+def _language(request: Request) -> str:
+    asked = request.query_params.get("lang", "")
+    return asked if asked in LANGUAGES else language_of(request.headers.get("accept-language", "kk"))
 
 
 async def _form(request: Request) -> dict[str, str]:

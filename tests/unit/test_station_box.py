@@ -167,6 +167,15 @@ def test_a_new_calibration_takes_the_old_signatures_away(box: Path) -> None:
     assert code(box) == "calibration.unsigned"
 
 
+def test_the_empty_room_may_be_given_as_the_path_of_a_film(box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["station", "calibrate", str(tmp_path / "empty room.mp4"), "--box", str(box), "--camera", "a", "--zones", "none"]
+    assert run(command) == 64
+    assert capsys.readouterr().err.startswith("source.no_file")
+    (tmp_path / "empty room.mp4").write_text("no film")
+    assert run(command) == 1
+    assert capsys.readouterr().err.startswith("source.not_video")
+
+
 def test_only_a_painted_room_knows_its_own_zones(box: Path) -> None:
     with pytest.raises(KuaError):
         making.calibrate(box, "a", "file:/nowhere.mp4", "auto", 1)

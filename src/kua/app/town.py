@@ -211,7 +211,7 @@ class Town:
 
     def _draft(self) -> Json:
         now = SystemClock().now()
-        windows = [{"phase": self.phase, "from": now - HOUR, "to": now + 26 * HOUR}]
+        windows = [{"phase": self.phase, "from": now - HOUR, "to": now + 20 * HOUR}]
         return {
             "v": 1, "id": ELECTION, "version": 1, "domain": DOMAIN, "kind": "rehearsal",
             "titles": _titles("Көрсетілім сайлауы", "Показательные выборы", "Demonstration election"),

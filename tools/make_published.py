@@ -31,7 +31,8 @@ BEGIN: Final = 1_773_565_200_000
 SLOT: Final = 4_000
 RUN: Final = "0badcafe"
 SEGMENTS: Final = 5
-NOTHING: Final = sha256(b"").hex()
+HIDING: Final = sha256(canonical({})).hex()
+"""The hiding table of these vectors is empty: nothing is hidden in text."""
 
 Tree = dict[str, bytes]
 """Files by their path below the election's folder."""
@@ -122,7 +123,7 @@ def leaves(file: bytes, signed: Tree, shown: Tree) -> list[bytes]:
         return {
             "at": t0 + SLOT + 500, "cam": "a", "seq": number + 1, "run": RUN, "slot": t0 // SLOT, "t0": t0, "t1": t0 + SLOT, "frames": 40,
             "sha256": sha256(data).hex(), "size": len(data), "init": sha256(init).hex(), "calibration": digest_of["json"],
-            "hiding": NOTHING, "phase": "rehearsal", "trust": "ntp",
+            "hiding": HIDING, "phase": "rehearsal", "trust": "ntp",
         }  # fmt: skip
 
     return [

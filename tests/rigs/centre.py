@@ -16,6 +16,7 @@ import httpx
 from kua.app import founding
 from kua.app.centre import Centre, build
 from kua.centre.enrol.service import make_code
+from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.instant import SLOT, Instant, Millis
 from kua.ports.clock import Trust
@@ -82,6 +83,7 @@ class Box:
         self.entries: list[bytes] = []
         self.sent = 0
         self.seq = 0
+        self.calibration = "1" * 64
         self.start = self.end = Instant(start)
 
     async def enrol(self, code: str | None = None, vkey: str | None = None) -> httpx.Response:
@@ -97,13 +99,16 @@ class Box:
 
     def add(self, type_: str, **fields: Any) -> None:
         self.entries.append(make_leaf(type_, **fields))
+        if type_ == "calibration":
+            self.calibration = str(fields["sha256"])
 
     def film(self, data: bytes, init: bytes, *, phase: str = "rehearsal", run: str = "0a1b2c3d", **other: Any) -> str:
         """Add the leaf of one segment and return its file name."""
         t0 = self.end
         fields = {
             "at": t0 + SLOT, "cam": "a", "seq": self.seq, "run": run, "slot": t0 // SLOT, "t0": t0, "t1": t0 + SLOT, "frames": 40,
-            "sha256": sha256(data).hex(), "size": len(data), "init": sha256(init).hex(), "calibration": "1" * 64, "hiding": "2" * 64,
+            "sha256": sha256(data).hex(), "size": len(data), "init": sha256(init).hex(), "calibration": self.calibration,
+            "hiding": sha256(canonical(self.centre.held.election.hiding)).hex(),
             "phase": phase, "trust": "ntp", **other,
         }
         self.add("segment", **fields)

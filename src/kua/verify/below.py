@@ -1,9 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder of a reader as a reader of its own."""
+"""A folder of a reader as a reader of its own; and a reader that believes its first word."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from kua.verify.reading import MAX_FILE, Reader
+
+
+_KEPT: Final = frozenset({"election.json", "profile.json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Reads the election file and the profile once: a server that gives other bytes when asked again changes nothing of what was checked."""
+
+    reader: Reader
+    held: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def where(self) -> str:
+        """The place, as it was given."""
+        return self.reader.where
+
+    @property
+    def listable(self) -> bool:
+        """Whether `names` says anything."""
+        return self.reader.listable
+
+    def read(self, name: str, limit: int = MAX_FILE) -> bytes:
+        """Return one whole file, see `Reader`."""
+        if name not in _KEPT:
+            return self.reader.read(name, limit)
+        if name not in self.held:
+            self.held[name] = self.reader.read(name, limit)
+        return self.held[name]
+
+    def names(self, folder: str = "") -> tuple[str, ...]:
+        """Return the names of all files below `folder`."""
+        return self.reader.names(folder)
 
 
 @dataclass(frozen=True, slots=True)

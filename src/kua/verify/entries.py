@@ -4,7 +4,7 @@
 from dataclasses import dataclass
 
 from kua.core.digest import Digest
-from kua.core.errors import KuaError
+from kua.core.errors import KuaError, Rejected
 from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf, Log, Unknown, read_leaf
@@ -45,6 +45,10 @@ def load_entries(reader: Reader, key: VerifierKey, origin: str | None, log: Log,
     try:
         head = open_checkpoint(reader.read(PATH, MAX_NOTE), key, origin)
         raw = _raw_entries(reader, head.size)
+        hashes = tuple(map(leaf_hash, raw))
+        # The audit read these files before; a server may answer otherwise the second time, so what is used is held against the root itself.
+        if Frontier.of(hashes).root() != head.root:
+            raise Rejected("log.answers_differ", name=f"{subject}/tile/entries")
     except KuaError as error:
         report.trouble(f"{subject} log.signature", error)
         return None
@@ -63,7 +67,7 @@ def load_entries(reader: Reader, key: VerifierKey, origin: str | None, log: Log,
         report.passed(f"{subject} leaves", "film.leaves_read", count=len(raw) - unknown)
     if unknown:
         report.not_checked(f"{subject} leaves", "film.leaves_unknown", count=unknown)
-    return Entries(head, tuple(map(leaf_hash, raw)), tuple(leaves))
+    return Entries(head, hashes, tuple(leaves))
 
 
 def _raw_entries(reader: Reader, size: int) -> list[bytes]:

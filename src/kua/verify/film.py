@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from kua.core.digest import sha256
+from kua.core.digest import Digest, sha256
 from kua.core.election import Election, read_election
 from kua.core.errors import Incomplete, KuaError, Misused, Rejected
 from kua.core.instant import Instant
@@ -18,12 +18,14 @@ from kua.law.profile import read_profile
 from kua.law.publication import Publication, publication_of
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
-from kua.verify.below import Below
+from kua.verify.below import Below, Once
 from kua.verify.entries import Entries, load_entries
 from kua.verify.reading import Reader, open_reader
 from kua.verify.report import Report
 from kua.verify.station import check_station
 
+FILES: Final = frozenset({"election.json", "election.note", "profile.json"})
+"""What stands at the top of an election's folder beside the logs."""
 SMALL: Final = 16 * 1024 * 1024
 """Bytes of the largest document (election file, profile, calibration) that is read."""
 
@@ -44,8 +46,10 @@ def verify_film(place: str, trust: Trust = Trust()) -> Report:
     report = Report()
     reader, stations, nation_too = _aim(place)
     report.summary["place"] = place
+    reader = Once(reader)
     election = _check_election_file(reader, trust, report)
-    nation = _check_nation(reader, election, trust, report)
+    file = sha256(reader.read("election.json", SMALL)) if election is not None else None
+    nation = _check_nation(reader, election, file, trust, report)
     rules = _rules(reader, election)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
     coverage = []
@@ -53,11 +57,14 @@ def verify_film(place: str, trust: Trust = Trust()) -> Report:
         if stations is None and _is_empty(reader, station):
             _note_absence(station, nation, report)
             continue
-        coverage.append(check_station(Below(reader, f"s/{station}"), station, election, nation, rules, now, trust.vkey, report))
+        coverage.append(check_station(Below(reader, f"s/{station}"), station, election, file, nation, rules, now, trust.vkey, report))
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
     if nation_too and election is not None:
         _check_cosigners(election, report)
+    if stations is None and election is not None:
+        _check_strays(reader, election, report)
+    _check_given(trust, nation, election, report)
     report.summary["stations"] = [figures for figures in coverage if figures]
     return report
 
@@ -150,7 +157,7 @@ def _check_trust(note: bytes, election: Election, data: bytes, trust: Trust, rep
     report.passed("election.trust", "film.commission_trusted", names=", ".join(names))
 
 
-def _check_nation(reader: Reader, election: Election | None, trust: Trust, report: Report) -> Entries | None:
+def _check_nation(reader: Reader, election: Election | None, file: Digest | None, trust: Trust, report: Report) -> Entries | None:
     below = Below(reader, "nation")
     try:
         line = below.read("vkey", 4096).decode("utf-8", "replace")
@@ -174,13 +181,15 @@ def _check_nation(reader: Reader, election: Election | None, trust: Trust, repor
     origin = nation_origin(election.domain, election.id) if election else None
     nation = load_entries(below, key, origin, "nation", "nation", report)
     _check_foreign(below, report)
-    if nation and election:
-        digest = sha256(reader.read("election.json", SMALL)).hex()
-        logged = {leaf["sha256"] for _, leaf in nation.of_type("policy") if leaf["what"] == "election"}
-        if digest in logged:
-            report.passed("election.logged", "film.election_logged")
-        else:
+    if nation and election and file:
+        logged = {leaf["sha256"]: leaf["version"] for _, leaf in nation.of_type("policy") if leaf["what"] == "election"}
+        newest = max(logged.values(), default=0)
+        if file.hex() not in logged:
             report.failed("election.logged", "film.election_not_logged")
+        elif newest > election.version:
+            report.failed("election.logged", "film.election_superseded", version=election.version, newest=newest)
+        else:
+            report.passed("election.logged", "film.election_logged")
     return nation
 
 
@@ -190,6 +199,31 @@ def _check_foreign(below: Below, report: Report) -> None:
     for name in below.names():
         if name not in {"vkey", "checkpoint"} and not name.startswith("tile/"):
             report.failed("nation files", "film.file_unsigned", name=f"nation/{name}")
+
+
+def _check_strays(reader: Reader, election: Election, report: Report) -> None:
+    """What stands beside the logs of the election: a file that nobody signed, or a station that the election file does not name."""
+    if not reader.listable:
+        return
+    known = {str(station.id) for station in election.stations}
+    strays: set[str] = set()
+    for name in reader.names():
+        top, _, rest = name.partition("/")
+        if name in FILES or top == "nation" or (top == "s" and rest.partition("/")[0] in known):
+            continue
+        strays.add("/".join(name.split("/")[:2]))
+    for name in sorted(strays):
+        report.failed("election files", "film.file_unsigned", name=name)
+
+
+def _check_given(trust: Trust, nation: Entries | None, election: Election | None, report: Report) -> None:
+    """A key that was given and is the name of nothing here was compared with nothing: that must not look like a check."""
+    if trust.vkey is None or any(line.code in {"film.key_not_given_one", "film.key_given"} for line in report.lines):
+        return
+    certified = {leaf["vkey"] for _, leaf in nation.of_type("certificate")} if nation else set()
+    centres = {centre.vkey for centre in election.centres} if election else set()
+    if str(trust.vkey) not in certified | centres:
+        report.failed("key given", "film.key_of_nobody", name=trust.vkey.name)
 
 
 def _check_cosigners(election: Election, report: Report) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from kua.core.canonical import read_canonical
-from kua.core.digest import from_hex, sha256
+from kua.core.digest import Digest, from_hex, sha256
 from kua.core.election import Election
 from kua.core.errors import Incomplete, KuaError, Rejected
 from kua.core.instant import Instant, rfc3339
@@ -29,6 +29,8 @@ ARRIVING: Final = 60_000
 """Milliseconds beyond the public delay after which a film that is not there counts as missing (docs/spec/published-tree.md)."""
 MAX_MEDIA: Final = 8 * 1024 * 1024
 """Bytes of the largest segment: what the centre accepts."""
+LIVE_ITEMS: Final = 75
+"""Items of `live.m3u8` (docs/spec/published-tree.md)."""
 WORKERS: Final = 4
 """Files that are read and hashed side by side."""
 
@@ -40,6 +42,7 @@ class _Work:
     below: Below
     station: str
     election: Election | None
+    file: Digest | None
     nation: Entries | None
     rules: Publication | None
     now: Instant
@@ -49,6 +52,11 @@ class _Work:
     lost: dict[str, set[str]] = field(default_factory=dict)
     expected: set[str] = field(default_factory=lambda: {"vkey", "checkpoint"})
 
+    @property
+    def waits(self) -> int:
+        """Milliseconds after which the public may know of what was recorded."""
+        return self.election.delay if self.election is not None else 0
+
     def check(self, name: str) -> str:
         return f"s/{self.station} {name}"
 
@@ -57,14 +65,15 @@ def check_station(
     below: Below,
     station: str,
     election: Election | None,
+    file: Digest | None,
     nation: Entries | None,
     rules: Publication | None,
     now: Instant,
     given: VerifierKey | None,
     report: Report,
 ) -> dict[str, Any] | None:
-    """Check one station's folder and return its figures of coverage, or None if its log does not hold."""
-    work = _Work(below, station, election, nation, rules, now, report)
+    """Check one station's folder (`file`: SHA-256 of the election file as it was read and checked) and return its figures of coverage, or None if its log does not hold."""
+    work = _Work(below, station, election, file, nation, rules, now, report)
     try:
         name = station_id(station)
         line = below.read("vkey", 4096).decode("utf-8", "replace")
@@ -87,7 +96,7 @@ def check_station(
     for cam in sorted(work.days):
         _check_account(work, cam)
         _check_media(work, cam, _newest(log))
-        _check_playlists(work, cam)
+        _check_playlists(work, cam, _newest(log))
         _tell_coverage(work, cam)
     _check_foreign(work)
     return _coverage(work)
@@ -147,8 +156,7 @@ def _check_against_nation(work: _Work, log: Entries, key: VerifierKey, origin: s
 
 
 def _check_statements(work: _Work, log: Entries) -> None:
-    file = work.below.reader.read("election.json") if work.election is not None else None
-    check_statements(work.check, log, work.station, work.election, file, work.report)
+    check_statements(work.check, log, work.station, work.election, work.file, work.report)
 
 
 def _read_days(work: _Work, log: Entries) -> None:
@@ -331,7 +339,7 @@ def _hashed(below: Below, name: str) -> tuple[str, int] | KuaError:
     return hashlib.sha256(data).hexdigest(), len(data)
 
 
-def _check_playlists(work: _Work, cam: str) -> None:
+def _check_playlists(work: _Work, cam: str, newest: int) -> None:
     day = work.days[cam]
     check = work.check(f"camera {cam} playlists")
     for name in ("day.m3u8", "live.m3u8"):
@@ -347,15 +355,22 @@ def _check_playlists(work: _Work, cam: str) -> None:
             if not (isinstance(error, Incomplete) and not work.present.get(cam) and day.closed is None):
                 work.report.trouble(check, error)
             continue
+        if first != (0 if name == "day.m3u8" else max(0, first + count - LIVE_ITEMS)):
+            work.report.failed(check, "film.playlist_differs", name=path)
+            continue
         present = work.present.get(cam, set())
         # A copy that has lost a segment still has the playlist that names it: the loss is said above, and the playlist is not at fault.
         told = {
             _rendered(day, there, first, count, ended) for there in (frozenset(present), frozenset(present | work.lost.get(cam, set())))
         }
-        if stated in told and (not ended or day.closed is not None):
-            work.report.passed(check, "film.playlist_holds", name=path, count=count)
-        else:
+        known = work.now if day.closed is not None else min(work.now, newest)
+        due = len(items_of(day, frozenset(), Instant(known - work.waits - ARRIVING)))
+        if stated not in told or (ended and day.closed is None):
             work.report.failed(check, "film.playlist_differs", name=path)
+        elif first + count < due:
+            work.report.failed(check, "film.playlist_short", name=path, count=due - first - count)
+        else:
+            work.report.passed(check, "film.playlist_holds", name=path, count=count)
 
 
 def _rendered(day: Day, present: frozenset[str], first: int, count: int, ended: bool) -> bytes:

@@ -65,6 +65,7 @@ LINES: dict[str, str] = {
     "film.removed": N_("Files withdrawn and removed: {count}."),
     "film.playlist_holds": N_("{name} says exactly what the log says (items: {count})."),
     "film.playlist_differs": N_("{name} does not say what the log says: it was altered."),
+    "film.playlist_short": N_("{name} leaves out the newest items that ought to be public by now ({count}): an old list was put in its place."),
     "film.file_unsigned": N_("{name} is a file that nobody signed."),
     "film.no_strays": N_("There is no file that nobody signed."),
     "film.not_listable": N_("A web address cannot be listed, so files that nobody signed would not be seen."),
@@ -85,6 +86,7 @@ LINES: dict[str, str] = {
     "film.other_calibration": N_(
         "Segments hidden with another calibration than the one that stood in the log: {count}, the first in entry {index}."
     ),
+    "film.not_calibrated": N_("There is film of camera {camera}, but the log names no calibration of it: nobody signed what is hidden."),
     "film.name_twice": N_("{name} is named by two statements (entries {first} and {index}): one of the two films cannot be here."),
     "film.init_twice": N_("{name} is given two different contents; the second stands in entry {index}."),
     "film.repeated": N_("Entries {first} and {index} state the very same bytes for two moments of one run: old film stands in for new."),

@@ -49,6 +49,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("The tile or the entries were altered after the log was signed."),
         do=N_("Keep the folder as it is; compare it with a copy that somebody else made."),
     ),
+    "log.answers_differ": Problem(
+        what=N_("{name} gave other entries when it was read a second time."),
+        why=N_("The entries that were checked and those that came afterwards are not the same: whoever serves them answers as it suits."),
+        do=N_("Copy the folder first and check the copy; keep it, and compare it with a copy that somebody else made."),
+    ),
     "log.width": Problem(
         what=N_("The file {name} holds {held} entries or hashes, not as many as its name says."),
         why=N_("It was cut, or something was added."),

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A log that is signed, whole and dense may still lie: `kua film verify` holds each statement against the election file and the others.
+
+Each forgery here is signed by the right keys and stands in the national log; only what it says is wrong.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kua.core.canonical import canonical, read_canonical
+from kua.core.digest import sha256
+from kua.proof.keys import VerifierKey
+from kua.proof.leaf import make_leaf
+from kua.verify.below import Below
+from kua.verify.entries import load_entries
+from kua.verify.film import Trust, verify_film
+from kua.verify.reading import MAX_FILE, Folder
+from kua.verify.report import Report
+from tools import make_published
+
+Leaves = list[dict[str, Any]]
+BEGIN, SLOT = make_published.BEGIN, make_published.SLOT
+
+
+def _write(folder: Path, tree: dict[str, bytes]) -> None:
+    for name, data in tree.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def _made(body: dict[str, Any]) -> bytes:
+    fields = {name: value for name, value in body.items() if name not in {"v", "type"}}
+    return make_leaf(body["type"], **fields)
+
+
+@pytest.fixture
+def forged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Leaves], None]], Report]:
+    """Return what publishes a tree whose station's leaves were forged before they were signed, and verifies it."""
+
+    def publish(forge: Callable[[Leaves], None]) -> Report:
+        honest = make_published.leaves
+
+        def leaves(*given: Any) -> list[bytes]:
+            bodies = [read_canonical(entry) for entry in honest(*given)]
+            forge(bodies)
+            return [_made(body) for body in bodies]
+
+        monkeypatch.setattr(make_published, "leaves", leaves)
+        _write(tmp_path, make_published.published())
+        return verify_film(str(tmp_path))
+
+    return publish
+
+
+def _codes(report: Report, *states: str) -> set[str]:
+    return {line.code for line in report.lines if line.state in states}
+
+
+def _segments(bodies: Leaves) -> Leaves:
+    return [body for body in bodies if body["type"] == "segment"]
+
+
+def _another_station(bodies: Leaves) -> None:
+    bodies[0]["station"] = "10-246"
+
+
+def _another_election(bodies: Leaves) -> None:
+    bodies[0]["election"] = "another-2026"
+
+
+def _another_phase(bodies: Leaves) -> None:
+    _segments(bodies)[2]["phase"] = "count"
+
+
+def _another_table(bodies: Leaves) -> None:
+    _segments(bodies)[2]["hiding"] = "ab" * 32
+
+
+def _another_calibration(bodies: Leaves) -> None:
+    _segments(bodies)[2]["calibration"] = "ab" * 32
+
+
+def _no_calibration(bodies: Leaves) -> None:
+    del bodies[1]
+
+
+def _a_calibration_of_another_camera(bodies: Leaves) -> None:
+    bodies[1]["cam"] = "b"
+
+
+def _a_calibration_said_afterwards(bodies: Leaves) -> None:
+    bodies.insert(-1, bodies.pop(1))
+
+
+def _another_camera(bodies: Leaves) -> None:
+    for body in _segments(bodies):
+        body["cam"] = "b"
+
+
+def _a_camera_that_nobody_opened(bodies: Leaves) -> None:
+    bodies[0]["cams"] = []
+
+
+def _outside_the_windows(bodies: Leaves) -> None:
+    for body in bodies:
+        for name in ("at", "t0", "t1"):
+            if name in body:
+                body[name] -= 3_600_000
+        if "slot" in body:
+            body["slot"] -= 900
+
+
+def _one_name_twice(bodies: Leaves) -> None:
+    first, second = _segments(bodies)[1:3]
+    middle = first["t0"] + 3000
+    first["t1"], second["t0"], second["slot"] = middle, middle, first["slot"]
+
+
+def _two_beginnings(bodies: Leaves) -> None:
+    _segments(bodies)[3]["init"] = "ab" * 32
+
+
+def _old_film_for_new(bodies: Leaves) -> None:
+    old, new = _segments(bodies)[1:3]
+    new["sha256"], new["size"] = old["sha256"], old["size"]
+
+
+def _film_after_the_close(bodies: Leaves) -> None:
+    close, last = dict(bodies[-1]), bodies.pop(-2)
+    bodies[-1]["at"] = last["t0"]
+    bodies += [last, close]
+
+
+def _opened_twice(bodies: Leaves) -> None:
+    bodies.insert(4, dict(bodies[0]))
+
+
+FORGERIES = {
+    _another_station: "film.opened_elsewhere",
+    _another_election: "film.opened_elsewhere",
+    _another_phase: "film.other_phase",
+    _another_table: "film.other_hiding",
+    _another_calibration: "film.other_calibration",
+    _no_calibration: "film.not_calibrated",
+    _a_calibration_of_another_camera: "film.not_calibrated",
+    _a_calibration_said_afterwards: "film.other_calibration",
+    _another_camera: "film.camera_unplanned",
+    _a_camera_that_nobody_opened: "film.camera_not_opened",
+    _outside_the_windows: "film.outside_windows",
+    _one_name_twice: "film.name_twice",
+    _two_beginnings: "film.init_twice",
+    _old_film_for_new: "film.repeated",
+    _film_after_the_close: "film.open_order",
+    _opened_twice: "film.open_order",
+}
+
+
+@pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__[1:])
+def test_a_signed_lie_is_found(forged: Callable[[Callable[[Leaves], None]], Report], forge: Callable[[Leaves], None]) -> None:
+    report = forged(forge)
+    assert report.exit_code in {1, 2}
+    assert FORGERIES[forge] in _codes(report, "FAIL", "MISSING")
+    assert "film.statements_agree" not in _codes(report, "PASS") or FORGERIES[forge].startswith(("film.open", "film.camera"))
+
+
+def test_time_that_nobody_vouches_for_is_told_with_its_seconds(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:
+    def unsure(bodies: Leaves) -> None:
+        for body in _segments(bodies)[:2]:
+            body["trust"] = "none"
+        bodies.insert(-1, {"v": 1, "type": "clock", "at": BEGIN, "trust": "none", "step_ms": 7_000, "forward": True, "mono": 1})
+
+    report = forged(unsure)
+    assert report.exit_code == 0
+    told = {line.code: line.facts for line in report.lines if line.state == "NOT_CHECKED"}
+    assert told["film.time_untrusted"]["seconds"] == 8.0
+    assert told["film.clock_stepped"] == {"count": 1, "seconds": 7.0}
+
+
+def test_time_outside_the_account_is_told_and_the_figures_of_coverage_stay_apart(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:
+    def hides(bodies: Leaves) -> None:
+        at = _segments(bodies)[0]["t1"]
+        bodies.insert(-1, {"v": 1, "type": "hidden", "at": at, "cam": "a", "t0": BEGIN, "t1": BEGIN + 1500, "reason": "warming"})
+
+    report = forged(hides)
+    lines = {line.code: line.facts for line in report.lines}
+    assert lines["film.outside_account"]["seconds"] == 3600.0 - 20.0
+    assert lines["film.coverage"] == {"recorded": 20.0, "published": 20.0, "hidden": 1.5}
+
+
+def test_a_log_that_was_never_closed_says_so(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:
+    report = forged(lambda bodies: bodies.pop() and None)
+    assert "film.never_closed" in _codes(report, "NOT_CHECKED")
+
+
+def test_a_signers_file_of_another_shape_is_a_verdict_and_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = make_published.calibration
+
+    def spoilt() -> dict[str, bytes]:
+        return {name: canonical({"v": 1}) if name.endswith("signers.json") else data for name, data in honest().items()}
+
+    monkeypatch.setattr(make_published, "calibration", spoilt)
+    _write(tmp_path, make_published.published())
+    report = verify_film(str(tmp_path))
+    assert report.exit_code == 1
+    assert "calibration.signers" in _codes(report, "FAIL")
+
+
+def _with_nation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forge: Callable[[Leaves], None]) -> Report:
+    honest = make_published.nation_files
+
+    def nation(entries: list[bytes]) -> Any:
+        bodies = [read_canonical(entry) for entry in entries]
+        forge(bodies)
+        return honest([_made(body) for body in bodies])
+
+    monkeypatch.setattr(make_published, "nation_files", nation)
+    _write(tmp_path, make_published.published())
+    return verify_film(str(tmp_path))
+
+
+def test_a_second_key_for_one_station_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = str(make_published.SigningKey.from_seed(make_published.ORIGIN, sha256(b"another")).verifier)
+    report = _with_nation(tmp_path, monkeypatch, lambda bodies: bodies.insert(1, bodies[1] | {"vkey": other}))
+    assert "film.key_twice" in _codes(report, "FAIL")
+
+
+def test_a_checkpoint_that_the_station_never_signed_does_not_count_against_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = _with_nation(tmp_path, monkeypatch, lambda bodies: bodies.append(bodies[2] | {"size": 99}))
+    assert _codes(report, "FAIL") == {"film.checkpoint_not_signed"}
+
+
+def test_an_old_election_file_is_found_when_the_national_log_knows_a_newer_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = _with_nation(tmp_path, monkeypatch, lambda bodies: bodies.append(bodies[0] | {"version": 2, "sha256": "ab" * 32}))
+    assert _codes(report, "FAIL") == {"film.election_superseded"}
+
+
+def test_a_station_that_the_election_file_does_not_name_is_a_stray(tmp_path: Path) -> None:
+    _write(tmp_path, make_published.published() | {"s/10-999/film/a/live.m3u8": b"", "notes.txt": b""})
+    report = verify_film(str(tmp_path))
+    assert {line.facts["name"] for line in report.lines if line.code == "film.file_unsigned"} == {"notes.txt", "s/10-999"}
+
+
+def test_a_key_that_was_given_and_fits_nothing_is_not_passed_over_in_silence() -> None:
+    key = make_published.SigningKey.from_seed("other.example/log", sha256(b"another")).verifier
+    report = verify_film(str(make_published.VECTORS / "published" / "intact"), Trust(vkey=key))
+    assert report.exit_code == 1
+    assert _codes(report, "FAIL") == {"film.key_of_nobody"}
+    fits = verify_film(str(make_published.VECTORS / "published" / "intact"), Trust(vkey=make_published.AGENT.verifier))
+    assert fits.exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["day.m3u8", "live.m3u8"])
+def test_an_old_playlist_in_place_of_the_newest_is_found(tmp_path: Path, name: str) -> None:
+    tree = make_published.published()
+    path = f"s/{make_published.STATION}/film/a/{name}"
+    lines = tree[path].decode().splitlines(keepends=True)
+    last = max(place for place, line in enumerate(lines) if line.startswith("#EXT-X-PROGRAM-DATE-TIME"))
+    _write(tmp_path, tree | {path: "".join(lines[:last]).encode()})
+    report = verify_film(str(tmp_path))
+    assert report.exit_code == 1
+    assert "film.playlist_short" in _codes(report, "FAIL")
+
+
+@dataclass
+class TwoFaced:
+    """A place that answers with honest bytes when it is asked first, and with others afterwards."""
+
+    honest: Folder
+    forged: dict[str, bytes]
+    asked: set[str] = field(default_factory=set)
+    where: str = "two-faced"
+    listable: bool = False
+
+    def read(self, name: str, limit: int = MAX_FILE) -> bytes:
+        again = name in self.asked
+        self.asked.add(name)
+        return self.forged[name] if again and name in self.forged else self.honest.read(name, limit)
+
+    def names(self, folder: str = "") -> tuple[str, ...]:
+        return ()
+
+
+def test_entries_that_change_between_two_readings_are_not_used(tmp_path: Path) -> None:
+    tree = make_published.published()
+    _write(tmp_path, tree)
+    name = next(name for name in tree if name.startswith(f"s/{make_published.STATION}/tile/entries/"))
+    data = tree[name].replace(b'"phase":"rehearsal"', b'"phase":"rehearsaL"')
+    reader, report = TwoFaced(Folder(tmp_path), {name: data}), Report()
+    key = VerifierKey.parse(str(make_published.AGENT.verifier))
+    folder = f"s/{make_published.STATION}"
+    assert load_entries(Below(reader, folder), key, make_published.ORIGIN, "station", folder, report) is None
+    assert "log.answers_differ" in _codes(report, "FAIL")

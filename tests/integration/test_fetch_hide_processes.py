@@ -195,6 +195,13 @@ def test_the_raw_slider_and_another_phase_are_for_demonstrations(tmp_path: Path)
     assert failure("hide", box, "--phase", "count") == (64, "camera.demo_only")
 
 
+@pytest.mark.parametrize("source", ["painted:5?w=320&h=180", "rtsp://127.0.0.1:9/x"])
+@pytest.mark.parametrize("option", [("--preview-fd", "1"), ("--phase", "count"), ("--hold", "0")], ids=lambda option: option[0])
+def test_in_a_real_election_no_word_on_the_command_line_lets_a_raw_picture_out(tmp_path: Path, source: str, option: tuple[str, str]) -> None:
+    box = make_box(tmp_path / "box", "rtsp://127.0.0.1:9/x", drawn_room(*SIZE), kind="parliament")
+    assert failure("hide", box, "--demo", "--source", source, *option) == (64, "camera.demo_only")
+
+
 @pytest.mark.parametrize(("source", "result"), [("file:/no/such/film.mp4", (64, "source.no_file")), ("gopher://x/", (64, "source.scheme"))])
 def test_fetch_ends_with_a_code_where_the_settings_are_wrong(tmp_path: Path, source: str, result: tuple[int, str]) -> None:
     assert failure("fetch", make_box(tmp_path / "box", source, drawn_room(*SIZE))) == result

@@ -23,7 +23,7 @@ def key(name: str) -> SigningKey:
     return SigningKey.from_seed(name, sha256(name.encode()))
 
 
-def make_box(folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: str = "voting", signed: bool = True) -> Path:
+def make_box(folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: str = "voting", signed: bool = True, kind: str = "rehearsal") -> Path:
     """Write a box with one camera `a` and return its folder."""
     width, height = drawn.reference.width, drawn.reference.height
     (folder / "election").mkdir(parents=True)
@@ -35,7 +35,7 @@ def make_box(folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: s
     commission, issuer = key("commission"), {role: key(f"issuer/{role}") for role in ("chair", "observer")}
     election = canonical(
         {
-            "v": 1, "id": ELECTION, "version": 1, "domain": "example.kz", "titles": titles, "kind": "rehearsal", "contests": [],
+            "v": 1, "id": ELECTION, "version": 1, "domain": "example.kz", "titles": titles, "kind": kind, "contests": [],
             "profile": {"id": "kz", "sha256": "0" * 64},
             "regions": [{"id": "10", "titles": titles}],
             "stations": [

@@ -20,10 +20,11 @@ import structlog
 from kua.adapters.clock import SystemClock
 from kua.app import logs
 from kua.app.plugins import is_painted, source_opener
-from kua.app.settings import CameraSettings, load_station
+from kua.app.settings import CameraSettings, load_election, load_station
 from kua.core.election import PHASES
 from kua.core.errors import KuaError, Misused
 from kua.core.instant import Millis
+from kua.law.profile import REHEARSAL
 from kua.ports.address import shown
 from kua.ports.source import Opening, Source
 from kua.station.fetch import Fetch, QueueInbox, threaded, to_pipe
@@ -84,12 +85,17 @@ def _parsed(arguments: list[str] | None) -> tuple[str, argparse.Namespace]:
 
 def _asked(parsed: argparse.Namespace) -> Asked:
     """Lay the command line over the settings. Raises `Misused("camera.demo_only")` for what only a demonstration may do."""
-    told = load_station(parsed.box).camera(parsed.camera).model_dump()
+    station = load_station(parsed.box)
+    told = station.camera(parsed.camera).model_dump()
     told |= {name: value for name in ("source", "fps", "width", "height", "bitrate", "preset") if (value := getattr(parsed, name)) is not None}
     camera = CameraSettings(**told)
-    for option in ("phase", "preview_fd"):
-        if getattr(parsed, option) is not None and not parsed.demo and not is_painted(camera.source):
+    asked = [option for option in ("phase", "preview_fd", "hold") if getattr(parsed, option) is not None]
+    for option in asked:
+        if option != "hold" and not parsed.demo and not is_painted(camera.source):
             raise Misused("camera.demo_only", option="--" + option.replace("_", "-"))
+    # What `hide` is told of its source says nothing of the pictures that come through its pipe. Only the signed election file decides.
+    if asked and load_election(parsed.box, station)[0].kind != REHEARSAL:
+        raise Misused("camera.demo_only", option="--" + asked[0].replace("_", "-"))
     return Asked(parsed.box, camera, parsed.phase, None if parsed.hold is None else Millis(parsed.hold), parsed.preview_fd)
 
 

@@ -77,6 +77,6 @@ PROBLEMS: dict[str, Problem] = {
     "camera.demo_only": Problem(
         what=N_("“{option}” is for demonstrations only."),
         why=N_("It could show more than the election file allows."),
-        do=N_("Leave it out, or use a painted source."),
+        do=N_("Leave it out, or use a painted source in an election of the kind “rehearsal”."),
     ),
 }

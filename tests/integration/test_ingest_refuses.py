@@ -247,6 +247,37 @@ async def test_an_account_that_is_not_whole_is_refused(there: There, changes: di
     assert next(centre.evidence.cases())["facts"]["why"] == why
 
 
+async def test_a_day_has_one_opening(there: There) -> None:
+    centre, _, box, _ = there
+    box.open()
+    told(await box.send_log(), 422, "log.account")
+    assert next(centre.evidence.cases())["facts"]["why"] == "opened twice"
+
+
+async def test_a_day_has_one_close(there: There) -> None:
+    centre, _, box, _ = there
+    for _ in range(2):
+        box.add("close", at=box.end, reason="end_of_day")
+    told(await box.send_log(), 422, "log.account")
+    assert next(centre.evidence.cases())["facts"]["why"] == "closed"
+
+
+async def test_no_two_leaves_may_name_one_file(there: There) -> None:
+    centre, _, box, _ = there
+    middle = box.end + 1_000
+    box.film(b"next", INIT, t1=middle)
+    box.film(b"more", INIT, t0=middle, t1=middle + SLOT, slot=middle // SLOT)
+    told(await box.send_log(), 422, "log.account")
+    assert next(centre.evidence.cases())["facts"]["why"] == "name"
+
+
+async def test_a_run_has_one_beginning(there: There) -> None:
+    centre, _, box, _ = there
+    box.film(b"next", b"another init")
+    told(await box.send_log(), 422, "log.account")
+    assert next(centre.evidence.cases())["facts"]["why"] == "init"
+
+
 async def test_a_leaf_that_does_not_fit_its_schema_is_refused(there: There) -> None:
     *_, box, _ = there
     box.entries.append(b'{"at":1,"type":"gap","v":1}')

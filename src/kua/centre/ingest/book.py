@@ -35,21 +35,34 @@ class Target:
 
 @dataclass(slots=True)
 class Account:
-    """Where each camera's account stands: the end of its last item and that item's number. `copy` it to try leaves out."""
+    """Where each camera's account stands: the end of its last item and that item's number. `copy` it to try leaves out.
+
+    `runs` holds for each camera and run the SHA-256 of its init segment and the last slot: no two leaves may name one file.
+    """
 
     opened: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     closed: bool = False
+    begun: bool = False
+    runs: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
 
     def copy(self) -> "Account":
         """Return an account that goes on by itself from here."""
-        return Account(dict(self.opened), self.closed)
+        return Account(dict(self.opened), self.closed, self.begun, dict(self.runs))
 
     def follow(self, index: int, leaf: Leaf) -> None:
-        """Take `leaf` into account. Raises `Rejected("log.account", leaf=..., why=...)` for a hole, an overlap or a missing number."""
+        """Take `leaf` into account.
+
+        Raises `Rejected("log.account", leaf=..., why=...)` for a hole, an overlap, a missing number, a second day or a second file of one name.
+        """
         if leaf.type == "open":
+            if self.begun:
+                raise Rejected("log.account", leaf=index, cam="", why="opened twice")
+            self.begun = True
             for camera in leaf["cams"]:
                 self.opened.setdefault(camera["cam"], (leaf["at"], None))
         elif leaf.type == "close":
+            if self.closed or not self.begun:
+                raise Rejected("log.account", leaf=index, cam="", why="closed" if self.closed else "not opened")
             self.closed = True
             for cam, (end, _) in self.opened.items():
                 if leaf["at"] != end:
@@ -66,7 +79,17 @@ class Account:
             raise Rejected("log.account", leaf=index, cam=cam, why="hole" if leaf["t0"] > end else "overlap")
         if leaf["seq"] != (0 if seq is None else seq + 1):
             raise Rejected("log.account", leaf=index, cam=cam, why="seq")
+        if leaf.type == "segment":
+            self._name(index, leaf)
         self.opened[cam] = (leaf["t1"], leaf["seq"])
+
+    def _name(self, index: int, leaf: Leaf) -> None:
+        """Time only grows, and so do the slots of a run: one that does not would give two films one name."""
+        place = (leaf["cam"], leaf["run"])
+        init, slot = self.runs.get(place, (leaf["init"], -1))
+        if leaf["slot"] <= slot or leaf["init"] != init:
+            raise Rejected("log.account", leaf=index, cam=leaf["cam"], why="name" if leaf["slot"] <= slot else "init")
+        self.runs[place] = (init, leaf["slot"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from kua.verify.entries import load_entries
 from kua.verify.film import Trust, verify_film
 from kua.verify.reading import MAX_FILE, Folder
 from kua.verify.report import Report
+from tests.rigs import published_tree
 from tools import make_published
 
 Leaves = list[dict[str, Any]]
@@ -295,3 +296,58 @@ def test_entries_that_change_between_two_readings_are_not_used(tmp_path: Path) -
     folder = f"s/{make_published.STATION}"
     assert load_entries(Below(reader, folder), key, make_published.ORIGIN, "station", folder, report) is None
     assert "log.answers_differ" in _codes(report, "FAIL")
+
+
+def _filmed(tmp_path: Path, forge: Callable[[Leaves], None], *, exchanged: tuple[int, ...] = ()) -> Report:
+    """Publish the painted film of the rig, whose station's leaves were forged before they were signed, and verify it."""
+    made = published_tree.make_tree(tmp_path, closed=True)
+    bodies = [read_canonical(entry) for entry in made.leaves]
+    forge(bodies)
+    folder = tmp_path / published_tree.ELECTION
+    for number, other in zip(exchanged, reversed(exchanged), strict=True):
+        (folder / made.film(number)).write_bytes(made.files[made.film(other)])
+    station = f"s/{published_tree.STATION}"
+    for name in [name for name in made.files if name.startswith((f"{station}/tile", "nation/tile"))]:
+        (folder / name).unlink()
+    entries = [_made(body) for body in bodies]
+    edge = published_tree.Edge()
+    edge.append(entries)
+    logged = published_tree._log(entries, published_tree.AGENT, published_tree.ORIGIN)
+    nation = [
+        make_leaf("policy", at=made.begin, what="election", version=1, sha256=sha256(made.files["election.json"]).hex()),
+        make_leaf(
+            "certificate", at=made.begin, station=published_tree.STATION, origin=published_tree.ORIGIN, vkey=str(published_tree.AGENT.verifier)
+        ),
+        make_leaf(
+            "station_checkpoint", received_at=made.end, origin=published_tree.ORIGIN, size=edge.size, root=edge.root().hex(),
+            note=logged["checkpoint"].decode(),
+        ),
+    ]  # fmt: skip
+    national = published_tree._log(nation, published_tree.CENTRE, f"{published_tree.DOMAIN}/{published_tree.ELECTION}/nation")
+    _write(folder, {f"{station}/{name}": data for name, data in logged.items()} | {f"nation/{name}": data for name, data in national.items()})
+    return verify_film(str(folder))
+
+
+def test_time_and_pictures_inside_real_film_agree_with_its_statements(tmp_path: Path) -> None:
+    report = _filmed(tmp_path, lambda bodies: None)
+    assert _codes(report, "FAIL", "MISSING") == set()
+    assert "film.inside_agrees" in _codes(report, "PASS")
+    assert "film.inside_unread" not in _codes(report, "NOT_CHECKED")
+
+
+def test_real_film_under_the_time_of_another_segment_is_found(tmp_path: Path) -> None:
+    def exchange(bodies: Leaves) -> None:
+        first, second = _segments(bodies)[1:3]
+        for name in ("sha256", "size", "frames"):
+            first[name], second[name] = second[name], first[name]
+
+    report = _filmed(tmp_path, exchange, exchanged=(1, 2))
+    assert "film.inside_differs" in _codes(report, "FAIL")
+    assert "film.segment_altered" not in _codes(report, "FAIL")
+
+
+def test_fewer_pictures_than_were_stated_are_found(tmp_path: Path) -> None:
+    def more(bodies: Leaves) -> None:
+        _segments(bodies)[1]["frames"] += 1
+
+    assert "film.inside_differs" in _codes(_filmed(tmp_path, more), "FAIL")

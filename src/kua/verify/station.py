@@ -2,6 +2,7 @@
 """Check of one station: its log against the nation's, then calibrations, account of the day, every segment, every playlist, every file."""
 
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +14,7 @@ from kua.core.errors import Incomplete, KuaError, Rejected
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.law.publication import Piece, Publication
+from kua.media.boxes import Said, read_segment
 from kua.media.playlist import head_of, items_of, render
 from kua.media.timeline import Day, Film, Gap
 from kua.proof.checkpoint import open_checkpoint
@@ -31,6 +33,8 @@ MAX_MEDIA: Final = 8 * 1024 * 1024
 """Bytes of the largest segment: what the centre accepts."""
 LIVE_ITEMS: Final = 75
 """Items of `live.m3u8` (docs/spec/published-tree.md)."""
+TICKS: Final = 90
+"""Units of media time in a millisecond (docs/spec/segment.md)."""
 WORKERS: Final = 4
 """Files that are read and hashed side by side."""
 
@@ -295,7 +299,7 @@ def _check_media(work: _Work, cam: str, newest: int) -> None:
                 lost.add(digest)
         elif isinstance(held, KuaError):
             work.report.trouble(check, held)
-        elif held != (digest, size if size is not None else held[1]):
+        elif (held.sha256, held.size) != (digest, size if size is not None else held.size):
             work.report.failed(check, "film.segment_altered", name=name, span=span)
             if size is not None:
                 present.add(digest)  # the file is there: its playlist line is right, its bytes are not
@@ -312,7 +316,11 @@ def _check_media(work: _Work, cam: str, newest: int) -> None:
     if gone:
         work.report.not_checked(check, "film.removed", count=gone)
     work.report.summary["segments_logged"] = work.report.summary.get("segments_logged", 0) + len(films)
-    good = sum(1 for item in films if found[f"film/{cam}/{item.name}"] == (item.sha256, item.size))
+    _check_inside(work, cam, films, found)
+    good = 0
+    for item in films:
+        held = found[f"film/{cam}/{item.name}"]
+        good += isinstance(held, _Read) and (held.sha256, held.size) == (item.sha256, item.size)
     work.report.summary["segments_verified"] = work.report.summary.get("segments_verified", 0) + good
 
 
@@ -331,12 +339,51 @@ def _is_late(work: _Work, cam: str, item: Film, day: Day, newest: int) -> bool:
     return due + ARRIVING > (newest if day.closed is None else work.now)
 
 
-def _hashed(below: Below, name: str) -> tuple[str, int] | KuaError:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a file of film is: its digest and length, and what it says of itself; `said` is None where it cannot be read as a segment."""
+
+    sha256: str
+    size: int
+    said: Said | None
+
+
+def _hashed(below: Below, name: str) -> _Read | KuaError:
     try:
         data = below.read(name, MAX_MEDIA)
     except KuaError as error:
         return error
-    return hashlib.sha256(data).hexdigest(), len(data)
+    try:
+        said = read_segment(data) if name.endswith(".m4s") else None
+    except Rejected:
+        said = None
+    return _Read(hashlib.sha256(data).hexdigest(), len(data), said)
+
+
+def _check_inside(work: _Work, cam: str, films: list[Film], found: Mapping[str, _Read | KuaError]) -> None:
+    """Hold the time and number of pictures inside each segment against its leaf (docs/spec/segment.md): old or stretched film has another."""
+    check = work.check(f"camera {cam} film")
+    began: dict[str, int] = {}
+    agree = unread = 0
+    for number, item in enumerate(films):
+        after = films[number + 1] if number + 1 < len(films) else None
+        began.setdefault(item.run, item.t0)
+        held = found[f"film/{cam}/{item.name}"]
+        if not isinstance(held, _Read) or held.sha256 != item.sha256:
+            continue
+        if held.said is None:
+            unread += 1
+            continue
+        goes_on = after is not None and (after.run, after.t0) == (item.run, item.t1)
+        length = held.said.length if goes_on else (item.t1 - item.t0) * TICKS
+        if (held.said.decode_time, held.said.frames, length) == ((item.t0 - began[item.run]) * TICKS, item.frames, (item.t1 - item.t0) * TICKS):
+            agree += 1
+        else:
+            work.report.failed(check, "film.inside_differs", name=f"film/{cam}/{item.name}", span=f"{rfc3339(item.t0)} - {rfc3339(item.t1)}")
+    if agree:
+        work.report.passed(check, "film.inside_agrees", count=agree)
+    if unread:
+        work.report.not_checked(check, "film.inside_unread", count=unread)
 
 
 def _check_playlists(work: _Work, cam: str, newest: int) -> None:

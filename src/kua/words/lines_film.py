@@ -59,6 +59,11 @@ LINES: dict[str, str] = {
     ),
     "film.segments_intact": N_("Segments and their beginnings have exactly the bytes that were signed: {count} of {of}."),
     "film.segment_altered": N_("{name} ({span}) does not have the bytes that were signed: it was altered."),
+    "film.inside_agrees": N_("Time and number of pictures inside the segments are what their statements say (segments: {count})."),
+    "film.inside_differs": N_(
+        "{name} ({span}) has the bytes that were signed, but its pictures are of another time, number or length than its statement says."
+    ),
+    "film.inside_unread": N_("Segments whose inside cannot be read as film: {count}. Only their bytes were compared."),
     "film.segment_missing": N_("{name} ({span}) is signed for in the log, but is not here."),
     "film.arriving": N_("Files still arriving: {count}."),
     "film.not_public": N_("Files that the legal profile keeps from the public: {count}. Their statements stand in the log."),

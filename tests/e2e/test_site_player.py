@@ -206,9 +206,28 @@ def _point_at_another_leaf(rig: Rig) -> None:
         rig.swap(path, rig.made.files[path].replace(b"leaf=9", b"leaf=X").replace(b"leaf=8", b"leaf=9").replace(b"leaf=X", b"leaf=8"))
 
 
+def _one_head_for_two_runs(rig: Rig) -> None:
+    for name in ("live", "day"):
+        path = f"{LOG}film/a/{name}.m3u8"
+        head, tag, rest = rig.made.files[path].rpartition(b"#EXT-X-MAP")
+        assert tag
+        rig.swap(path, head + rest.partition(b"\n")[2])
+
+
+def test_a_playlist_cannot_say_what_ours_never_say(rig: Rig, page: Page) -> None:
+    for name in ("live", "day"):
+        path = f"{LOG}film/a/{name}.m3u8"
+        foreign = b'#EXT-X-KEY:METHOD=AES-128,URI="key"\n#EXT-X-PROGRAM-DATE-TIME'
+        rig.swap(path, rig.made.files[path].replace(b"#EXT-X-PROGRAM-DATE-TIME", foreign, 1))
+    page.goto(rig.station())
+    watch(page)
+    until_shown(page, rig.made.pieces[3].cut.t0)
+
+
 @pytest.mark.parametrize(
     ("forge", "sentence"),
     [
+        pytest.param(_one_head_for_two_runs, "The head of the film is not the one that the station signed.", id="head of another run"),
         pytest.param(_swap_statements, "a file of the log has been altered", id="statement"),
         pytest.param(_swap_log("tile/0/"), "a file of the log has been altered", id="tile"),
         pytest.param(_swap_log("checkpoint"), "The signature under the station’s log does not hold.", id="checkpoint"),

@@ -17,9 +17,9 @@ from kua.sight.boxes import Box, head_of
 from kua.sight.calibration import Calibration
 from kua.sight.grid import BLOCK, Mask, blocks_of, cells_of, closed, grown, neighbours, upright
 from kua.sight.mosaic import fill_blocks
-from kua.sight.plan import CELLS_ACROSS, LARGEST, NEAR, Plan, Reason, cell_for, heads_at, heads_within, heights_beyond, heights_of, squared, whole_plan
+from kua.sight.plan import CELLS_ACROSS, LARGEST, Plan, Reason, cell_for, heads_at, heads_within, heights_of, squared, whole_plan
 from kua.sight.raw import RawFrame
-from kua.sight.room import Comparer, Difference, Reference, blocks_touched
+from kua.sight.room import Comparer, Difference, Reference, mark
 from kua.sight.safe import SafeFrame, conceal, filled
 from kua.sight.tracks import Tracks
 from kua.sight.zones import Polygon, touched
@@ -29,13 +29,8 @@ Table = Mapping[str, Mapping[str, str]]
 Look = Callable[[RawFrame], Sequence[Box]]
 """What finds faces and people; it is shown the picture with its filled zones already filled."""
 
-LOOK_OFTEN: Final = 400
-LOOK_SELDOM: Final = 1_600
-"""Milliseconds between two looks for people, by whether looking helps; a head that was found is held for 3 s."""
-TRAIL: Final = 6
-"""A silhouette within so many blocks is the one that was here a moment ago."""
-DOUBT: Final = 1 / 8
-"""So much of a found head must differ from the room, be it by a little."""
+NEAR: Final = 24
+"""A silhouette of so many blocks is near the camera, and its margin is doubled."""
 UNREADABLE: Final = 32
 """Least mosaic cell of a list, in pixels."""
 TOO_SLOW: Final = 500
@@ -50,21 +45,17 @@ class Tuning:
     """Milliseconds after a start during which all is filled."""
     warm_frames: int = 2
     """At least so many pictures are filled after a start."""
-    hold: int = 1_000
-    """Milliseconds that a place stays hidden after a person was there, where nobody is seen near it any more."""
-    trail: int = 300
-    """Milliseconds that a place stays hidden after a person walked on from it and is seen beside it."""
+    hold: int = 750
+    """Milliseconds that a place stays hidden after a person was there."""
     flicker: int = 300
     """Milliseconds that a single block stays hidden after it differed."""
     detected: int = 3_000
     """Milliseconds that a detected head stays hidden after it was last found."""
-    closing: int = 3
+    closing: int = 4
     """Gaps of up to twice so many blocks (of 8 pixels) inside one silhouette are closed."""
-    around: int = 1
-    """Blocks hidden around whatever is large enough to be a person."""
     margin: int = 2
-    """Blocks hidden around an upright silhouette; twice as many near the camera."""
-    above: int = 1
+    """Blocks hidden around a silhouette."""
+    above: int = 2
     """Blocks hidden above an upright silhouette: heads are what most resembles a wall."""
     crowd: int = 14
     """So many differing blocks within four blocks of each other are a person, not flicker."""
@@ -110,9 +101,6 @@ class Hider:
         self._agree_since: Instant | None = None
         self._gone = False
         self._laid_out = False
-        self._missed = False
-        self._pause = LOOK_OFTEN
-        self._look_at: Instant | None = None
         self._phase = phase
         self.plan: Plan | None = None
         """The plan of the last picture, for reports."""
@@ -142,16 +130,8 @@ class Hider:
         return RawFrame(raw.at, raw.width, raw.height, yuv)
 
     def watch(self, raw: RawFrame, look: Look, monotonic: Callable[[], int]) -> SafeFrame:
-        """Veil `raw`, let `look` find people in it when it is time to, and hide. A detector that fails or is late fills the picture with
-        `detector`.
-
-        Looking is what costs most, so it is done as often as it helps: as long as whatever was found was hidden already, half as often each
-        time, down to once in `LOOK_SELDOM`; as soon as a head was found that the room alone would have shown, every `LOOK_OFTEN` again.
-        """
+        """Veil `raw`, let `look` find people in it, and hide. A detector that fails or is late fills the picture with `detector`."""
         veiled = self.veiled(raw)
-        if self._look_at is not None and self._look_at - self._pause <= raw.at < self._look_at - 2:  # times are rounded to milliseconds
-            return self._hide(veiled, ())
-        self._look_at = None
         started = monotonic()
         try:
             boxes = look(veiled)
@@ -159,10 +139,7 @@ class Hider:
             return self.blind(raw, "detector")
         if monotonic() - started > TOO_SLOW:
             return self.blind(raw, "detector")
-        safe = self._hide(veiled, boxes)
-        self._pause = LOOK_OFTEN if self._missed or safe.reason is not None else min(2 * self._pause, LOOK_SELDOM)
-        self._look_at = Instant(raw.at + self._pause)
-        return safe
+        return self._hide(veiled, boxes)
 
     def step(self, raw: RawFrame, boxes: Sequence[Box] = ()) -> SafeFrame:
         """Hide one picture. `boxes` are what was found in it just now; none where nothing looked. Time must not go back far.
@@ -265,16 +242,11 @@ class Hider:
         self._until[still & (near >= 4)] = at + tuning.hold
         body = closed(person, tuning.closing)
         heights = heights_of(body)
-        body |= squared(body, heights_beyond(body, heights))
-        stands = body & upright(body, 5, 6)
-        now = changed | grown(body, tuning.around, tuning.around, tuning.around)
-        now |= grown(stands, tuning.margin, tuning.margin, tuning.margin) | grown(stands, tuning.margin + tuning.above, 0, 0)
-        if int(heights.max(initial=0)) >= NEAR:
-            near_camera = body & (heights_of(body) >= NEAR)
-            now |= grown(near_camera, 2 * tuning.margin, tuning.margin, 2 * tuning.margin)
+        body |= squared(body, heights)
+        near_camera = body & (heights_of(body) >= NEAR)
+        now = changed | grown(near_camera, 2 * tuning.margin, tuning.margin, 2 * tuning.margin)
+        now |= grown(body, tuning.margin, tuning.margin, tuning.margin) | grown(body & upright(body, 5, 6), tuning.above, 0, 0)
         hold = self._until > at
-        # Somebody who walks on leaves a trail, which is soon empty; somebody who is no longer seen anywhere near may still be there.
-        hold &= (self._until > at + tuning.hold - tuning.trail) | ~grown(body, TRAIL, TRAIL, TRAIL)
         reasons = self._always.copy()
         _because(reasons, now, Reason.NOT_ROOM)
         _because(reasons, hold & ~now, Reason.HOLD)
@@ -284,33 +256,26 @@ class Hider:
         solid = self._fill | ((cell > LARGEST) & (reasons != 0))
         cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
         fine = self._finer.copy()
-        self._missed = False
-        if held:
-            seen = reasons != 0
-            doubt = changed | found.weak | self._unknown
-            for box in held:
-                self._detected(box, solid, reasons, cell, doubt, seen, fine)
+        doubt = changed | found.weak | self._unknown
+        for box in held:
+            fine &= ~self._detected(box, solid, reasons, cell, doubt)
         cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
 
-    def _detected(
-        self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32], doubt: Mask, seen: Mask, fine: Mask
-    ) -> None:
+    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32], doubt: Mask) -> Mask:
         """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it.
 
-        A box in which almost nothing but the room is seen (no `doubt`) is a picture on the wall, or a head that has gone. The blocks of the
-        head are never painted finer, wherever they lie."""
-        area = blocks_touched(solid.shape, box)
-        within = doubt[area]
-        if not within.size or int(within.sum()) < max(1, DOUBT * within.size):
-            return
-        core = seen[blocks_touched(solid.shape, box.grown(0.6))]
-        self._missed = self._missed or int(core.sum()) < 0.9 * core.size
-        reasons[area] |= np.where(self._fill[area], np.uint8(0), np.uint8((Reason.FACE if box.kind == "face" else Reason.PERSON).value))
+        A box in which, to the last block, nothing but the room is seen (no `doubt`) is a picture on the wall, or a head that has gone. Returns the
+        blocks of the head: they are never painted finer, wherever they lie."""
+        area = np.zeros(solid.shape, dtype=np.bool_)
+        mark(area, box)
+        if not area.any() or not (area & doubt).any():
+            return np.zeros_like(area)
+        _because(reasons, area & ~self._fill, Reason.FACE if box.kind == "face" else Reason.PERSON)
         if not self._grey or box.width > CELLS_ACROSS * int(cell[area].min()):
-            solid[area] = True
-        fine[area] = False
+            solid |= area
+        return area
 
     def _whole(self, at: Instant, width: int, height: int, reason: str) -> SafeFrame:
         self.plan, self.filled_reason = whole_plan(reason, width, height), reason

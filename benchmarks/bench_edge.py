@@ -21,7 +21,7 @@ from kua.adapters.codecs.segmenter import Segmenter
 from kua.adapters.detectors.pair import Pair
 from kua.adapters.sources.painting import PaintedRoom
 from kua.core.digest import sha256
-from kua.core.instant import Instant
+from kua.core.instant import Instant, slot_of
 from kua.law.hiding import DEFAULT
 from kua.proof.keys import SigningKey
 from kua.proof.leaf import make_leaf
@@ -109,7 +109,7 @@ def signed(piece: bytes, key: SigningKey) -> bytes:
     """State and sign one segment, as the log does."""
     digest = sha256(piece).hex()
     leaf = make_leaf(
-        "segment", at=BEGIN, cam="a", seq=1, run="00000001", slot=1, t0=BEGIN, t1=BEGIN + 4_000, frames=40, sha256=digest, size=len(piece),
+        "segment", at=BEGIN, cam="a", seq=1, run="00000001", slot=slot_of(BEGIN), t0=BEGIN, t1=BEGIN + 4_000, frames=40, sha256=digest, size=len(piece),
         init=digest, calibration=digest, hiding=digest, phase="voting", trust="ntp",
     )  # fmt: skip
     return key.sign(leaf)

@@ -62,11 +62,19 @@ class PacketDecoder:
         if width and height:
             self._context.width, self._context.height = width, height
         self._context.thread_count = 1
+        # A packet with an error gives an error, not a picture patched from older ones.
+        self._context.options = {"err_detect": "explode"}
+        self._torn = False
         self.broken = 0
         """Packets that did not decode."""
+        self.concealed = 0
+        """Pictures that were thrown away because they were not decoded whole, or stand on one that was not."""
 
     def decode(self, pts: int, payload: bytes) -> Sequence[PyAvPicture]:
-        """Return the pictures that `payload` completes."""
+        """Return the pictures that `payload` completes: only such as were decoded whole, and stand on nothing that was not.
+
+        Decoders conceal errors by parts of older pictures; after one nothing is returned until a picture that needs no other.
+        """
         packet = av.Packet(payload)
         packet.pts = pts
         packet.time_base = Fraction(1, 1000)  # only handed through; the caller knows the real one
@@ -81,8 +89,16 @@ class PacketDecoder:
             frames = self._context.decode(packet)
         except (av.error.FFmpegError, ValueError):
             self.broken += 1
+            self._torn = True
             return ()
-        return [PyAvPicture(frame, frame.pts) for frame in frames if frame.pts is not None and frame.width and frame.height]
+        return [PyAvPicture(frame, frame.pts) for frame in frames if self._is_whole(frame)]
+
+    def _is_whole(self, frame: Any) -> bool:
+        if frame.pts is None or not (frame.width and frame.height):
+            return False
+        self._torn = bool(frame.is_corrupt) or (self._torn and not frame.key_frame)
+        self.concealed += self._torn
+        return not self._torn
 
 
 def _context(codec: str) -> Any:

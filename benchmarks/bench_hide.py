@@ -73,6 +73,29 @@ def far(hidden: np.ndarray, people: dict[int, list[Person]], width: int, height:
     return float(np.mean(shares))
 
 
+def after_hold(
+    hidden: np.ndarray, people: dict[int, list[Person]], width: int, height: int, frames: Iterable[int], hold: int
+) -> float:
+    """Return the share of pixels that are hidden farther than one head from any box of this picture or of the `hold` pictures before it."""
+    near: dict[int, np.ndarray] = {}
+    shares = []
+    for frame in frames:
+        near[frame] = _near(people.get(frame, ()), width, height)
+        lately = np.any([near[one] for one in range(max(min(near), frame - hold), frame + 1)], axis=0)
+        near.pop(frame - hold, None)
+        pixels = np.repeat(np.repeat(hidden[frame], 8, 0), 8, 1)[:height, :width]
+        shares.append(float((pixels & ~lately).mean()))
+    return float(np.mean(shares))
+
+
+def _near(boxes: Iterable[Person], width: int, height: int) -> np.ndarray:
+    near = np.zeros((height, width), dtype=np.bool_)
+    for x, y, w, h in boxes:
+        reach = HEAD * h
+        near[max(0, int(y - reach)) : max(0, int(y + h + reach) + 1), max(0, int(x - reach)) : max(0, int(x + w + reach) + 1)] = True
+    return near
+
+
 def hidden_by_kua(folder: Path, clip: Path, *, room: Path | None, models: Path | None) -> np.ndarray:
     """Run `kua film redact` and return what it hid."""
     cells = folder / "hidden.npz"

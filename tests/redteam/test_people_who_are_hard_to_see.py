@@ -127,3 +127,24 @@ def test_a_face_in_a_mirror_is_a_face() -> None:
 def test_a_face_that_fills_the_picture_fills_it() -> None:
     safe, _ = shown(lambda bgr: face(bgr, 320, 200, 190))
     assert safe.reason == "scene_changed" or (open_share(safe, 320, 200, 150, 190) == 0)
+
+
+def ballot(bgr: Any, mark: int) -> None:
+    """A hand holds up a sheet to the camera, with five squares, one of which is marked."""
+    cv2.rectangle(bgr, (200, 60), (440, 330), (240, 242, 245), -1)
+    for row in range(5):
+        y = 90 + 48 * row
+        cv2.rectangle(bgr, (390, y), (420, y + 30), (60, 60, 60), 2)
+        cv2.putText(bgr, "CANDIDATE " + "ABCDE"[row], (215, y + 24), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (40, 40, 40), 2)
+        if row == mark:
+            cv2.line(bgr, (392, y + 2), (418, y + 28), (160, 40, 30), 4)
+            cv2.line(bgr, (418, y + 2), (392, y + 28), (160, 40, 30), 4)
+
+
+@pytest.mark.parametrize("phase", ["opening", "voting"])
+def test_a_ballot_held_up_to_the_camera_does_not_tell_its_mark(phase: str) -> None:
+    """Matched against what each of the five marks would look like after hiding, the picture fits none better than another."""
+    pictures = {mark: shown(lambda bgr, mark=mark: ballot(bgr, mark), phase=phase)[0] for mark in range(5)}
+    assert all(safe.reason is not None or open_share(safe, 320, 195, 118, 133) == 0 for safe in pictures.values())
+    told = [np.ptp([int(safe.yuv[105 + 48 * row, 405]) for safe in pictures.values()]) for row in range(5)]
+    assert max(told) <= 2, told

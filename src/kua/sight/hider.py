@@ -15,12 +15,26 @@ from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.sight.boxes import Box, head_of
 from kua.sight.calibration import Calibration
-from kua.sight.grid import BLOCK, Mask, blocks_of, cells_of, closed, grown, neighbours, upright
+from kua.sight.grid import BLOCK, Cells, Mask, blocks_of, cells_of, closed, grown, neighbours, upright
 from kua.sight.mosaic import fill_blocks
-from kua.sight.plan import CELLS_ACROSS, LARGEST, Plan, Reason, cell_for, heads_at, heads_within, heights_of, squared, whole_plan
+from kua.sight.plan import (
+    CELLS_ACROSS,
+    LARGEST,
+    NEAR,
+    Plan,
+    Reason,
+    cell_for,
+    heads_at,
+    heads_within,
+    heights_beyond,
+    heights_of,
+    squared,
+    whole_plan,
+)
 from kua.sight.raw import RawFrame
-from kua.sight.room import Comparer, Difference, Reference, mark
+from kua.sight.room import Comparer, Difference, Reference, blocks_touched
 from kua.sight.safe import SafeFrame, conceal, filled
+from kua.sight.sheets import brightness_of_paper, cells_for_sheets
 from kua.sight.tracks import Tracks
 from kua.sight.zones import Polygon, touched
 
@@ -29,8 +43,13 @@ Table = Mapping[str, Mapping[str, str]]
 Look = Callable[[RawFrame], Sequence[Box]]
 """What finds faces and people; it is shown the picture with its filled zones already filled."""
 
-NEAR: Final = 24
-"""A silhouette of so many blocks is near the camera, and its margin is doubled."""
+LOOK_OFTEN: Final = 400
+LOOK_SELDOM: Final = 1200
+"""Milliseconds between two looks for people, by whether looking helps; a head that was found is held for 3 s."""
+TRAIL: Final = 6
+"""A silhouette within so many blocks is the one that was here a moment ago."""
+DOUBT: Final = 1 / 8
+"""So much of a found head must differ from the room, be it by a little."""
 UNREADABLE: Final = 32
 """Least mosaic cell of a list, in pixels."""
 TOO_SLOW: Final = 500
@@ -45,17 +64,21 @@ class Tuning:
     """Milliseconds after a start during which all is filled."""
     warm_frames: int = 2
     """At least so many pictures are filled after a start."""
-    hold: int = 750
-    """Milliseconds that a place stays hidden after a person was there."""
+    hold: int = 1_000
+    """Milliseconds that a place stays hidden after a person was there, where nobody is seen near it any more."""
+    trail: int = 300
+    """Milliseconds that a place stays hidden after a person walked on from it and is seen beside it."""
     flicker: int = 300
     """Milliseconds that a single block stays hidden after it differed."""
     detected: int = 3_000
     """Milliseconds that a detected head stays hidden after it was last found."""
-    closing: int = 4
+    closing: int = 3
     """Gaps of up to twice so many blocks (of 8 pixels) inside one silhouette are closed."""
+    around: int = 1
+    """Blocks hidden around whatever is large enough to be a person."""
     margin: int = 2
-    """Blocks hidden around a silhouette."""
-    above: int = 2
+    """Blocks hidden around an upright silhouette; twice as many near the camera."""
+    above: int = 1
     """Blocks hidden above an upright silhouette: heads are what most resembles a wall."""
     crowd: int = 14
     """So many differing blocks within four blocks of each other are a person, not flicker."""
@@ -70,17 +93,28 @@ class Hider:
     """Hides the pictures of one run of one camera. Not for two threads. A new run (reconnect) takes a new Hider."""
 
     def __init__(
-        self, calibration: Calibration | None, reference: Reference | None, table: Table, phase: str, *,
-        tuning: Tuning | None = None, zones: Mapping[str, tuple[Polygon, ...]] | None = None,
+        self,
+        calibration: Calibration | None,
+        reference: Reference | None,
+        table: Table,
+        phase: str,
+        *,
+        tuning: Tuning | None = None,
+        zones: Mapping[str, tuple[Polygon, ...]] | None = None,
     ) -> None:
         """`zones` are used where there is no calibration. Raises `Rejected("calibration.size")` where the two differ in size, `Rejected("policy.phase")` for a phase the table has not."""
         self._tuning = tuning or Tuning()
         self._table = table
         self._room = reference
         self._comparer = Comparer(reference) if reference is not None else None
+        self._paper = brightness_of_paper(cells_of(reference.yuv, reference.width, reference.height).y) if reference is not None else 0.0
         self._zones: Mapping[str, tuple[Polygon, ...]] = calibration.zones if calibration is not None else zones or {}
         self._heads = calibration.heads if calibration is not None else ()
-        if calibration is not None and reference is not None and (calibration.width, calibration.height) != (reference.width, reference.height):
+        if (
+            calibration is not None
+            and reference is not None
+            and (calibration.width, calibration.height) != (reference.width, reference.height)
+        ):
             raise Rejected(
                 "calibration.size",
                 width=reference.width,
@@ -101,6 +135,9 @@ class Hider:
         self._agree_since: Instant | None = None
         self._gone = False
         self._laid_out = False
+        self._missed = False
+        self._pause = LOOK_OFTEN
+        self._look_at: Instant | None = None
         self._phase = phase
         self.plan: Plan | None = None
         """The plan of the last picture, for reports."""
@@ -130,8 +167,16 @@ class Hider:
         return RawFrame(raw.at, raw.width, raw.height, yuv)
 
     def watch(self, raw: RawFrame, look: Look, monotonic: Callable[[], int]) -> SafeFrame:
-        """Veil `raw`, let `look` find people in it, and hide. A detector that fails or is late fills the picture with `detector`."""
+        """Veil `raw`, let `look` find people in it when it is time to, and hide. A detector that fails or is late fills the picture with
+        `detector`.
+
+        Looking is what costs most, so it is done as often as it helps: as long as whatever was found was hidden already, half as often each
+        time, down to once in `LOOK_SELDOM`; as soon as a head was found that the room alone would have shown, every `LOOK_OFTEN` again.
+        """
         veiled = self.veiled(raw)
+        if self._look_at is not None and self._look_at - self._pause <= raw.at < self._look_at - 2:  # times are rounded to milliseconds
+            return self._hide(veiled, ())
+        self._look_at = None
         started = monotonic()
         try:
             boxes = look(veiled)
@@ -139,7 +184,10 @@ class Hider:
             return self.blind(raw, "detector")
         if monotonic() - started > TOO_SLOW:
             return self.blind(raw, "detector")
-        return self._hide(veiled, boxes)
+        safe = self._hide(veiled, boxes)
+        self._pause = LOOK_OFTEN if self._missed or safe.reason is not None else min(2 * self._pause, LOOK_SELDOM)
+        self._look_at = Instant(raw.at + self._pause)
+        return safe
 
     def step(self, raw: RawFrame, boxes: Sequence[Box] = ()) -> SafeFrame:
         """Hide one picture. `boxes` are what was found in it just now; none where nothing looked. Time must not go back far.
@@ -206,7 +254,7 @@ class Hider:
         lost = self._lost(at, found)
         if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
-        plan = self._planned(at, found, changed, held)
+        plan = self._planned(at, found, changed, held, cells)
         self.plan, self.filled_reason = plan, None
         return conceal(veiled, plan, cells=cells)
 
@@ -231,7 +279,7 @@ class Hider:
         self._gone = at - self._agree_since < self._tuning.agree_for
         return self._gone
 
-    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box]) -> Plan:
+    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box], cells: Cells) -> Plan:
         tuning = self._tuning
         near = neighbours(changed, 4)
         person = changed & (near >= tuning.crowd)
@@ -242,40 +290,68 @@ class Hider:
         self._until[still & (near >= 4)] = at + tuning.hold
         body = closed(person, tuning.closing)
         heights = heights_of(body)
-        body |= squared(body, heights)
-        near_camera = body & (heights_of(body) >= NEAR)
-        now = changed | grown(near_camera, 2 * tuning.margin, tuning.margin, 2 * tuning.margin)
-        now |= grown(body, tuning.margin, tuning.margin, tuning.margin) | grown(body & upright(body, 5, 6), tuning.above, 0, 0)
+        body |= squared(body, heights_beyond(body, heights))
+        stands = body & upright(body, 5, 6)
+        now = changed | grown(body, tuning.around, tuning.around, tuning.around)
+        now |= grown(stands, tuning.margin, tuning.margin, tuning.margin) | grown(stands, tuning.margin + tuning.above, 0, 0)
+        if int(heights.max(initial=0)) >= NEAR:
+            near_camera = body & (heights_of(body) >= NEAR)
+            now |= grown(near_camera, 2 * tuning.margin, tuning.margin, 2 * tuning.margin)
         hold = self._until > at
+        # Somebody who walks on leaves a trail, which is soon empty; somebody who is no longer seen anywhere near may still be there.
+        hold &= (self._until > at + tuning.hold - tuning.trail) | ~grown(body, TRAIL, TRAIL, TRAIL)
         reasons = self._always.copy()
         _because(reasons, now, Reason.NOT_ROOM)
         _because(reasons, hold & ~now, Reason.HOLD)
         _because(reasons, self._unknown, Reason.UNKNOWN)
         head = self._head_sizes if self._head_sizes is not None else heads_within(heights)
         cell = cell_for(head)
+        sheets = cells_for_sheets(cells.y, reasons != 0, self._paper)
+        cell = np.maximum(cell, sheets)
         solid = self._fill | ((cell > LARGEST) & (reasons != 0))
         cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
-        fine = self._finer.copy()
-        doubt = changed | found.weak | self._unknown
-        for box in held:
-            fine &= ~self._detected(box, solid, reasons, cell, doubt)
+        fine = self._finer & (sheets == 0)
+        self._missed = False
+        if held:
+            seen = reasons != 0
+            doubt = changed | found.weak | self._unknown
+            for box in held:
+                self._detected(box, solid, reasons, cell, doubt, seen, fine)
         cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
 
-    def _detected(self, box: Box, solid: Mask, reasons: np.typing.NDArray[np.uint8], cell: np.typing.NDArray[np.int32], doubt: Mask) -> Mask:
+    def _detected(
+        self,
+        box: Box,
+        solid: Mask,
+        reasons: np.typing.NDArray[np.uint8],
+        cell: np.typing.NDArray[np.int32],
+        doubt: Mask,
+        seen: Mask,
+        fine: Mask,
+    ) -> None:
         """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it.
 
-        A box in which, to the last block, nothing but the room is seen (no `doubt`) is a picture on the wall, or a head that has gone. Returns the
-        blocks of the head: they are never painted finer, wherever they lie."""
-        area = np.zeros(solid.shape, dtype=np.bool_)
-        mark(area, box)
-        if not area.any() or not (area & doubt).any():
-            return np.zeros_like(area)
-        _because(reasons, area & ~self._fill, Reason.FACE if box.kind == "face" else Reason.PERSON)
-        if not self._grey or box.width > CELLS_ACROSS * int(cell[area].min()):
-            solid |= area
-        return area
+        A box in which almost nothing but the room is seen (no `doubt`) is a picture on the wall, or a head that has gone. The blocks of the
+        head are never painted finer, wherever they lie."""
+        area = blocks_touched(solid.shape, box)
+        within = doubt[area]
+        if not within.size or int(within.sum()) < max(1, DOUBT * within.size):
+            return
+        core = seen[blocks_touched(solid.shape, box.grown(0.6))]
+        self._missed = self._missed or int(core.sum()) < 0.9 * core.size
+        reasons[area] |= np.where(self._fill[area], np.uint8(0), np.uint8((Reason.FACE if box.kind == "face" else Reason.PERSON).value))
+        if not self._grey or self._size_of(box, area) > CELLS_ACROSS * int(cell[area].min()):
+            solid[area] = True
+        fine[area] = False
+
+    def _size_of(self, box: Box, area: tuple[slice, slice]) -> float:
+        """Return how large in pixels the head in `box` may be: a found face as it is; where heads were calibrated that size, since the region of a
+        person's head is much wider than the head."""
+        if box.kind == "face" or self._head_sizes is None:
+            return box.width
+        return min(box.width, float(self._head_sizes[area].max()))
 
     def _whole(self, at: Instant, width: int, height: int, reason: str) -> SafeFrame:
         self.plan, self.filled_reason = whole_plan(reason, width, height), reason
@@ -289,4 +365,3 @@ def _because(reasons: np.typing.NDArray[np.uint8], mask: Mask, reason: Reason) -
 def _share(part: Mask, of: Mask) -> float:
     total = int(of.sum())
     return int((part & of).sum()) / total if total else 0.0
-

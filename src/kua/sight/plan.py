@@ -16,6 +16,10 @@ LARGEST: Final = 96
 """Largest mosaic cell in pixels; where a head needs larger ones it is filled."""
 
 
+NEAR: Final = 24
+"""A silhouette of so many blocks is near the camera."""
+
+
 class Reason(IntFlag):
     """Why a block is hidden. Several may hold at once."""
 
@@ -99,6 +103,18 @@ def heights_of(mask: Mask) -> npt.NDArray[np.int16]:
     return np.asarray(tallest, dtype=np.int16)
 
 
+def heights_beyond(mask: Mask, heights: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
+    """Return `heights` of `mask`, doubled where a figure stands on the lower border of the picture: of whoever is cut off there, half at most
+    is taken to be seen."""
+    if not mask.size or not mask[-1].any():
+        return heights
+    rows = mask.shape[0]
+    last = np.maximum.accumulate(np.where(mask, np.int16(-1), np.arange(rows, dtype=np.int16)[:, None])[::-1], axis=0)[::-1] < 0
+    wide = np.pad(heights, ((0, 0), (8, 8)))
+    tallest = np.max([wide[:, shift : shift + mask.shape[1]] for shift in range(0, 17, 4)], axis=0)
+    return np.asarray(np.where(grown(last, 0, 0, 4), 2 * tallest, heights), dtype=np.int16)
+
+
 def heads_within(heights: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
     """Return for each block how high in pixels a head may be there, where none was calibrated: half as high as what differs about it,
     since what differs is at least head and shoulders."""
@@ -106,14 +122,15 @@ def heads_within(heights: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
 
 
 def squared(mask: Mask, heights: npt.NDArray[np.int16]) -> Mask:
-    """Return the corners between a head and its shoulders: blocks with `mask` both below and beside them, within a fifth of its height.
+    """Return the corners between a head and its shoulders: blocks with `mask` both below and beside them, within a fifth of its height, and
+    within a third of it near the camera, where arms reach far and there is most to see.
 
     A silhouette's outline says who somebody is, and hair and hats that resemble the wall fall into these corners.
     """
     corners = np.zeros_like(mask)
-    for reach in (2, 4, 8, 14):
-        tall = mask & (heights >= 5 * reach)
+    for least, up, side in ((10, 2, 3), (20, 4, 8), (NEAR, 8, 12), (42, 14, 21)):
+        tall = mask & (heights >= least)
         if not tall.any():
             break
-        corners |= grown(tall, reach, 0, 0) & grown(tall, 0, 0, reach + reach // 2)
+        corners |= grown(tall, up, 0, 0) & grown(tall, 0, 0, side)
     return corners

@@ -6,7 +6,7 @@ tolerated a little or, where it moves too much, counted as unknown and hidden al
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -40,8 +40,16 @@ from kua.sight.raw import RawFrame
 
 SAMPLES: Final = 64
 """Most pictures kept while learning, so that memory is bounded: about 90 MB for 1280x720."""
-LOOKED_AT: Final = 32
-"""In about so many samples people are looked for, where models are: looking is what takes time."""
+LOOKED_AT: Final = 16
+"""In at most so many samples people are looked for, where models are: looking is what takes time."""
+CONTESTED: Final = 0.3
+"""Where people were found in so many of the pictures that were looked at, they may be the median."""
+ALIKE: Final = 4.0
+"""Levels by which a cell may differ between two pictures of a place that are the same picture."""
+WHOLE: Final = 0.97
+"""So much of a place must be the same in both."""
+RETURNS: Final = 3
+"""A place is the room when the same picture was seen so often, with something else between."""
 SURE: Final = 0.3
 """Boxes with at least this score keep a place out of the room that is learned; those below are mostly things, which would never be known."""
 LUMA_FLOOR: Final = 13.0
@@ -100,6 +108,7 @@ class Difference:
     weak: Mask
     light: Light
 
+
 _JUDGES_OF: Final = (1_000, 3_000, 5_000, 11_000, 23_000)
 _JUDGES: Final = (1, 3, 5, 11, 23, 47)
 """Of so many trusted blocks every so-many-th judges the exposure: about a thousand are enough."""
@@ -113,9 +122,7 @@ class Comparer:
         self.cells = cells_of(room.yuv, room.width, room.height)
         self._blocks = tuple(block_mean(part) for part in (self.cells.y, self.cells.u, self.cells.v))
         self._luma = padded(planes_of(room.yuv, room.width, room.height)[0], PAD)
-        self._tolerance = tuple(
-            (part.astype(np.int16) * np.int16(16)) for part in (room.luma_tolerance, room.chroma_tolerance)
-        )
+        self._tolerance = tuple((part.astype(np.int16) * np.int16(16)) for part in (room.luma_tolerance, room.chroma_tolerance))
         self._lit: tuple[tuple[int, int], Plane] = ((64, 0), self._luma)
         spread = _spread(self.cells.y)
         self.textured: Mask = (spread > 6.0) & room.known
@@ -154,6 +161,10 @@ class Comparer:
             strong |= colour > self._tolerance[1]
             weak |= colour > (self._tolerance[1] * np.int16(5) >> np.int16(3))
         return strong, weak
+
+    def light(self, cells: Cells) -> Light:
+        """Judge the exposure of a sample on all that is known of the room."""
+        return self._light(cells, np.ones_like(self.room.known))
 
     def _light(self, cells: Cells, trusted: Mask) -> Light:
         use = trusted & self.room.known
@@ -228,18 +239,31 @@ def learn_room(frames: Iterable[RawFrame], *, from_people: bool = False, look: L
     if not kept:
         raise Incomplete("room.no_frames")
     width, height = kept[0].width, kept[0].height
-    busy = None
+    empty = np.ones((len(kept), *blocks_of(width, height)), dtype=np.bool_)
+    looked = np.zeros(len(kept), dtype=np.bool_)
     if look is not None:
-        kept = kept[:: max(1, len(kept) // LOOKED_AT)]
-        busy = _people(kept, look)
+        looked[:: -(-len(kept) // LOOKED_AT)] = True
+        empty[looked] = ~_people([frame for frame, chosen in zip(kept, looked, strict=True) if chosen], look)
     stack = np.stack([frame.yuv.reshape(-1) for frame in kept])
     shape = kept[0].yuv.shape
     del kept
     room = _median(stack).reshape(shape)
-    known = np.ones(blocks_of(width, height), dtype=np.bool_)
-    if busy is not None and busy.any():
-        known = _empty_median(stack, busy, room, width, height)
-    return _measured(stack.reshape(-1, *shape), room, known, width, height, from_people=from_people)
+    # Where people stand so often that they may be the median, only pictures that were looked at and showed nobody there count.
+    contested = (~empty).sum(axis=0) >= max(1, CONTESTED * int(looked.sum()))
+    empty[:, contested] &= looked[:, None]
+    enough = empty.sum(axis=0) >= max(3, int(looked.sum()) // 20)
+    _empty_median(stack, empty, contested & enough, room, width, height)
+    return _measured(
+        stack.reshape(-1, *shape), room, enough | ~contested, _Evidence(empty, contested & enough), width, height, from_people=from_people
+    )
+
+
+@dataclass(slots=True, eq=False)
+class _Evidence:
+    """Which samples show the empty room, block by block, and the blocks for which only those may be believed."""
+
+    empty: npt.NDArray[np.bool_]
+    chosen: Mask
 
 
 def _sampled(frames: Iterable[RawFrame]) -> list[RawFrame]:
@@ -268,13 +292,17 @@ def _people(kept: Sequence[RawFrame], look: Look) -> npt.NDArray[np.bool_]:
     return busy
 
 
-def mark(mask: Mask, box: Box) -> None:
-    """Set every block that `box` touches."""
-    rows, columns = mask.shape
+def blocks_touched(shape: tuple[int, ...], box: Box) -> tuple[slice, slice]:
+    """Return the rows and columns of blocks that `box` touches; empty where it lies outside the picture."""
+    rows, columns = shape[0], shape[1]
     left, top = max(0, int(box.x0 // BLOCK)), max(0, int(box.y0 // BLOCK))
     right, bottom = min(columns, int(-(-box.x1 // BLOCK))), min(rows, int(-(-box.y1 // BLOCK)))
-    if left < right and top < bottom:
-        mask[top:bottom, left:right] = True
+    return slice(top, max(top, bottom)), slice(left, max(left, right))
+
+
+def mark(mask: Mask, box: Box) -> None:
+    """Set every block that `box` touches."""
+    mask[blocks_touched(mask.shape, box)] = True
 
 
 def _median(stack: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -288,62 +316,55 @@ def _median(stack: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return out
 
 
-def _empty_median(stack: npt.NDArray[np.uint8], busy: npt.NDArray[np.bool_], room: Plane, width: int, height: int) -> Mask:
-    """Correct `room` where people were found: the median of the samples without them. Returns the blocks seen empty often enough."""
-    known = np.ones(busy.shape[1:], dtype=np.bool_)
-    least = max(3, len(stack) // 20)
-    luma = width * height
-    half = (height // 2) * (width // 2)
-    views = [
-        (stack[:, :luma].reshape(-1, height, width), room.reshape(-1)[:luma].reshape(height, width), BLOCK),
-        *(
-            (
-                stack[:, start : start + half].reshape(-1, height // 2, width // 2),
-                room.reshape(-1)[start : start + half].reshape(height // 2, width // 2),
-                BLOCK // 2,
-            )
-            for start in (luma, luma + half)
-        ),
+def _areas(yuv: npt.NDArray[np.uint8], width: int, height: int) -> list[tuple[npt.NDArray[np.uint8], int]]:
+    """Return views of the planes of samples [n, bytes], each with the side of a block in it."""
+    luma, half = width * height, (height // 2) * (width // 2)
+    return [
+        (yuv[:, :luma].reshape(-1, height, width), BLOCK),
+        *((yuv[:, start : start + half].reshape(-1, height // 2, width // 2), BLOCK // 2) for start in (luma, luma + half)),
     ]
-    for row, column in zip(*np.nonzero(busy.any(axis=0)), strict=True):
-        free = ~busy[:, row, column]
-        if free.sum() < least:
-            known[row, column] = False
-            continue
-        for samples, target, unit in views:
+
+
+def _empty_median(stack: npt.NDArray[np.uint8], empty: npt.NDArray[np.bool_], chosen: Mask, room: Plane, width: int, height: int) -> None:
+    """Correct the `chosen` blocks of `room`: the median of the samples that show them empty."""
+    samples, target = _areas(stack, width, height), _areas(room.reshape(1, -1), width, height)
+    for row, column in zip(*np.nonzero(chosen), strict=True):
+        free = empty[:, row, column]
+        for (plane, unit), (out, _) in zip(samples, target, strict=True):
             area = (slice(row * unit, (row + 1) * unit), slice(column * unit, (column + 1) * unit))
-            if not target[area].size:
-                continue  # a block of the padding
-            target[area] = np.median(samples[(free, *area)], axis=0)
-    return known
+            if out[0][area].size:  # else a block of the padding
+                out[0][area] = np.median(plane[(free, *area)], axis=0)
 
 
 def _measured(
-    stack: npt.NDArray[np.uint8], room: Plane, known: Mask, width: int, height: int, *, from_people: bool
+    stack: npt.NDArray[np.uint8], room: Plane, known: Mask, evidence: _Evidence, width: int, height: int, *, from_people: bool
 ) -> Reference:
     """Measure what each cell and block does by itself, under each sample's own exposure."""
     grid = (known.shape[0] * 2, known.shape[1] * 2)
     plain = Reference(
         width, height, room, np.full(grid, 12, np.uint8), np.full(grid, 8, np.uint8), np.full(known.shape, 40, np.uint8), known, 1, False
     )
-    comparer = Comparer(plain)
-    luma: list[npt.NDArray[np.uint8]] = []
-    chroma: list[npt.NDArray[np.uint8]] = []
-    peaks: list[Plane] = []
-    for yuv in stack:
-        y, colour, highest = comparer.deviation(yuv)
-        luma.append(y)
-        chroma.append(colour)
-        peaks.append(highest)
+    luma, chroma, peaks = _deviations(Comparer(plain), stack)
+    if from_people:
+        restless = _restless(luma, evidence)
+        returned = _returned(stack, plain, restless, evidence)
+        known = (known & ~restless) | returned
+        if returned.any():
+            _empty_median(stack.reshape(len(stack), -1), evidence.empty, returned, room, width, height)
+            luma, chroma, peaks = _deviations(Comparer(plain), stack)
     steady, share = (0.5, 0.25) if from_people else (0.97, 1.0)
-    spread_y, spread_c, peak = (_quantile(np.stack(part), steady) for part in (luma, chroma, peaks))
+    spread_y, spread_c, peak = (_quantile(part, steady) for part in (luma, chroma, peaks))
     # In a film with people only the quieter half of the samples is the room; its noise is scaled up to what the room itself does.
+    for row, column in zip(*np.nonzero(evidence.chosen), strict=True):
+        free = evidence.empty[:, row, column]
+        cells = (slice(2 * row, 2 * row + 2), slice(2 * column, 2 * column + 2))
+        spread_y[cells] = np.median(luma[(free, *cells)], axis=0)
+        spread_c[cells] = np.median(chroma[(free, *cells)], axis=0)
+        peak[row, column] = np.median(peaks[free, row, column])
     scale = 3.0 if from_people else 1.5
     tolerance_y = np.clip(spread_y * (scale / 8) + LUMA_FLOOR * (1 - share / 4), LUMA_FLOOR, 28)
     tolerance_c = np.clip(spread_c * (scale / 8) + CHROMA_FLOOR * (1 - share / 4), CHROMA_FLOOR, 14)
     tolerance_p = np.clip(peak * (1.8 if from_people else 1.3) + 6, PIXEL_FLOOR, 72)
-    if from_people:
-        known = known & ~_restless(np.stack(luma))
     return Reference(
         width,
         height,
@@ -357,19 +378,84 @@ def _measured(
     )
 
 
+def _deviations(
+    comparer: "Comparer", stack: npt.NDArray[np.uint8]
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """`Comparer.deviation` of every sample, stacked."""
+    parts = [comparer.deviation(yuv) for yuv in stack]
+    return np.stack([part[0] for part in parts]), np.stack([part[1] for part in parts]), np.stack([part[2] for part in parts])
+
+
+def _returned(stack: npt.NDArray[np.uint8], plain: Reference, restless: Mask, evidence: _Evidence) -> Mask:
+    """Learn restless places to which the very same picture came back, again and again, after something else was there.
+
+    A person may stand still, and may come back, but not to the same hair's breadth over the whole figure; a room does. So each connected
+    restless place is compared as a whole between samples, under each sample's exposure. Adds what it finds to `evidence`, returns the blocks.
+    """
+    found = np.zeros_like(restless)
+    places = [place for place in _connected(restless) if place.sum() >= 9]
+    if not places or len(stack) < 8:
+        return found
+    judge = Comparer(replace(plain, known=plain.known & ~restless) if (plain.known & ~restless).mean() > 0.15 else plain)
+    sums = []
+    for yuv in stack:
+        cells = cells_of(yuv, plain.width, plain.height)
+        light = judge.light(cells)
+        sums.append(
+            [
+                _unlit(part, by, zero)
+                for part, by, zero in ((cells.y, light.luma, 0.0), (cells.u, light.u, 128.0), (cells.v, light.v, 128.0))
+            ]
+        )
+    for place in places:
+        cells_in = np.repeat(np.repeat(place, 2, 0), 2, 1)
+        values = np.stack([np.concatenate([part[cells_in] for part in sample]) for sample in sums])
+        alike = np.stack([(np.abs(values - one) <= ALIKE).mean(axis=1) >= WHOLE for one in values])
+        alike &= (evidence.empty[:, place].mean(axis=1) > 0.9)[None, :]
+        runs = (alike & ~np.roll(alike, 1, axis=1)).sum(axis=1)
+        best = int(np.lexsort((alike.sum(axis=1), runs))[-1])
+        if runs[best] < RETURNS or alike[best].sum() < 2 * RETURNS:
+            continue
+        found |= place
+        evidence.empty[:, place] = alike[best][:, None]
+    evidence.chosen |= found
+    return found
+
+
+def _unlit(cells: npt.NDArray[np.int16], by: tuple[float, float], zero: float) -> npt.NDArray[np.float32]:
+    """Cells in levels, as they would be under the room's exposure."""
+    gain, offset = by
+    return np.asarray((cells * np.float32(1 / 16) - np.float32(zero + offset)) * np.float32(1 / gain) + np.float32(zero), dtype=np.float32)
+
+
+def _connected(mask: Mask) -> list[Mask]:
+    """Return the connected parts of `mask`."""
+    left, parts = mask.copy(), []
+    while left.any():
+        part = np.zeros_like(mask)
+        part[np.unravel_index(int(left.argmax()), left.shape)] = True
+        size = 0
+        while (now := int(part.sum())) != size:
+            size = now
+            part = grown(part, 4, 4, 4) & left if size > 64 else grown(part, 1, 1, 1) & left
+        parts.append(part)
+        left &= ~part
+    return parts
+
+
 def _quantile(stack: npt.NDArray[np.uint8], share: float) -> npt.NDArray[np.float32]:
     index = min(len(stack) - 1, int(share * len(stack)))
     return np.asarray(np.partition(stack, index, axis=0)[index], dtype=np.float32)
 
 
-def _restless(luma: npt.NDArray[np.uint8]) -> Mask:
+def _restless(luma: npt.NDArray[np.uint8], evidence: _Evidence) -> Mask:
     """Blocks that differ from their own median so often that the median may be a person: somebody who sits there and moves a little.
 
     Such blocks are grown to a whole figure where they stand close together over three rows or more; a swaying tape stays a tape.
     """
     often = _quantile(luma, 0.65)
     moving = often > max(STILL * 8, 8 * float(np.median(often)))
-    restless = block_any(np.asarray(moving, dtype=np.bool_))
+    restless = block_any(np.asarray(moving, dtype=np.bool_)) & ~evidence.chosen
     figure = restless & (neighbours(restless, 4) >= 6) & upright(restless, 2, 3)
     figure = closed(figure, 4)
     figure |= squared(figure, heights_of(figure))

@@ -20,6 +20,7 @@ PEOPLE_EVERY: Final = 400
 """Milliseconds between two looks for people; a head that was found is held for 3 s and moved on meanwhile."""
 _FACE_WIDTH: Final = 1280
 _PEOPLE_WIDTH: Final = 640
+_PEOPLE_AREA: Final = 640 * 384
 _STILL_WIDTHS: Final = ((1280, 1920), (960, 1280))
 
 
@@ -40,7 +41,10 @@ class Pair:
         """Return what was found; at most of the times nothing is looked for."""
         due = [
             (kind, width)
-            for kind, width, every in (("person", _PEOPLE_WIDTH, PEOPLE_EVERY), ("face", _face_width(picture.width), FACES_EVERY))
+            for kind, width, every in (
+                ("person", _people_width(picture.width, picture.height), PEOPLE_EVERY),
+                ("face", _face_width(picture.width), FACES_EVERY),
+            )
             if kind in self.names and self._due(kind, picture.at, every)
         ]
         if not due:
@@ -66,7 +70,7 @@ class Pair:
         """Look at one picture for people (for faces where people cannot be found), whatever the time: for learning a room."""
         pixels = np.asarray(cv2.cvtColor(picture.yuv, cv2.COLOR_YUV2BGR_I420), dtype=np.uint8)
         if "person" in self.names:
-            return self._finder("person", _PEOPLE_WIDTH).find(pixels)
+            return self._finder("person", _people_width(picture.width, picture.height)).find(pixels)
         return [box.grown(3) for box in self._finder("face", _face_width(picture.width)).find(pixels)]
 
     def _due(self, kind: str, at: Instant, every: int) -> bool:
@@ -85,8 +89,14 @@ class Pair:
 
 
 def _face_width(width: int) -> int:
-    """Pictures up to 1280 wide are looked at in full size, but never smaller than 960."""
-    return min(max(width, 960), _FACE_WIDTH)
+    """Pictures up to 1280 wide are looked at in full size, but never smaller than 768."""
+    return min(max(width, 768), _FACE_WIDTH)
+
+
+def _people_width(width: int, height: int) -> int:
+    """As wide as a picture of that shape is with the area of 640x384, in whole strides; small pictures are not enlarged beyond 416."""
+    wide = int((_PEOPLE_AREA * width / height) ** 0.5) // 32 * 32
+    return max(min(wide, _PEOPLE_WIDTH, max(416, -(-width // 32) * 32)), 32)
 
 
 def open_detector(folder: Path) -> Pair | None:

@@ -73,9 +73,7 @@ def far(hidden: np.ndarray, people: dict[int, list[Person]], width: int, height:
     return float(np.mean(shares))
 
 
-def after_hold(
-    hidden: np.ndarray, people: dict[int, list[Person]], width: int, height: int, frames: Iterable[int], hold: int
-) -> float:
+def after_hold(hidden: np.ndarray, people: dict[int, list[Person]], width: int, height: int, frames: Iterable[int], hold: int) -> float:
     """Return the share of pixels that are hidden farther than one head from any box of this picture or of the `hold` pictures before it."""
     near: dict[int, np.ndarray] = {}
     shares = []
@@ -120,7 +118,9 @@ def run() -> list[Row]:
                 hidden = hidden_by_kua(folder, clip, room=empty, models=weights)
                 shares = covered(hidden, people, 768, 576)
                 rows.append(judged(f"vtest heads covered, {told}, {whence}", _nine_tenths(shares), "share", target, "more"))
-                rows.append(judged(f"vtest hidden far away, {told}, {whence}", far(hidden, people, 768, 576, range(400)), "share", 0.10, "less"))
+                rows.append(
+                    judged(f"vtest hidden far away, {told}, {whence}", far(hidden, people, 768, 576, range(400)), "share", 0.10, "less")
+                )
         rows += _one_by_one(folder, models)
     return rows
 
@@ -150,4 +150,3 @@ def _found(clip: Path, models: Path) -> dict[int, list[Person]]:
 
 FIRST: Final = 10
 """The first pictures after a start are filled whoever is there; they say nothing."""
-

@@ -19,7 +19,7 @@ from kua.core.canonical import canonical
 from kua.core.digest import sha256
 from kua.core.election import Election, read_election
 from kua.core.instant import SLOT, Instant, slot_of
-from kua.core.nouns import ElectionId, StationId, nation_origin, station_origin
+from kua.core.nouns import ElectionId, StationId, camera_id, nation_origin, station_origin
 from kua.media.cutter import Cut, Opened
 from kua.media.playlist import items_of, render
 from kua.media.timeline import Day
@@ -28,9 +28,12 @@ from kua.proof.keys import SigningKey
 from kua.proof.leaf import Leaf, make_leaf, read_leaf
 from kua.proof.persons import Person, issue_person, sign_calibration, sign_election
 from kua.proof.tiles import Edge
+from kua.sight.calibration import calibrated, write_calibration
 from kua.sight.plan import Plan, whole_plan
 from kua.sight.raw import RawFrame
+from kua.sight.room import learn_room
 from kua.sight.safe import conceal
+from kua.sight.zones import Polygon, read_zones, touched
 
 DOMAIN: Final = "film.example"
 ELECTION: Final = ElectionId("kz-2026-rehearsal")
@@ -89,17 +92,29 @@ class Made:
         return f"s/{STATION}/film/a/{piece.run}-{piece.cut.slot}.m4s"
 
 
-def make_tree(folder: Path, seconds: int = 24, *, end: Instant = END, seed: int = 7, closed: bool = False) -> Made:
+def make_tree(
+    folder: Path,
+    seconds: int = 24,
+    *,
+    end: Instant = END,
+    seed: int = 7,
+    closed: bool = False,
+    calibrated: bool = False,
+    booths_open: bool = False,
+) -> Made:
     """Write a published tree that ends at `end` (cut down to a slot) into `folder`/ELECTION and return what it holds.
 
     Of `seconds`, a multiple of 8, the first half is one run and the second another; between them lie 4 s of gap. The first segment of the
-    second run is filled. Film is kept in memory between calls, so that a second tree costs no encoding.
+    second run is filled. Film is kept in memory between calls, so that a second tree costs no encoding. `calibrated`: with a real calibration file, in
+    which the booths are masks; `booths_open`: by a station that signs them and films them all the same.
     """
     last = Instant(end // SLOT * SLOT)
     half = seconds // 8
     begin = Instant(last - (2 * half + 1) * SLOT)
-    pieces = tuple(_filmed(seed, begin, 0, half)) + tuple(_filmed(seed, Instant(begin + (half + 1) * SLOT), 1, half))
-    made = _signed(pieces, begin, last, closed=closed)
+    pieces = tuple(_filmed(seed, begin, 0, half, booths_open)) + tuple(
+        _filmed(seed, Instant(begin + (half + 1) * SLOT), 1, half, booths_open)
+    )
+    made = _signed(pieces, begin, last, closed=closed, seed=seed if calibrated else None)
     for name, data in made.files.items():
         path = folder / ELECTION / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,15 +125,15 @@ def make_tree(folder: Path, seconds: int = 24, *, end: Instant = END, seed: int 
 # ------------------------------------------------------------------------------------------------------------------ film
 
 
-def _filmed(seed: int, begin: Instant, number: int, count: int) -> Iterator[Piece]:
-    init, cuts = _encoded(seed, begin % 3_600_000, number, count)
+def _filmed(seed: int, begin: Instant, number: int, count: int, booths_open: bool) -> Iterator[Piece]:
+    init, cuts = _encoded(seed, begin % 3_600_000, number, count, booths_open)
     base = begin - begin % 3_600_000
     for cut in cuts:
         yield Piece(RUNS[number], init, Cut(Instant(base + cut.t0), Instant(base + cut.t1), cut.frames, cut.data))
 
 
 @lru_cache(maxsize=8)
-def _encoded(seed: int, begin: int, number: int, count: int) -> tuple[bytes, tuple[Cut, ...]]:
+def _encoded(seed: int, begin: int, number: int, count: int, booths_open: bool) -> tuple[bytes, tuple[Cut, ...]]:
     """Encode `count` segments that start at `begin` within some hour. Media time counts from the run's start, so any hour will do."""
     width, height = 640, 360
     room = PaintedRoom(seed, width, height)
@@ -132,7 +147,7 @@ def _encoded(seed: int, begin: int, number: int, count: int) -> tuple[bytes, tup
             cuts.append(made)
 
     segmenter = Segmenter(width, height, _FPS, 400_000, "ultrafast", emit)
-    empty, booths = room.empty(), _boxes(room, width, height)
+    empty, booths = room.empty(), touched(_masks(room)["booth"] if not booths_open else (), width, height)
     for frame in range(count * _FPS * SLOT // 1000):
         at = Instant(begin + frame * 1000 // _FPS)
         yuv = room.picture(at % 600_000 + 60_000)
@@ -143,16 +158,12 @@ def _encoded(seed: int, begin: int, number: int, count: int) -> tuple[bytes, tup
     return heads[0], tuple(cuts)
 
 
-def _boxes(room: PaintedRoom, width: int, height: int) -> list[tuple[int, int, int, int]]:
-    """Return the booths as boxes of whole 8-pixel blocks: left, top, right, bottom."""
-    boxes = []
-    for polygon in room.zones()["booth"]:
-        xs, ys = [x * width // 80_000 for x, _y in polygon], [y * height // 80_000 for _x, y in polygon]
-        boxes.append((min(xs), min(ys), max(xs) + 1, max(ys) + 1))
-    return boxes
+def _masks(room: PaintedRoom) -> dict[str, tuple[Polygon, ...]]:
+    """Return the booths of the drawing as zones."""
+    return read_zones({"booth": [[list(point) for point in shape] for shape in room.zones()["booth"]]})
 
 
-def _plan(yuv: Any, empty: Any, booths: list[tuple[int, int, int, int]], width: int, height: int) -> Plan:
+def _plan(yuv: Any, empty: Any, fill: Any, width: int, height: int) -> Plan:
     """Fill the booths and hide by coarse cells what differs from the empty room: enough for a film that looks like one of ours."""
     differs = np.abs(yuv[:height].astype(np.int16) - empty[:height].astype(np.int16)) > 24
     rows, columns = -(-height // 16) * 2, -(-width // 16) * 2
@@ -160,19 +171,16 @@ def _plan(yuv: Any, empty: Any, booths: list[tuple[int, int, int, int]], width: 
     padded[:height, :width] = differs
     wide = padded.reshape(rows // 2, 16, columns // 2, 16).any(axis=(1, 3))
     mosaic = wide.repeat(2, axis=0).repeat(2, axis=1)
-    fill = np.zeros((rows, columns), np.bool_)
-    for left, top, right, bottom in booths:
-        fill[top:bottom, left:right] = True
     return Plan(fill, mosaic & ~fill, np.full((rows, columns), 16, np.int32), True, np.zeros((rows, columns), np.uint8))
 
 
 # ---------------------------------------------------------------------------------------------------------------- proofs
 
 
-def _signed(pieces: tuple[Piece, ...], begin: Instant, end: Instant, *, closed: bool) -> Made:
+def _signed(pieces: tuple[Piece, ...], begin: Instant, end: Instant, *, closed: bool, seed: int | None) -> Made:
     profile = canonical({"v": 1, "id": "testing", "titles": _named("Testing"), "clauses": []})
     file = _election(begin, end, sha256(profile).hex())
-    calibration = _calibration()
+    calibration = _calibration(seed)
     leaves = _leaves(file, calibration, pieces, begin, end, closed=closed)
     station = _log(leaves, AGENT, ORIGIN)
     edge = Edge()
@@ -181,7 +189,12 @@ def _signed(pieces: tuple[Piece, ...], begin: Instant, end: Instant, *, closed: 
         make_leaf("policy", at=begin, what="election", version=1, sha256=sha256(file).hex()),
         make_leaf("certificate", at=begin, station=STATION, origin=ORIGIN, vkey=str(AGENT.verifier)),
         make_leaf(
-            "station_checkpoint", received_at=end + 500, origin=ORIGIN, size=edge.size, root=edge.root().hex(), note=station["checkpoint"].decode()
+            "station_checkpoint",
+            received_at=end + 500,
+            origin=ORIGIN,
+            size=edge.size,
+            root=edge.root().hex(),
+            note=station["checkpoint"].decode(),
         ),
     ]
     national = Edge()
@@ -231,8 +244,17 @@ def _election(begin: Instant, end: Instant, profile: str) -> bytes:
     })  # fmt: skip
 
 
-def _calibration() -> dict[str, bytes]:
+def _calibration(seed: int | None) -> dict[str, bytes]:
     file = canonical({"v": 1, "camera": "a", "note": "a stand-in, not a calibration of any camera"})
+    if seed is not None:
+        room = PaintedRoom(seed, 640, 360)
+        learned = learn_room([RawFrame(Instant(500 * number), 640, 360, room.quiet(500 * number)) for number in range(5)])
+        file = write_calibration(
+            calibrated(
+                learned, election=ELECTION, station=STATION, camera=camera_id("a"), made_at=Instant(0), policy=sha256(canonical({})), zones=_masks(room),
+                heads=(),
+            )
+        )  # fmt: skip
     notes = [issue_person(issuer, Person(role, ELECTION, STATION, _PEOPLE[role].verifier)).decode() for role, issuer in _ISSUERS.items()]
     stem = f"calibration/a-{sha256(file).hex()[:16]}"
     return {
@@ -242,7 +264,9 @@ def _calibration() -> dict[str, bytes]:
     }
 
 
-def _leaves(file: bytes, calibration: dict[str, bytes], pieces: tuple[Piece, ...], begin: Instant, end: Instant, *, closed: bool) -> list[bytes]:
+def _leaves(
+    file: bytes, calibration: dict[str, bytes], pieces: tuple[Piece, ...], begin: Instant, end: Instant, *, closed: bool
+) -> list[bytes]:
     digests = {name.partition(".")[2]: sha256(data).hex() for name, data in calibration.items()}
     leaves = [
         make_leaf(

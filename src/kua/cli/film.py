@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua film`: check a published film from outside, or hide people in a film of your own. All judgement is in `kua.verify` and `kua.sight`."""
 
+import itertools
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,10 +10,15 @@ from typing import Annotated
 import typer
 
 from kua.cli import say
-from kua.cli.say import _
+from kua.cli.say import _, fill
 from kua.core.errors import Misused, Rejected
+from kua.ports.pixels import Looked, Pixels
 from kua.proof.keys import VerifierKey
 from kua.verify.film import Trust, verify_film
+from kua.verify.report import Report
+
+HAS_CODEC = find_spec("av") is not None and find_spec("numpy") is not None
+"""Whether pictures can be decoded here: the verifier's base install cannot."""
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=_("Films: verify a published one, hide people in your own.")
@@ -37,13 +43,50 @@ def verify(
         list[str] | None,
         typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
     ] = None,
+    pixels: Annotated[
+        bool, typer.Option("--pixels", help=_("Also decode the film and look whether every signed mask is filled in every picture."))
+    ] = False,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Verify and print one line for each check."""
     trust = Trust(tuple(_key(line) for line in commission or ()), _key(vkey) if vkey else None)
-    report = verify_film(place, trust)
+    report = verify_film(place, trust, pixels=_eyes() if pixels else None)
+    if pixels and not HAS_CODEC:
+        report.not_checked("masks", "film.masks_no_codec")
     say.report(report, json_wanted=json_wanted)
     raise typer.Exit(report.exit_code)
+
+
+@app.command(
+    help=_("Look into a published film: is every signed booth mask filled in every picture? Anyone can do this; nothing is changed.")
+)
+def masks(
+    place: Annotated[str, typer.Argument(metavar="PATH|URL", help=_("Folder or address of an election, or of one station (…/s/10-245)."))],
+    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+) -> None:
+    """Verify, look into every picture, and print what concerns masks, and whatever was altered."""
+    eyes = _eyes()
+    report = verify_film(place, pixels=eyes)
+    told = Report([line for line in report.lines if line.check.endswith(" masks") or line.state == "FAIL"], {"place": place})
+    if eyes is None:
+        told = Report([], {"place": place})
+        told.not_checked("masks", "film.masks_no_codec")
+    say.report(told, json_wanted=json_wanted)
+    raise typer.Exit(told.exit_code)
+
+
+def _eyes() -> Pixels | None:
+    """Return what looks into pictures, with progress on a terminal; None where no codec is installed."""
+    if not HAS_CODEC:
+        return None
+    look: Pixels = import_module("kua.adapters.codecs.masks").look_at_masks
+    seen = itertools.count(1)
+
+    def counting(calibration: bytes, init: bytes, segment: bytes) -> Looked:
+        say.progress(fill("Segments looked into: {count}", count=next(seen)))
+        return look(calibration, init, segment)
+
+    return counting
 
 
 def _key(given: str) -> VerifierKey:

@@ -57,6 +57,12 @@ def as_json(value: Any) -> None:
     data(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
+def progress(text: str) -> None:
+    """Show how far long work has come, in one line of stderr that is written over; nothing where nobody watches."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
+
+
 def talk(text: str) -> None:
     """Tell the person something, on stderr."""
     print(text, file=sys.stderr, flush=True)

@@ -2,7 +2,7 @@
 """Check of a published film: the whole election, one station, or the national log, from a folder or a web address.
 
 Every check has its own line and none is skipped because another failed, except that nothing is measured against a log that does not hold.
-Needs no account, no server and only the base install. Pictures are not looked at here (that is `kua film masks`).
+Needs no account, no server and only the base install. Pictures are looked at where the caller brings a codec (`pixels`).
 """
 
 import time
@@ -16,6 +16,7 @@ from kua.core.instant import Instant
 from kua.core.nouns import nation_origin
 from kua.law.profile import read_profile
 from kua.law.publication import Publication, publication_of
+from kua.ports.pixels import Pixels
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
 from kua.verify.below import Below, Once
@@ -38,8 +39,10 @@ class Trust:
     vkey: VerifierKey | None = None
 
 
-def verify_film(place: str, trust: Trust = Trust()) -> Report:
+def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = None) -> Report:
     """Check what is published at `place`: an election's folder, a station's (`s/10-245`) or the national log's (`nation`).
+
+    `pixels`, where given, looks into every segment whether its signed masks are filled.
 
     Raises `Misused("film.nothing_here")` when none of the three is there, `Unavailable` when the place cannot be reached.
     """
@@ -57,7 +60,9 @@ def verify_film(place: str, trust: Trust = Trust()) -> Report:
         if stations is None and _is_empty(reader, station):
             _note_absence(station, nation, report)
             continue
-        coverage.append(check_station(Below(reader, f"s/{station}"), station, election, file, nation, rules, now, trust.vkey, report))
+        coverage.append(
+            check_station(Below(reader, f"s/{station}"), station, election, file, nation, rules, now, trust.vkey, report, pixels)
+        )
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
     if nation_too and election is not None:

@@ -17,6 +17,7 @@ from kua.law.publication import Piece, Publication
 from kua.media.boxes import Said, read_segment
 from kua.media.playlist import head_of, items_of, render
 from kua.media.timeline import Day, Film, Gap
+from kua.ports.pixels import Pixels
 from kua.proof.checkpoint import open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf
@@ -35,6 +36,9 @@ LIVE_ITEMS: Final = 75
 """Items of `live.m3u8` (docs/spec/published-tree.md)."""
 TICKS: Final = 90
 """Units of media time in a millisecond (docs/spec/segment.md)."""
+TOLERANCE: Final = 4
+"""Levels (of 256) by which a pixel inside a mask may differ from the fill in any plane: a flat area survives the shipped encoder exactly, and differs by at most
+1 at a sixth of the shipped rate (measured). A booth that was left open differs by tens."""
 WORKERS: Final = 4
 """Files that are read and hashed side by side."""
 
@@ -55,6 +59,9 @@ class _Work:
     present: dict[str, set[str]] = field(default_factory=dict)
     lost: dict[str, set[str]] = field(default_factory=dict)
     expected: set[str] = field(default_factory=lambda: {"vkey", "checkpoint"})
+    pixels: Pixels | None = None
+    signed: dict[str, bytes] = field(default_factory=dict)
+    """Calibration files whose two signatures hold, by their SHA-256."""
 
     @property
     def waits(self) -> int:
@@ -75,9 +82,10 @@ def check_station(
     now: Instant,
     given: VerifierKey | None,
     report: Report,
+    pixels: Pixels | None = None,
 ) -> dict[str, Any] | None:
     """Check one station's folder (`file`: SHA-256 of the election file as it was read and checked) and return its figures of coverage, or None if its log does not hold."""
-    work = _Work(below, station, election, file, nation, rules, now, report)
+    work = _Work(below, station, election, file, nation, rules, now, report, pixels=pixels)
     try:
         name = station_id(station)
         line = below.read("vkey", 4096).decode("utf-8", "replace")
@@ -100,6 +108,7 @@ def check_station(
     for cam in sorted(work.days):
         _check_account(work, cam)
         _check_media(work, cam, _newest(log))
+        _check_masks(work, cam, log)
         _check_playlists(work, cam, _newest(log))
         _tell_coverage(work, cam)
     _check_foreign(work)
@@ -211,6 +220,7 @@ def _check_calibrations(work: _Work, log: Entries) -> None:
         except KuaError as error:
             work.report.trouble(check, error)
             continue
+        work.signed[sha256(file).hex()] = file
         work.report.passed(check, "film.calibration_signed", camera=leaf["cam"], roles=", ".join(person.role for person in people))
 
 
@@ -376,14 +386,61 @@ def _check_inside(work: _Work, cam: str, films: list[Film], found: Mapping[str, 
             continue
         goes_on = after is not None and (after.run, after.t0) == (item.run, item.t1)
         length = held.said.length if goes_on else (item.t1 - item.t0) * TICKS
-        if (held.said.decode_time, held.said.frames, length) == ((item.t0 - began[item.run]) * TICKS, item.frames, (item.t1 - item.t0) * TICKS):
+        if (held.said.decode_time, held.said.frames, length) == (
+            (item.t0 - began[item.run]) * TICKS,
+            item.frames,
+            (item.t1 - item.t0) * TICKS,
+        ):
             agree += 1
         else:
-            work.report.failed(check, "film.inside_differs", name=f"film/{cam}/{item.name}", span=f"{rfc3339(item.t0)} - {rfc3339(item.t1)}")
+            work.report.failed(
+                check, "film.inside_differs", name=f"film/{cam}/{item.name}", span=f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
+            )
     if agree:
         work.report.passed(check, "film.inside_agrees", count=agree)
     if unread:
         work.report.not_checked(check, "film.inside_unread", count=unread)
+
+
+def _check_masks(work: _Work, cam: str, log: Entries) -> None:
+    """Look into every segment that is here and intact: is each mask of the calibration that its leaf names filled in every picture?"""
+    check = work.check(f"camera {cam} masks")
+    named = {leaf["sha256"]: leaf["calibration"] for _, leaf in log.of_type("segment") if leaf["cam"] == cam}
+    films = [item for item in work.days[cam].items if isinstance(item, Film) and item.sha256 in work.present.get(cam, set())]
+    if not films:
+        return
+    if work.pixels is None:
+        work.report.not_checked(check, "film.masks_not_looked")
+        return
+    pictures = masks = worst = unread = unsigned = 0
+    for item in films:
+        calibration = work.signed.get(named[item.sha256])
+        if calibration is None:
+            unsigned += 1
+            continue
+        name = f"film/{cam}/{item.name}"
+        try:
+            init, segment = work.below.read(f"film/{cam}/{item.init_name}", MAX_MEDIA), work.below.read(name, MAX_MEDIA)
+            if sha256(segment).hex() != item.sha256 or sha256(init).hex() != item.init:
+                continue  # altered bytes have their own line
+            looked = work.pixels(calibration, init, segment)
+        except KuaError:
+            unread += 1
+            continue
+        pictures, masks, worst = pictures + looked.pictures, max(masks, looked.masks), max(worst, looked.worst)
+        if looked.worst > TOLERANCE:
+            span = f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
+            work.report.failed(
+                check, "film.mask_open", name=name, span=span, number=looked.worst_at + 1, worst=looked.worst, allowed=TOLERANCE
+            )
+    if pictures and not masks:
+        work.report.not_checked(check, "film.masks_none", camera=cam)
+    elif pictures and worst <= TOLERANCE:
+        work.report.passed(check, "film.masks_hold", masks=masks, pictures=pictures, worst=worst, allowed=TOLERANCE)
+    if unread:
+        work.report.not_checked(check, "film.masks_unread", count=unread)
+    if unsigned:
+        work.report.not_checked(check, "film.masks_unsigned", count=unsigned)
 
 
 def _check_playlists(work: _Work, cam: str, newest: int) -> None:
@@ -451,8 +508,11 @@ def _tell_coverage(work: _Work, cam: str) -> None:
     day = work.days[cam]
     account = day.account()
     work.report.passed(
-        work.check(f"camera {cam} coverage"), "film.coverage",
-        recorded=_seconds(account.recorded), published=_seconds(_published(work, cam)), hidden=_seconds(account.hidden),
+        work.check(f"camera {cam} coverage"),
+        "film.coverage",
+        recorded=_seconds(account.recorded),
+        published=_seconds(_published(work, cam)),
+        hidden=_seconds(account.hidden),
     )
     if day.withdrawn:
         work.report.not_checked(work.check(f"camera {cam} coverage"), "film.withdrawn_length", seconds=_seconds(_withdrawn(day)))

@@ -58,6 +58,21 @@ LINES: dict[str, str] = {
         "The whole day of this camera was withdrawn from publication under {article}; the statements stay, the film is not checked."
     ),
     "film.segments_intact": N_("Segments and their beginnings have exactly the bytes that were signed: {count} of {of}."),
+    "film.masks_not_looked": N_(
+        "Whether the booths are filled in the pictures themselves was not looked at: give --pixels (or use kua film masks)."
+    ),
+    "film.masks_no_codec": N_(
+        "Looking into pictures needs the libraries of a station, which are not installed here: pip install 'kua[station]'."
+    ),
+    "film.masks_none": N_("The signed calibration of camera {camera} has no booth and no screen: there is no mask to look at."),
+    "film.masks_hold": N_(
+        "In every picture each signed mask is filled (masks: {masks}, pictures: {pictures}, worst difference: {worst} of {allowed} levels allowed)."
+    ),
+    "film.mask_open": N_(
+        "{name} ({span}): picture {number} shows something inside a signed mask (difference: {worst} levels, allowed: {allowed})."
+    ),
+    "film.masks_unread": N_("Segments whose pictures cannot be decoded: {count}. Their masks were not looked at."),
+    "film.masks_unsigned": N_("Segments whose calibration is not here or not signed: {count}. Nobody says where their masks should be."),
     "film.segment_altered": N_("{name} ({span}) does not have the bytes that were signed: it was altered."),
     "film.inside_agrees": N_("Time and number of pictures inside the segments are what their statements say (segments: {count})."),
     "film.inside_differs": N_(
@@ -70,17 +85,23 @@ LINES: dict[str, str] = {
     "film.removed": N_("Files withdrawn and removed: {count}."),
     "film.playlist_holds": N_("{name} says exactly what the log says (items: {count})."),
     "film.playlist_differs": N_("{name} does not say what the log says: it was altered."),
-    "film.playlist_short": N_("{name} leaves out the newest items that ought to be public by now ({count}): an old list was put in its place."),
+    "film.playlist_short": N_(
+        "{name} leaves out the newest items that ought to be public by now ({count}): an old list was put in its place."
+    ),
     "film.file_unsigned": N_("{name} is a file that nobody signed."),
     "film.no_strays": N_("There is no file that nobody signed."),
     "film.not_listable": N_("A web address cannot be listed, so files that nobody signed would not be seen."),
     "film.opened_elsewhere": N_("Recording was opened for {given}, but this is {wanted}: the log belongs to somewhere else."),
-    "film.open_order": N_("Entry {index} stands before the opening, after the close, or opens or closes a second time: a day has one of each."),
+    "film.open_order": N_(
+        "Entry {index} stands before the opening, after the close, or opens or closes a second time: a day has one of each."
+    ),
     "film.never_closed": N_("The day is not closed: nobody says yet what comes after the newest entry."),
     "film.station_unplanned": N_("The election file does not name this station."),
     "film.camera_unplanned": N_("The election file gives this station no camera {camera}."),
     "film.camera_absent": N_("The election file gives this station a camera {camera}, but its log does not open it."),
-    "film.camera_not_opened": N_("There are statements of camera {camera}, but the log does not open it: nobody says since when it should record."),
+    "film.camera_not_opened": N_(
+        "There are statements of camera {camera}, but the log does not open it: nobody says since when it should record."
+    ),
     "film.cameras_planned": N_("The cameras are those of the election file: {cameras}."),
     "film.statements_agree": N_(
         "Phase, hiding table and calibration of each segment are the ones that were signed, and no file is named twice (segments: {count})."
@@ -95,7 +116,9 @@ LINES: dict[str, str] = {
     "film.name_twice": N_("{name} is named by two statements (entries {first} and {index}): one of the two films cannot be here."),
     "film.init_twice": N_("{name} is given two different contents; the second stands in entry {index}."),
     "film.repeated": N_("Entries {first} and {index} state the very same bytes for two moments of one run: old film stands in for new."),
-    "film.time_untrusted": N_("The time of {seconds} recorded seconds is the word of the station's own clock; nothing outside it vouched for it."),
+    "film.time_untrusted": N_(
+        "The time of {seconds} recorded seconds is the word of the station's own clock; nothing outside it vouched for it."
+    ),
     "film.clock_stepped": N_("The station's clock was set while it recorded: {count} times, by up to {seconds} s. The log says when."),
     "film.outside_account": N_(
         "The account runs from {since} to {until}. Of the time in which the election file allows recording, {seconds} s lie outside it."

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks into published film, as any reader may: is each signed mask the fill colour in every picture? Sees hidden film only, never a raw picture."""
+
+import io
+from typing import Any, Final
+
+import av
+import av.error
+import av.logging
+import numpy as np
+import numpy.typing as npt
+
+from kua.core.errors import Rejected
+from kua.ports.pixels import Looked
+from kua.sight.calibration import read_calibration
+from kua.sight.grid import BLOCK
+from kua.sight.mosaic import FILL
+from kua.sight.zones import touched
+
+av.logging.set_level(av.logging.PANIC)
+
+FILLED: Final = ("booth", "screen")
+"""Kinds of zones that every hiding table fills, in every phase (`kua.law.hiding`)."""
+BORDER: Final = 4
+"""Pixels along a mask's edge that are not judged: a codec's deblocking filter mixes up to three pixels across the edge of a block (H.264, 8.7)."""
+
+Mask = npt.NDArray[np.bool_]
+
+
+def look_at_masks(calibration: bytes, init: bytes, segment: bytes) -> Looked:
+    """Decode one segment and compare every picture inside the masks of `calibration` with the fill colour.
+
+    Raises `Rejected("calibration.*")` for a file that is none, and `Rejected("masks.unreadable")` where `init + segment` does not decode.
+    """
+    signed = read_calibration(calibration)
+    shapes = [shape for kind in FILLED for shape in signed.zones.get(kind, ())]
+    blocks = touched(shapes, signed.width, signed.height)
+    inner = _inner(np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)[: signed.height, : signed.width])
+    worst, worst_at, count = 0, 0, 0
+    for number, yuv in enumerate(_pictures(init + segment, signed.width, signed.height)):
+        count += 1
+        off = _deviation(yuv, inner, signed.width, signed.height) if shapes else 0
+        if off > worst:
+            worst, worst_at = off, number
+    return Looked(len(shapes), count, worst, worst_at)
+
+
+def _inner(mask: Mask) -> Mask:
+    """Return `mask` without its border; the picture's own border is none."""
+    wide = np.pad(mask, BORDER, mode="edge")
+    inner = wide.copy()
+    for axis in (0, 1):
+        for shift in range(1, BORDER + 1):
+            inner &= np.roll(wide, shift, axis) & np.roll(wide, -shift, axis)
+        wide = inner.copy()
+    rows, columns = mask.shape
+    return np.asarray(inner[BORDER : BORDER + rows, BORDER : BORDER + columns])
+
+
+def _pictures(film: bytes, width: int, height: int) -> Any:
+    try:
+        with av.open(io.BytesIO(film), "r", options={"protocol_whitelist": ""}) as container:
+            for frame in container.decode(video=0):
+                if (frame.width, frame.height) != (width, height):
+                    raise Rejected("picture.size_changed", width=frame.width, height=frame.height)
+                yield frame.to_ndarray(format="yuv420p")
+    except (av.error.FFmpegError, IndexError, ValueError) as error:
+        raise Rejected("masks.unreadable") from error
+
+
+def _deviation(yuv: Any, inner: Mask, width: int, height: int) -> int:
+    """Return by how many levels the worst pixel of a picture differs from the fill colour, in any plane."""
+    small = inner[: height // 2 * 2, : width // 2 * 2].reshape(height // 2, 2, width // 2, 2).all(axis=(1, 3))
+    luma = yuv[:height][inner]
+    chroma = yuv[height:].reshape(2, height // 2, width // 2)
+    planes = [(luma, FILL[0]), (chroma[0][small], FILL[1]), (chroma[1][small], FILL[2])]
+    return max((int(np.abs(part.astype(np.int16) - value).max()) for part, value in planes if part.size), default=0)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from kua.cli import say
+from kua.cli import say, station_up
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
@@ -17,6 +17,8 @@ from kua.words.problem import N_
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=_("The agent in a polling station: calibrate, run, check.")
 )
+
+app.command(help=_("Set the station up on a page of this computer: camera, zones, signatures, start."))(station_up.up)
 
 _PATIENCE: Final = 60.0
 _ROLES: Final = ("chair", "observer", "member", "territorial")

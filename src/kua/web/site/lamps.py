@@ -52,6 +52,20 @@ def lamp_of(station: Station, state: StationState, _: Words) -> Lamp:
     return Lamp("recording", _("Recording"), _("The station records, and its film arrives."))
 
 
+def people_of(counts: list[CountSpan], now: Instant, _: Words) -> str:
+    """Return the people in the room as an interval, both ends included; empty when there is no fresh count.
+
+    Where several cameras see one room the one that sees most is told: a sum would count people twice. Below five the page says only that.
+    """
+    fresh = [span for span in counts if span.t1 > now - FRESH]
+    if not fresh:
+        return ""
+    newest = max(span.t1 for span in fresh)
+    last = [span for span in fresh if span.t1 == newest]
+    low, high = max(span.people_low for span in last), max(span.people_high for span in last)
+    return _("fewer than 5") if high < 5 else f"{low}–{high}" if low < high else f"{high}"
+
+
 def band_of(counts: list[CountSpan], now: Instant, _: Words) -> str:
     """Return the queue as a band, never as a single number; empty when there is no fresh count.
 

@@ -14,7 +14,7 @@ from kua.media.timeline import Film
 from kua.ports.index import CameraState, PublicDay, PublicIndex, StationState
 from kua.web.kit.formats import Formats, iso, offset, offset_ms
 from kua.web.kit.pages import Words
-from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of
+from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of, people_of
 from kua.web.site.strip import Stretch, Strip, stretch_at, stretches, strip_of
 from kua.words.speak import LANGUAGES
 
@@ -98,6 +98,7 @@ class StationRow:
     age: str
     heard: Instant | None
     queue: str
+    people: str
     reason: str
 
 
@@ -270,6 +271,7 @@ class Views:
             age="" if heard is None else self._fmt.length(self._now - heard),
             heard=heard,
             queue=band_of(counts, self._now, self._words),
+            people=people_of(counts, self._now, self._words),
             reason="" if station.exempt is None else station.exempt.said_in(self._lang),
         )
 

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`kua station up`: from an empty folder and a painted camera to Start in one go, with two browsers that know nothing of each other."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from kua.app import calibrations
+from kua.app.town import Town
+from tests.e2e.site_rig import chromium
+from tests.e2e.up_rig import Up, settled, town_of, up_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with town_of(tmp_path_factory.mktemp("town")) as running:
+        yield running
+
+
+@pytest.fixture
+def up(town: Town, tmp_path: Path) -> Iterator[Up]:
+    with up_of(town, tmp_path / "box") as running:
+        yield running
+
+
+def enrol(page: Page, up: Up) -> None:
+    settled(page, "Which station is this?")
+    for label, value in up.sheet().items():
+        page.get_by_label(label).fill(value)
+    page.get_by_role("button", name="Enrol this box").click()
+    settled(page, "Choose the camera from its picture")
+
+
+def test_from_a_painted_camera_to_start_by_mouse(browser: Browser, up: Up) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    page.goto(up.url)
+    enrol(page, up)
+    pick = page.get_by_role("button", name="painted:7")
+    expect(pick.locator("kua-live[data-live]")).to_be_visible(timeout=40_000)
+    pick.click()
+    settled(page, "Mark the booths, the box and the tables")
+    corner = page.get_by_role("button", name="Booth 1, corner 1 of")
+    box = corner.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 25, box["y"] - 15, steps=4)
+    page.mouse.up()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.get_by_role("button", name="Learn now").click()
+    settled(page, "What the camera sees, and what leaves the room")
+    expect(page.locator("kua-pair[data-live]")).to_be_visible(timeout=40_000)
+    for tick in page.get_by_role("checkbox").all():
+        tick.check()
+    page.get_by_role("button", name="All is right").click()
+    sign_by_two(browser, page, up)
+    page.get_by_role("link", name="Next: start").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.locator('.lamp-box[data-lamp="recording"]')).to_be_visible(timeout=60_000)
+    assert {person.role for person in calibrations.load(up.box, "a").people} == {"chair", "observer"}
+    page.close()
+
+
+def sign_by_two(browser: Browser, page: Page, up: Up) -> None:
+    settled(page, "Two people sign")
+    key = page.get_by_label("Your key")
+    expect(key).not_to_have_value("")
+    page.get_by_label("Your certificate").fill(up.certificate("chair", key.input_value()))
+    page.get_by_role("button", name="Sign as the chair").click()
+    expect(page.get_by_text("The chair has signed.")).to_be_visible()
+    page.get_by_label("Address of this computer").select_option("127.0.0.1")
+    page.get_by_role("button", name="Second device").click()
+    address = page.locator('[data-part="url"]').inner_text()
+    context = browser.new_context(viewport={"width": 320, "height": 640}, ignore_https_errors=True, locale="en-GB")
+    phone = context.new_page()
+    phone.goto(address)
+    phone.get_by_role("button", name="Make my key").click()
+    expect(phone.locator('[data-part="code"]')).not_to_be_empty()
+    expect(page.locator('[data-part="code"]')).to_have_text(phone.locator('[data-part="code"]').inner_text())
+    page.get_by_role("button", name="Yes, the same number").click()
+    certificate = up.certificate("observer", phone.get_by_label("Your key").input_value())
+    phone.get_by_label("Your certificate").fill(certificate)
+    phone.get_by_role("button", name="Sign", exact=True).click()
+    expect(phone.get_by_text("You have signed.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Signed by two people.")).to_be_visible(timeout=20_000)
+    context.close()

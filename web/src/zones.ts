@@ -44,6 +44,7 @@ class ZonesEditor extends HTMLElement {
       if (event.shiftKey) this.forth();
       else this.back();
     });
+    new ResizeObserver(() => this.paint()).observe(sheet);
     this.paint();
   }
 
@@ -194,7 +195,7 @@ class ZonesEditor extends HTMLElement {
   }
 
   private focusOn({ zone, corner }: Grip): void {
-    this.sheet().querySelector<SVGElement>(`[data-zone="${zone}"][data-corner="${corner}"]`)?.focus();
+    this.sheet().querySelector<SVGElement>(`[tabindex][data-zone="${zone}"][data-corner="${corner}"]`)?.focus();
   }
 
   // --------------------------------------------------------------------------------------------------------- keeping
@@ -226,6 +227,8 @@ class ZonesEditor extends HTMLElement {
 
   private paint(): void {
     const sheet = this.sheet();
+    // Grips and words keep their size on the screen, however small the picture is shown.
+    const k = this.width / Math.max(200, sheet.clientWidth);
     const active = document.activeElement instanceof SVGElement && sheet.contains(document.activeElement) ? this.gripOf(document.activeElement) : null;
     const numbers: Record<string, number> = {};
     const black: SVGElement[] = [];
@@ -237,19 +240,20 @@ class ZonesEditor extends HTMLElement {
       if (FILLED.has(kind)) black.push(svg("path", { d: squares(shape, this.width, this.height), class: "black" }));
       const body = svg("polygon", { points: outline(shape, this.width, this.height), class: `zone zone-${kind}`, tabindex: 0, role: "button", "data-zone": at, "data-corner": -1 });
       body.setAttribute("aria-label", fill(this.dataset.wordZone!, { name, number }));
-      const [x, y] = shape[0]!;
-      const label = svg("text", { x: (x / UNIT) * this.width + 6, y: (y / UNIT) * this.height + 22, class: "zone-name", "aria-hidden": "true" });
+      const [x, y] = [Math.min(...shape.map(([each]) => each)), Math.min(...shape.map(([, each]) => each))];
+      const label = svg("text", { x: (x / UNIT) * this.width + 2 * k, y: Math.max(15 * k, (y / UNIT) * this.height - 5 * k), class: "zone-name", "aria-hidden": "true", "font-size": 13 * k });
       label.textContent = `${name} ${number}`;
       shapes.push(body, label);
       shape.forEach(([cx, cy], corner) => {
-        const grip = svg("circle", { cx: (cx / UNIT) * this.width, cy: (cy / UNIT) * this.height, r: 10, class: "corner", tabindex: 0, role: "button", "data-zone": at, "data-corner": corner });
+        const middle = { cx: (cx / UNIT) * this.width, cy: (cy / UNIT) * this.height, "data-zone": at, "data-corner": corner };
+        const grip = svg("circle", { ...middle, r: 6 * k, class: "corner", tabindex: 0, role: "button" });
         const facts = { name, number, corner: corner + 1, corners: shape.length, x: Math.round(cx / 100), y: Math.round(cy / 100) };
         grip.setAttribute("aria-label", fill(this.dataset.wordCorner!, facts));
-        shapes.push(grip);
+        shapes.push(svg("circle", { ...middle, r: 15 * k, class: "hit" }), grip);
       });
       rows.push(this.row(at, kind, name, number));
     });
-    sheet.replaceChildren(...black, ...shapes, ...this.heads());
+    sheet.replaceChildren(...black, ...shapes, ...this.heads(k));
     this.querySelector('[data-part="list"]')!.replaceChildren(...rows);
     this.button("undo").disabled = this.past.length === 0;
     this.button("redo").disabled = this.future.length === 0;
@@ -268,17 +272,17 @@ class ZonesEditor extends HTMLElement {
     return row;
   }
 
-  private heads(): SVGElement[] {
+  private heads(k: number): SVGElement[] {
     return this.drawing.heads.flatMap(([row, pixels], at) => {
       const isFar = this.drawing.heads.every(([other]) => row <= other);
       const x = this.width * (isFar ? 0.46 : 0.54) + at;
       const y = (row / UNIT) * this.height;
       const oval = svg("ellipse", { cx: x, cy: y, rx: pixels * 0.38, ry: pixels / 2, class: "head", tabindex: 0, role: "button", "data-zone": -1, "data-corner": at });
       oval.setAttribute("aria-label", isFar ? this.dataset.wordFar! : this.dataset.wordNear!);
-      const word = svg("text", { x: x + pixels * 0.42 + 4, y: y + 5, class: "zone-name", "aria-hidden": "true" });
+      const word = svg("text", { x: x + pixels * 0.42 + 4 * k, y: y + 5 * k, class: "zone-name", "aria-hidden": "true", "font-size": 13 * k });
       word.textContent = isFar ? this.dataset.wordLabelFar! : this.dataset.wordLabelNear!;
-      const handle = svg("circle", { cx: x, cy: y + pixels / 2, r: 8, class: "corner head-handle", "data-zone": -1, "data-corner": at + 10 });
-      return [oval, word, handle];
+      const low = { cx: x, cy: y + pixels / 2, "data-zone": -1, "data-corner": at + 10 };
+      return [oval, word, svg("circle", { ...low, r: 13 * k, class: "hit" }), svg("circle", { ...low, r: 5 * k, class: "corner head-handle" })];
     });
   }
 }

@@ -211,7 +211,8 @@ def _drawing(box: Path, camera: CameraSettings) -> tuple[dict[str, list[Any]], t
         from kua.adapters.codecs.room import drawn_zones
 
         known = drawn_zones(int(camera.source.partition(":")[2].partition("?")[0]), camera.width, camera.height)
-        return write_zones(read_zones(known.zones)), tuple(known.heads), False
+        heads = sorted(known.heads)
+        return write_zones(read_zones(known.zones)), (heads[0], heads[-1]), False
     return {}, tuple((y, round(share * camera.height)) for y, share in (FAR, NEAR)), False
 
 

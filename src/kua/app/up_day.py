@@ -111,7 +111,7 @@ def recent(box: Path, now: Instant) -> dict[str, dict[str, Any]]:
     hidden: dict[str, int] = {}
     for leaf in _last_leaves(box):
         if leaf.type == "count" and now - leaf["t1"] < _RECENT:
-            people[leaf["cam"]] = list(leaf["people"])
+            people[leaf["cam"]] = [leaf["people"]["lo"], leaf["people"]["hi"]]
         if leaf.type == "hidden":
             start, end = max(leaf["t0"], now - _RECENT), min(leaf["t1"], now)
             if end > start:

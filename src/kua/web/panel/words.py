@@ -19,6 +19,6 @@ def kinds_of(_: Words) -> Mapping[str, tuple[str, str]]:
         "show": (_("Presentation spot"), _("Where the empty box, the seal and the protocol are held up to the camera.")),
         "screen": (_("Screen"), _("A computer's screen: always black.")),
         "code": (_("Code board"), _("Where the printed code hangs that shows that the picture is live.")),
-        "forbidden": (_("Nobody may stand here"), _("A person who stands here is reported as an event.")),
+        "forbidden": (_("Nobody may stand here"), _("Such as the way behind the booths.")),
         "rest": (_("Rest of the room"), _("People are hidden by coarse blocks without colour. Needs no zone of its own.")),
     }

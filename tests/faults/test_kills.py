@@ -36,7 +36,7 @@ def told(once: Path, places: Sequence[str]) -> dict[str, str]:
 
 def kills(once: Path) -> list[tuple[int, str]]:
     """Return the moments and places of the kills so far, in order."""
-    return sorted((path.stat().st_mtime_ns // 1_000_000, path.name) for path in once.iterdir())
+    return sorted((path.stat().st_mtime_ns // 1_000_000, path.name) for path in once.iterdir() if path.stat().st_size)
 
 
 def rows_of(ward: Ward, seen: Examined, station: str, happened: Sequence[tuple[int, str]]) -> list[Row]:

@@ -9,15 +9,17 @@ import argparse
 import os
 import secrets
 import signal
+import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import structlog
 
 from kua.adapters.clock import SystemClock
+from kua.adapters.isolation import isolate
 from kua.app import logs
 from kua.app.plugins import is_painted, source_opener
 from kua.app.settings import CameraSettings, load_election, load_station
@@ -52,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         asked = _asked(parsed)
         if role == "fetch":
             return fetch(asked, out)
+        log.info("isolated", **asdict(isolate()))
         _on_stop(lambda: None)  # the end comes through the pipe, after everything that the camera sent
         from kua.app.hiding import hide  # late: `fetch` never loads a codec's encoder, a model or the room
 
@@ -133,4 +136,7 @@ def _on_stop(act: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    # Not by the interpreter's own end: it would wait for threads that read a pipe, and complain of them.
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)

@@ -3,9 +3,11 @@
 
 The numbers are the steps of `docs/tour/life-of-a-segment.md`. `KUA_KILL_AT=hide:3:2` kills the process that passes `hide:3` for the second
 time with SIGKILL; several places are parted by commas. With `KUA_KILL_ONCE=FOLDER` each place kills once, however often its process is
-started again: the file FOLDER/place is made first. Set only by `make faults`.
+started again: FOLDER/place says so. The files are opened at the start,
+since `hide` may open none later. Set only by `make faults`.
 """
 
+import fcntl
 import os
 import signal
 import threading
@@ -19,6 +21,7 @@ def _wanted(told: str) -> dict[str, int]:
 
 _WANTED: Final = _wanted(os.environ.get("KUA_KILL_AT", ""))
 _ONCE: Final = os.environ.get("KUA_KILL_ONCE", "")
+_MARKS: Final = {place: os.open(f"{_ONCE}/{place}", os.O_WRONLY | os.O_CREAT, 0o644) for place in _WANTED} if _ONCE else {}
 _seen: Counter[str] = Counter()
 _turn: Final = threading.Lock()
 
@@ -36,8 +39,10 @@ def trip(place: str) -> None:
 def _is_first(place: str) -> bool:
     if not _ONCE:
         return True
-    try:
-        os.close(os.open(f"{_ONCE}/{place}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
-    except FileExistsError:
+    mark = _MARKS[place]
+    fcntl.flock(mark, fcntl.LOCK_EX)
+    if os.fstat(mark).st_size:
+        fcntl.flock(mark, fcntl.LOCK_UN)
         return False
+    os.write(mark, b"x")
     return True

@@ -253,6 +253,11 @@ PROBLEMS: dict[str, Problem] = {
     "person.exists": Problem(
         what=N_("{file} is there already."), why=N_("A key is never overwritten."), do=N_("Choose another name for the new key.")
     ),
+    "isolation.impossible": Problem(
+        what=N_("The process that sees raw pictures cannot be walled in on this computer ({machine}, {step})."),
+        why=N_("Its kernel does not take the filter that forbids network, files and other programs; without it no raw picture is looked at."),
+        do=N_("Use Linux 4.14 or newer on x86_64 or aarch64; in a container, allow the system call seccomp."),
+    ),
     "fsck.level": Problem(
         what=N_("“{given}” is no level of checking."), why=N_("Known are: {known}."), do=N_("Choose one of them.")
     ),

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """What both networks need: a session that does not spin, and the suppression of boxes that say the same."""
 
+import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # the library reports to its maker otherwise, and writes files for it in the user's home
+
 import onnxruntime
 
 from kua.core.errors import Unavailable

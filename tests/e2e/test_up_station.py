@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua station up`: from an empty folder and a painted camera to Start in one go, with two browsers that know nothing of each other."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,9 +22,9 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with town_of(tmp_path_factory.mktemp("town")) as running:
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[Town]:
+    with town_of(tmp_path / "town") as running:
         yield running
 
 
@@ -94,3 +95,89 @@ def sign_by_two(browser: Browser, page: Page, up: Up) -> None:
     expect(phone.get_by_text("You have signed.")).to_be_visible(timeout=20_000)
     expect(page.get_by_text("Signed by two people.")).to_be_visible(timeout=20_000)
     context.close()
+
+
+def test_from_a_painted_camera_to_start_by_keyboard_alone_in_kazakh(browser: Browser, up: Up) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="kk-KZ")
+    page.goto(up.url)
+    settled(page, "Бұл қай учаске?")
+    for value in up.sheet().values():
+        reach(page, "input, textarea")
+        page.keyboard.type(value)
+    press(page, "Құрылғыны тіркеу")
+    settled(page, "Камераны суретінен таңдаңыз")
+    press(page, "painted:7")
+    settled(page, "Кабиналарды, жәшікті және үстелдерді белгілеңіз")
+    reach(page, '[role="button"][data-zone="0"][data-corner="0"]')
+    before = page.evaluate("document.activeElement.getAttribute('cx')")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowUp")
+    assert float(page.evaluate("document.activeElement.getAttribute('cx')")) < float(before)
+    page.keyboard.press("Insert")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text("Сақталды.")).to_be_visible()
+    press(page, "Қазір үйрену")
+    settled(page, "Камераның көргені және бөлмеден шығатыны")
+    expect(page.locator("kua-pair[data-live]")).to_be_visible(timeout=40_000)
+    reach(page, "#edge")
+    page.keyboard.press("ArrowRight")
+    for _ in page.get_by_role("checkbox").all():
+        reach(page, 'input[type="checkbox"]:not(:checked)')
+        page.keyboard.press("Space")
+    press(page, "Бәрі дұрыс: қол қоюға өту")
+    settled(page, "Екі адам қол қояды, әркім өз құрылғысында")
+    key = page.get_by_label("Кілтіңіз")
+    expect(key).not_to_have_value("")
+    reach(page, "#chair-certificate")
+    page.keyboard.insert_text(up.certificate("chair", key.input_value()))
+    press(page, "Төраға ретінде қол қою")
+    expect(page.get_by_text("Төраға қол қойды.")).to_be_visible()
+    reach(page, "#address")
+    page.keyboard.type("127.0.0.1")
+    press(page, "Екінші құрылғы")
+    address = page.locator('[data-part="url"]').inner_text()
+    context = browser.new_context(viewport={"width": 320, "height": 640}, ignore_https_errors=True, locale="kk-KZ")
+    phone = context.new_page()
+    phone.goto(address)
+    press(phone, "Кілтімді жасау")
+    expect(page.locator('[data-part="code"]')).not_to_be_empty()
+    press(page, "Иә, сол сан")
+    reach(page, "#second-certificate")
+    vkey = phone.get_by_label("Кілтіңіз")
+    expect(vkey).to_be_visible()
+    page.keyboard.insert_text(up.certificate("observer", vkey.input_value()))
+    press(page, "Телефонға беру")
+    expect(phone.get_by_label("Сертификатыңыз")).not_to_have_value("")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 320
+    press(phone, "Қол қою")
+    expect(page.get_by_text("Екі адам қол қойды.")).to_be_visible(timeout=20_000)
+    context.close()
+    press(page, "Келесі: бастау")
+    press(page, "Бастау")
+    expect(page.locator('.lamp-box[data-lamp="recording"]')).to_be_visible(timeout=60_000)
+    expect(page.locator('[data-part="people"]')).to_have_text(re.compile(r"[0-9]+–[0-9]+|5-тен аз"), timeout=60_000)
+    press(page, "Тоқтату")
+    press(page, "Иә, тоқтату")
+    expect(page.locator('.lamp-box[data-lamp="off"]')).to_be_visible(timeout=60_000)
+    page.close()
+
+
+def reach(page: Page, selector: str) -> None:
+    """Go to the next control that fits by Tab alone; whatever has the focus on the way must show it."""
+    for _ in range(140):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            return
+    raise AssertionError(selector)
+
+
+def press(page: Page, name: str) -> None:
+    """Reach the button or link of that name by Tab, and press it."""
+    expect(page.get_by_role("button", name=name, exact=False).or_(page.get_by_role("link", name=name)).first).to_be_visible(timeout=30_000)
+    for _ in range(140):
+        page.keyboard.press("Tab")
+        words, is_button = page.evaluate("() => [(document.activeElement.innerText || '').trim(), document.activeElement.tagName === 'BUTTON']")
+        if words.startswith(name) or (is_button and name in words):
+            page.keyboard.press("Enter")
+            return
+    raise AssertionError(name)

@@ -93,8 +93,11 @@ class ZonesEditor extends HTMLElement {
   private add(): void {
     const kind = this.querySelector<HTMLSelectElement>('[data-part="kind"]')!.value;
     const [wide, high] = READY[kind] ?? [2000, 1600];
-    const [x, y] = [5000 - wide / 2, 5000 - high / 2];
-    this.change((drawing) => drawing.zones.push({ kind, shape: [[x, y], [x + wide, y], [x + wide, y + high], [x, y + high]] }));
+    // Each new zone beside the one before: two that cover each other look like one.
+    const shift = ((this.drawing.zones.length * 700) % 4200) - 2100;
+    const [x, y] = [5000 - wide / 2 + shift, 5000 - high / 2 + shift / 3];
+    const shape = [[x, y], [x + wide, y], [x + wide, y + high], [x, y + high]].map(([a, b]): Corner => [clamp(a!), clamp(b!)]);
+    this.change((drawing) => drawing.zones.push({ kind, shape }));
     this.focusOn({ zone: this.drawing.zones.length - 1, corner: -1 });
   }
 
@@ -246,7 +249,7 @@ class ZonesEditor extends HTMLElement {
       shapes.push(body, label);
       shape.forEach(([cx, cy], corner) => {
         const middle = { cx: (cx / UNIT) * this.width, cy: (cy / UNIT) * this.height, "data-zone": at, "data-corner": corner };
-        const grip = svg("circle", { ...middle, r: 6 * k, class: "corner", tabindex: 0, role: "button" });
+        const grip = svg("circle", { ...middle, r: (sheet.clientWidth < 500 ? 4 : 6) * k, class: "corner", tabindex: 0, role: "button" });
         const facts = { name, number, corner: corner + 1, corners: shape.length, x: Math.round(cx / 100), y: Math.round(cy / 100) };
         grip.setAttribute("aria-label", fill(this.dataset.wordCorner!, facts));
         shapes.push(svg("circle", { ...middle, r: 15 * k, class: "hit" }), grip);

@@ -19,7 +19,7 @@ from kua.app.closing import closed_at
 from kua.app.enrol import enrol
 from kua.app.plugins import SOURCES, is_painted
 from kua.app.settings import FILE, CameraSettings, StationSettings, load_election, load_station
-from kua.app.up_aim import may_look
+from kua.app.up_phase import may_look
 from kua.core.digest import sha256
 from kua.core.election import Election, Station
 from kua.core.errors import Incomplete, KuaError, Misused

@@ -16,7 +16,7 @@ from typing import IO, Final
 
 from kua.adapters.clock import SystemClock
 from kua.app.plugins import is_painted
-from kua.app.up_aim import CLOSED
+from kua.app.up_phase import CLOSED
 from kua.core.instant import Millis
 
 IDLE: Final = Millis(10_000)

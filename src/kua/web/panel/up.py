@@ -350,7 +350,7 @@ def _step_word(step: str, _: Words) -> str:
         "aim": _("Zones"),
         "check": _("Seen and sent"),
         "sign": _("Signatures"),
-        "day": _("Recording"),
+        "day": _("Start"),
     }[step]
 
 

@@ -14,12 +14,13 @@ from kua.app import calibrations, up_box, up_sign
 from kua.app.up import Box
 from kua.app.up_phase import may_look
 from kua.app.settings import load_election, load_station
+from kua.core.canonical import canonical
+from kua.core.digest import sha256
 from kua.core.errors import KuaError, Misused, Refused, Rejected
 from kua.core.instant import Instant
 from kua.proof.keys import SigningKey
 from kua.proof.note import sign_text
 from kua.proof.persons import Person, calibration_text, issue_person, person_name
-from kua.core.digest import sha256
 from kua.proof.base64 import to_base64
 from kua.web.panel.second import Pairing, build_second, code_of
 from kua.web.panel.up import Guard, build_up
@@ -144,9 +145,8 @@ def test_a_zone_outside_the_picture_is_refused_and_the_drawing_stays(box: Path) 
 
 def _enrolled(box: Path) -> Path:
     vkey = str(key("centre").verifier)
-    (box / "enrolment.json").write_text(
-        '{"centre_url":"http://127.0.0.1:1","centre_vkey":"%s","certificate":0,"origin":"example.kz/%s/s/%s","v":1}' % (vkey, ELECTION, STATION)
-    )
+    told = {"v": 1, "origin": f"example.kz/{ELECTION}/s/{STATION}", "centre_url": "http://127.0.0.1:1", "centre_vkey": vkey, "certificate": 0}
+    (box / "enrolment.json").write_bytes(canonical(told))
     return box
 
 
@@ -248,9 +248,10 @@ async def test_nothing_is_signed_before_the_numbers_were_compared_and_then_by_th
         assert not pair.is_confirmed, "another key than the one that is shown cannot be confirmed"
         pair.hear({"confirmed": first})
         assert (await web.post("/key", json={"vkey": second}, headers=mine)).json()["code"] == "up.other_device"
+        heard = asyncio.Event()
+        pair.tell = lambda said: heard.set() if "sign" in said else None
         waits = asyncio.ensure_future(web.post("/sign", json={"vkey": first, "signature": "s", "certificate": "c"}, headers=mine))
-        while not any("sign" in each for each in told):
-            await asyncio.sleep(0)
+        await heard.wait()
         pair.hear({"answer": {"code": "up.role", "what": "no", "why": "", "do": ""}})
         assert (await waits).status_code == 400
         assert not pair.is_signed

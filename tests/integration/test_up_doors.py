@@ -12,6 +12,7 @@ import pytest
 
 from kua.app import calibrations, up_box, up_sign
 from kua.app.up import Box
+from kua.app.up_eyes import Eye
 from kua.app.up_phase import may_look
 from kua.app.settings import load_election, load_station
 from kua.core.canonical import canonical
@@ -168,6 +169,17 @@ def test_a_raw_picture_may_be_looked_at_in_no_phase_but_rehearsal_and_opening(tm
             assert code(error) == "up.closed"
     finally:
         desk.close()
+
+
+def test_the_process_that_decodes_ends_by_itself_while_people_vote(tmp_path: Path) -> None:
+    made = make_box(tmp_path / "box", "painted:7", drawn_room(320, 180, 7), phase="voting")
+    eye = Eye(made, "a", "painted:7?w=320&h=180", {}, raw_only=True)
+    try:
+        eye.ended(60)
+        assert eye.is_closed
+        assert eye.newest is None
+    finally:
+        eye.close()
 
 
 # ---------------------------------------------------------------------------------------------------------------- doors

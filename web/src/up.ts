@@ -187,7 +187,7 @@ class Learning extends HTMLElement {
 interface State {
   learning: string; needs_ms: number; error?: { code: string; what: string; why: string; do: string };
   second?: { vkey: string; code: string; confirmed: boolean; signed: boolean };
-  lamp: string; why: string; running: boolean; recorded_to: number | null; owed_files: number; owed_bytes: number;
+  lamp: string; why: string; said: string; running: boolean; recorded_to: number | null; owed_files: number; owed_bytes: number;
   people: [number, number] | null; hidden: number | null; free_bytes: number;
 }
 
@@ -257,7 +257,7 @@ class Day extends HTMLElement {
   }
 
   private say(state: State): void {
-    this.lamp(state.lamp, this.word("why", state.why)?.textContent ?? "");
+    this.lamp(state.lamp, [this.word("why", state.why)?.textContent ?? "", state.said].filter(Boolean).join(" "));
     this.piece("start").hidden = state.running || state.lamp === "closed";
     this.piece("stop").hidden = !state.running;
     if (!state.running) this.piece("sure").hidden = true;

@@ -161,7 +161,7 @@ class Box:
 
     def close(self) -> None:
         """Let go of cameras and of the second device; the agent goes on."""
-        self._eyes.close()
+        self._eyes.end()
         for learning in self._learning.values():
             learning.stop()
         if self._door is not None:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The day as the box's page sees it: starts the agent so that it outlives page and browser, asks it to stop in order, and reads its files for the lamp."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from typing import Any, Final
 
 from kua.adapters.clock import SystemClock
 from kua.app.checkup import look
-from kua.app.settings import load_election, load_station
+from kua.app.settings import load_station
 from kua.core.errors import Incomplete, KuaError, Refused
 from kua.core.instant import Instant, Millis
 from kua.proof.checkpoint import parse_checkpoint
@@ -24,6 +26,7 @@ LOG: Final = "agent.log"
 LATE: Final = Millis(30_000)
 """A camera from which nothing has been recorded for so long is in trouble."""
 OWED_LATE: Final = Millis(60_000)
+_SAID: Final = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: .+$", re.MULTILINE)
 _RECENT: Final = Millis(60_000)
 _STARTING: Final = Millis(30_000)
 
@@ -76,7 +79,7 @@ class Agent:
         ends = [camera.get("recorded_to") for camera in body["cameras"].values() if camera.get("recorded_to")]
         queue = body["queue"]
         return {
-            "lamp": lamp, "why": why, "running": body["running"] or self.is_ours, "phase": body["phase"], "closed_at": body["closed_at"],
+            "lamp": lamp, "why": why, "said": last_words(self._box) if why == "ended" else "", "running": body["running"] or self.is_ours, "phase": body["phase"], "closed_at": body["closed_at"],
             "recorded_to": min(ends) if ends else None, "now": now,
             "owed_files": queue["files"], "owed_bytes": queue["bytes"], "owed_oldest": queue["oldest"], "refused": queue["refused"],
             "people": seen["people"].get(cam), "hidden": seen["hidden"].get(cam), "free_bytes": body["free_bytes"],
@@ -103,6 +106,16 @@ class Agent:
         if body["queue"]["oldest"] and now - body["queue"]["oldest"] > OWED_LATE:
             return "owed", "owed"
         return "recording", "recording"
+
+
+def last_words(box: Path) -> str:
+    """Return what the agent said of an expected error before it ended: code and sentence, or nothing."""
+    try:
+        data = (box / LOG).read_bytes()[-4_000:].decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    found = _SAID.findall(data)
+    return str(found[-1])[:300] if found else ""
 
 
 def recent(box: Path, now: Instant) -> dict[str, dict[str, Any]]:
@@ -135,18 +148,9 @@ def _last_leaves(box: Path) -> list[Leaf]:
 
 def _pid(box: Path) -> int | None:
     """Return the process id of a running agent of this very box, None if it cannot be told from another process."""
-    import json
-
     try:
         number = int(json.loads((box / "status.json").read_bytes())["pid"])
         words = Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError, KeyError):
         return None
     return number if b"run" in words and any(str(box).encode() == word or str(box.resolve()).encode() == word for word in words) else None
-
-
-def in_phase(box: Path) -> str | None:
-    """Return the phase of now."""
-    station = load_station(box)
-    election, _ = load_election(box, station)
-    return election.station(station.id).phase_at(SystemClock().now())

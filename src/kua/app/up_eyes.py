@@ -56,6 +56,10 @@ class Eye:
         """Whether it ended because people vote now."""
         return self._aim.poll() == CLOSED
 
+    def ended(self, seconds: float) -> int:
+        """Wait until the process that decodes has ended; return its exit code. Raises `subprocess.TimeoutExpired`."""
+        return self._aim.wait(seconds)
+
     def close(self) -> None:
         """End both processes and forget the picture."""
         self._newest = None
@@ -81,6 +85,9 @@ class Eyes:
         self._box, self._clock = box, SystemClock()
         self._open: dict[tuple[str, str, bool], Eye] = {}
         self._lock = threading.Lock()
+        self._left = threading.Event()
+        # A browser that was closed asks for nothing any more: the cameras are let go all the same.
+        threading.Thread(target=self._tidy, name="eyes", daemon=True).start()
 
     def look(self, cam: str, source: str, secrets: Mapping[str, str], *, raw_only: bool = False) -> Eye:
         """Return the eye on a camera, opened now if nobody looked at it."""
@@ -105,10 +112,19 @@ class Eyes:
             self._let_go()
 
     def close(self) -> None:
-        """Let go of all."""
+        """Let go of all. They can be looked at again."""
         with self._lock:
             while self._open:
                 self._open.popitem()[1].close()
+
+    def end(self) -> None:
+        """Let go of all for good."""
+        self._left.set()
+        self.close()
+
+    def _tidy(self) -> None:
+        while not self._left.wait(IDLE / 2000):
+            self.rest()
 
     def _let_go(self) -> None:
         now = self._clock.monotonic()

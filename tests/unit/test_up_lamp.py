@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one lamp of the box's page: a lamp that lies once is worse than none."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kua.adapters.clock import SystemClock
+from kua.app.up_day import LATE, LOG, OWED_LATE, Agent, last_words
+from kua.core.instant import Instant
+
+NOW = SystemClock().now()
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    """Return a station that records well, changed."""
+    good: dict[str, Any] = {
+        "running": True, "closed_at": None, "phase": "voting",
+        "cameras": {"a": {"state": "recording", "recorded_to": NOW - 3_000}}, "queue": {"oldest": NOW - 4_000},
+    }  # fmt: skip
+    return good | changes
+
+
+def camera(state: str = "recording", age: int | None = 3_000) -> dict[str, Any]:
+    return {"state": state, "recorded_to": None if age is None else NOW - age}
+
+
+@pytest.mark.parametrize(
+    ("seen", "lamp"),
+    [
+        (body(), ("recording", "recording")),
+        (body(queue={"oldest": None}), ("recording", "recording")),
+        (body(queue={"oldest": NOW - OWED_LATE - 1}), ("owed", "owed")),
+        (body(cameras={"a": camera(age=LATE + 1)}), ("trouble", "silent")),
+        (body(cameras={"a": camera(), "b": camera(age=LATE + 1)}), ("trouble", "silent")),
+        (body(cameras={"a": camera("off")}), ("trouble", "camera")),
+        (body(cameras={"a": camera(age=None)}), ("trouble", "camera")),
+        (body(phase=None), ("off", "window")),
+        (body(running=False), ("off", "off")),
+        (body(running=False, closed_at=5), ("closed", "closed")),
+    ],
+)
+def test_the_lamp_is_green_only_while_every_camera_records(tmp_path: Path, seen: dict[str, Any], lamp: tuple[str, str]) -> None:
+    assert Agent(tmp_path)._lamp(seen, Instant(NOW)) == lamp
+
+
+def test_an_agent_that_refused_to_start_is_quoted_and_its_other_lines_are_not(tmp_path: Path) -> None:
+    assert not last_words(tmp_path)
+    (tmp_path / LOG).write_text('{"event":"start"}\nagent.outside_window: Outside.\n  Because.\n{"event":"x: y"}\n', "utf-8")
+    assert last_words(tmp_path) == "agent.outside_window: Outside."

@@ -117,6 +117,21 @@ def test_what_is_no_address_of_a_camera_is_refused(box: Path, source: str) -> No
     assert (box / "kua.toml").read_bytes() == before
 
 
+def test_a_box_is_made_in_an_empty_folder_only_and_a_wrong_sheet_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "photo.jpg").touch()
+    for name in ("file", "full"):
+        with pytest.raises(Misused) as error:
+            up_box.make(tmp_path / name, STATION, "http://127.0.0.1:1", "abcd", ELECTION, str(key("commission").verifier))
+        assert code(error) == "up.not_empty"
+    with pytest.raises(KuaError):
+        up_box.make(tmp_path / "new", STATION, "http://127.0.0.1:1", "abcd", ELECTION, str(key("commission").verifier))
+    with pytest.raises(Misused):
+        up_box.make(tmp_path / "new", "№ 5", "http://127.0.0.1:1", "abcd", ELECTION, "")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full"]
+
+
 def test_a_password_in_the_address_is_refused(box: Path) -> None:
     with pytest.raises(Misused) as error:
         up_box.require_source("rtsp://viewer:secret@192.0.2.10/one")

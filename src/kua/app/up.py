@@ -302,8 +302,9 @@ class Box:
 def serve(box: Path, port: int, tell: Callable[[str], None], renewals: Callable[[Callable[[], None]], None]) -> None:
     """Serve until interrupted. `tell` is given each address with its one-time token; `renewals` is given what makes another.
 
-    Raises `Unavailable("up.port")`, and `Misused("settings.*")` for a box whose settings are wrong.
+    Raises `Unavailable("up.port")`, `Misused("up.not_empty")`, and `Misused("settings.*")` for a box whose settings are wrong.
     """
+    up_box.require_folder(box)
     if (box / FILE).exists():
         load_station(box)
     desk, guard = Box(box), Guard()

@@ -80,8 +80,7 @@ def make(box: Path, number: str, centre: str, code: str, election: str, commissi
     if not _is_number(number):
         raise Misused("up.station", given=number[:20])
     fresh = not (box / FILE).exists()
-    if fresh and box.exists() and any(box.iterdir()):
-        raise Misused("up.not_empty", folder=box.name)
+    require_folder(box)
     if not fresh and (box / "enrolment.json").exists():
         raise Misused("up.enrolled", station=load_station(box).id)
     existed = box.exists()
@@ -99,6 +98,12 @@ def make(box: Path, number: str, centre: str, code: str, election: str, commissi
             if not existed:
                 box.rmdir()
         raise
+
+
+def require_folder(box: Path) -> None:
+    """Insist on a box, an empty folder, or nothing yet. Raises `Misused("up.not_empty")`."""
+    if (box.exists() and not box.is_dir()) or (box.is_dir() and not (box / FILE).exists() and any(box.iterdir())):
+        raise Misused("up.not_empty", folder=box.name)
 
 
 def choose(box: Path, cam: str, source: str, password: str) -> None:

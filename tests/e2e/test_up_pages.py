@@ -18,7 +18,6 @@ from tests.e2e.up_rig import Up, settled, town_of, up_of
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
-
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
@@ -79,8 +78,14 @@ def test_the_squares_that_the_page_shows_are_the_squares_that_will_be_black(brow
     page = browser.new_page()
     page.goto(f"{up.origin}/en/go")
     seeded = random.Random(4)
-    shapes = [[[seeded.randrange(UNIT + 1), seeded.randrange(UNIT + 1)] for _ in range(corners)] for corners in (3, 4, 5, 7) for _ in range(12)]
-    shapes += [[[1250, 2000], [2500, 2000], [2500, 4000], [1250, 4000]], [[0, 0], [10, 0], [10, 10]], [[9999, 9999], [10000, 9999], [10000, 10000]]]
+    shapes = [
+        [[seeded.randrange(UNIT + 1), seeded.randrange(UNIT + 1)] for _ in range(corners)] for corners in (3, 4, 5, 7) for _ in range(12)
+    ]
+    shapes += [
+        [[1250, 2000], [2500, 2000], [2500, 4000], [1250, 4000]],
+        [[0, 0], [10, 0], [10, 10]],
+        [[9999, 9999], [10000, 9999], [10000, 10000]],
+    ]
     for width, height in ((1280, 720), (854, 480), (320, 180)):
         code = "async ([shapes, w, h]) => { const { touched } = await import('/static/zonesdraw.js'); return shapes.map((shape) => touched(shape, w, h)); }"
         shown = page.evaluate(code, [shapes, width, height])

@@ -176,7 +176,9 @@ def press(page: Page, name: str) -> None:
     expect(page.get_by_role("button", name=name, exact=False).or_(page.get_by_role("link", name=name)).first).to_be_visible(timeout=30_000)
     for _ in range(140):
         page.keyboard.press("Tab")
-        words, is_button = page.evaluate("() => [(document.activeElement.innerText || '').trim(), document.activeElement.tagName === 'BUTTON']")
+        words, is_button = page.evaluate(
+            "() => [(document.activeElement.innerText || '').trim(), document.activeElement.tagName === 'BUTTON']"
+        )
         if words.startswith(name) or (is_button and name in words):
             page.keyboard.press("Enter")
             return

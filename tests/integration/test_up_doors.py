@@ -161,7 +161,13 @@ def test_a_zone_outside_the_picture_is_refused_and_the_drawing_stays(box: Path) 
 
 def _enrolled(box: Path) -> Path:
     vkey = str(key("centre").verifier)
-    told = {"v": 1, "origin": f"example.kz/{ELECTION}/s/{STATION}", "centre_url": "http://127.0.0.1:1", "centre_vkey": vkey, "certificate": 0}
+    told = {
+        "v": 1,
+        "origin": f"example.kz/{ELECTION}/s/{STATION}",
+        "centre_url": "http://127.0.0.1:1",
+        "centre_vkey": vkey,
+        "certificate": 0,
+    }
     (box / "enrolment.json").write_bytes(canonical(told))
     return box
 
@@ -169,7 +175,9 @@ def _enrolled(box: Path) -> Path:
 # -------------------------------------------------------------------------------------------------------- no raw picture
 
 
-@pytest.mark.parametrize(("phase", "may"), [("rehearsal", True), ("opening", True), ("voting", False), ("count", False), ("protocol", False), ("storage", False)])
+@pytest.mark.parametrize(
+    ("phase", "may"), [("rehearsal", True), ("opening", True), ("voting", False), ("count", False), ("protocol", False), ("storage", False)]
+)
 def test_a_raw_picture_may_be_looked_at_in_no_phase_but_rehearsal_and_opening(tmp_path: Path, phase: str, may: bool) -> None:
     made = make_box(tmp_path / "box", "painted:7", drawn_room(320, 180, 7), phase=phase)
     election, _ = load_election(made, load_station(made))

@@ -316,7 +316,11 @@ def serve(box: Path, port: int, tell: Callable[[str], None], renewals: Callable[
         address = f"http://127.0.0.1:{number}/#"
         tell(address + guard.renew())
         renewals(lambda: tell(address + guard.renew()))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off", server_header=False, ws="none", timeout_graceful_shutdown=2))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app, log_level="warning", access_log=False, lifespan="off", server_header=False, ws="none", timeout_graceful_shutdown=2
+            )
+        )
         try:
             server.run(sockets=[door])
         finally:

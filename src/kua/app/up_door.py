@@ -33,7 +33,15 @@ def addresses() -> tuple[str, ...]:
 class Door:
     """One open door for one camera's calibration."""
 
-    def __init__(self, cam: str, host: str, port: int, what: Mapping[str, Any], still: bytes, signed: Callable[[Mapping[str, str]], Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        cam: str,
+        host: str,
+        port: int,
+        what: Mapping[str, Any],
+        still: bytes,
+        signed: Callable[[Mapping[str, str]], Mapping[str, Any]],
+    ) -> None:
         """`signed` takes what the device has signed and returns nothing, or an error in words. Raises `Misused("up.second_address")`, `Unavailable("up.second")`."""
         if host not in addresses():
             raise Misused("up.second_address", given=host[:60], known=", ".join(addresses()))

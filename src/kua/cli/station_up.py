@@ -17,8 +17,12 @@ from kua.words.problem import N_
 
 
 def up(
-    box: Annotated[Path, typer.Option("--box", metavar="DIR", help=_("Folder of the station's box; it is made if it is not there."))] = Path("box"),
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help=_("Port on this computer; 0 takes the last one, or a free one."))] = 0,
+    box: Annotated[
+        Path, typer.Option("--box", metavar="DIR", help=_("Folder of the station's box; it is made if it is not there."))
+    ] = Path("box"),
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help=_("Port on this computer; 0 takes the last one, or a free one."))
+    ] = 0,
     open_it: Annotated[bool, typer.Option("--open", help=_("Open the page in the browser."))] = False,
 ) -> None:
     """Serve the pages until Ctrl-C; a recording that was started goes on."""
@@ -36,7 +40,11 @@ def up(
 
     with suppress(KeyboardInterrupt):
         serve(box, port, tell, renewals)
-    say.talk(say.fill(N_("The pages are closed. A recording that was started goes on: `kua station check --box {box}` says how it stands."), box=box))
+    say.talk(
+        say.fill(
+            N_("The pages are closed. A recording that was started goes on: `kua station check --box {box}` says how it stands."), box=box
+        )
+    )
 
 
 def _on_enter(renew: Callable[[], None]) -> None:

@@ -8,7 +8,9 @@ _ADDRESS = N_("Open the address that “kua station up” has printed. It works 
 
 PROBLEMS: dict[str, Problem] = {
     "up.token": Problem(
-        what=N_("This page is not open for this browser."), why=N_("The one-time address was used already, or is not the right one."), do=_ADDRESS
+        what=N_("This page is not open for this browser."),
+        why=N_("The one-time address was used already, or is not the right one."),
+        do=_ADDRESS,
     ),
     "up.host": Problem(
         what=N_("The box's page was asked for under a foreign name, “{given}”."),
@@ -18,7 +20,9 @@ PROBLEMS: dict[str, Problem] = {
     "up.origin": Problem(
         what=N_("A page from “{given}” tried to act on the box."), why=N_("Only the box's own page may."), do=N_("Close that page.")
     ),
-    "up.body": Problem(what=N_("The page has sent what the box does not understand."), why=N_("It is from another version, or was changed."), do=_AGAIN),
+    "up.body": Problem(
+        what=N_("The page has sent what the box does not understand."), why=N_("It is from another version, or was changed."), do=_AGAIN
+    ),
     "up.no_picture": Problem(
         what=N_("There is no such picture."), why=N_("The camera was taken off the list, or the room has not been learned yet."), do=_AGAIN
     ),
@@ -33,7 +37,9 @@ PROBLEMS: dict[str, Problem] = {
         do=N_("Copy it from the sheet in the envelope, such as 10-245."),
     ),
     "up.not_empty": Problem(
-        what=N_("The folder “{folder}” holds something else."), why=N_("A box begins in an empty folder."), do=N_("Give another folder with --box.")
+        what=N_("The folder “{folder}” holds something else."),
+        why=N_("A box begins in an empty folder."),
+        do=N_("Give another folder with --box."),
     ),
     "up.enrolled": Problem(
         what=N_("This box belongs to station {station} already."),
@@ -80,7 +86,9 @@ PROBLEMS: dict[str, Problem] = {
         what=N_("“{given}” is not an address of this computer."), why=N_("The door opens at one of: {known}."), do=N_("Choose one of them.")
     ),
     "up.no_door": Problem(
-        what=N_("The door for the second device is closed."), why=N_("It is open only from the press of the button."), do=N_("Press “Second device” again.")
+        what=N_("The door for the second device is closed."),
+        why=N_("It is open only from the press of the button."),
+        do=N_("Press “Second device” again."),
     ),
     "up.not_compared": Problem(
         what=N_("The two numbers have not been compared."),
@@ -92,7 +100,9 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("After the numbers are compared no other key is taken."),
         do=N_("Close the door on the box and begin again."),
     ),
-    "up.no_answer": Problem(what=N_("The box has not answered in time."), why=N_("It is busy, or its page was closed."), do=N_("Press “Sign” again.")),
+    "up.no_answer": Problem(
+        what=N_("The box has not answered in time."), why=N_("It is busy, or its page was closed."), do=N_("Press “Sign” again.")
+    ),
     "up.runs": Problem(
         what=N_("The station records already."), why=N_("One box has one agent."), do=N_("Nothing: the lamp shows how it stands.")
     ),
@@ -105,6 +115,8 @@ PROBLEMS: dict[str, Problem] = {
         do=N_("Go back to the step of the signatures."),
     ),
     "up.port": Problem(
-        what=N_("The page could not be opened at port {port}."), why=N_("Another program has this port."), do=N_("Give another one with --port, or 0.")
+        what=N_("The page could not be opened at port {port}."),
+        why=N_("Another program has this port."),
+        do=N_("Give another one with --port, or 0."),
     ),
 }

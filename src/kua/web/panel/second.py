@@ -171,7 +171,9 @@ class SecondDoor:
         if not pairing.is_confirmed or body.get("vkey") != pairing.vkey:
             raise Misused("up.not_compared")
         pairing.answer = asyncio.get_running_loop().create_future()
-        pairing.tell({"sign": {name: str(body.get(name, ""))[:4000] for name in ("vkey", "signature", "certificate")}, "language": body["language"]})
+        pairing.tell(
+            {"sign": {name: str(body.get(name, ""))[:4000] for name in ("vkey", "signature", "certificate")}, "language": body["language"]}
+        )
         try:
             answer = await asyncio.wait_for(pairing.answer, _LONGEST)
         except TimeoutError as error:

@@ -32,7 +32,14 @@ MOST: Final = 64 * 1024
 _POLICY: Final = SECURITY["Content-Security-Policy"].replace("img-src 'self'", "img-src 'self' blob:")
 HEADERS: Final[Mapping[str, str]] = {**SECURITY, "Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
 _NAMES: Final[Mapping[str, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
-_STATUS: Final[Mapping[str, int]] = {"up.token": 401, "up.host": 403, "up.origin": 403, "up.no_picture": 404, "up.closed": 403, "web.not_found": 404}
+_STATUS: Final[Mapping[str, int]] = {
+    "up.token": 401,
+    "up.host": 403,
+    "up.origin": 403,
+    "up.no_picture": 404,
+    "up.closed": 403,
+    "web.not_found": 404,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +309,9 @@ class Panel:
         )
         if data is None:
             return Response(status_code=204, headers={"Cache-Control": "no-store"})
-        return Response(data, media_type="application/octet-stream", headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+        return Response(
+            data, media_type="application/octet-stream", headers={"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+        )
 
     async def still(self, request: Request) -> Response:
         """Give the picture of the empty room."""

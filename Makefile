@@ -16,7 +16,7 @@ MO := $(PO:.po=.mo)
 WEB := $(wildcard web/src/*) web/package.json web/package-lock.json web/build.mjs web/tsconfig.json
 JOBS ?= auto
 
-.PHONY: help setup demo test test-data faults bench lint types walls fmt letter trace locale ref vectors golden web wheel smoke pin packages
+.PHONY: help setup demo test test-data faults soak bench lint types walls fmt letter trace locale ref vectors golden web wheel smoke pin packages
 
 help: ## print the doors
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,14 +47,17 @@ demo: $(VENV)/.kua-demo $(VENV)/.kua-web $(MO) ## three painted stations, a cut 
 # ---- checking it ----------------------------------------------------------------------------------------------------
 
 test: setup lint types walls packages ## lint, types, walls and all tests that need only the repository
-	@$(PYTHON) -m pytest -q -n $(JOBS) -m "not data and not faults" --ignore=tests/faults tests
+	@$(PYTHON) -m pytest -q -n $(JOBS) -m "not data and not faults and not soak" --ignore=tests/faults tests
 
 test-data: setup packages ## tests with the clips, models and vectors of KUA_DATA (default ../shared/data)
 	@[ -d "$(KUA_DATA)" ] || { echo "KUA_DATA=$(KUA_DATA) is not a folder; set it to the folder with clips/ and vectors/"; exit 3; }
-	@$(PYTHON) -m pytest -q -m data --ignore=tests/faults tests
+	@$(PYTHON) -m pytest -q -m "data and not soak" --ignore=tests/faults tests
 
 faults: setup ## kill, cut and fill at each step of a segment's life; prints the table
 	@$(PYTHON) -m pytest -q -s tests/faults
+
+soak: setup packages ## the long tests: what make test does with less, done in full
+	@$(PYTHON) -m pytest -q -m soak --ignore=tests/faults tests
 
 letter: setup ## the tests that answer the letter, one file an objection
 	@$(PYTHON) -m pytest -v -m "not data" tests/letter

@@ -18,7 +18,6 @@ from kua.sight.calibration import Calibration
 from kua.sight.grid import BLOCK, Cells, Mask, blocks_of, cells_of, closed, grown, neighbours, upright
 from kua.sight.mosaic import fill_blocks
 from kua.sight.plan import (
-    CELLS_ACROSS,
     LARGEST,
     NEAR,
     Plan,
@@ -28,6 +27,7 @@ from kua.sight.plan import (
     heads_within,
     heights_beyond,
     heights_of,
+    presumed_heads,
     squared,
     whole_plan,
 )
@@ -256,7 +256,8 @@ class Hider:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
         plan = self._planned(at, found, changed, held, cells)
         self.plan, self.filled_reason = plan, None
-        return conceal(veiled, plan, cells=cells)
+        # Means are taken anew where more than the zones is filled, so that nothing of a head enters the mean of a neighbour.
+        return conceal(veiled, plan, cells=cells if np.array_equal(plan.fill, self._fill) else None)
 
     def _lost(self, at: Instant, found: Difference) -> bool:
         """Say whether the camera still shows the calibrated room; once it was lost for a second it must agree for half a minute."""
@@ -306,17 +307,19 @@ class Hider:
         _because(reasons, self._unknown, Reason.UNKNOWN)
         head = self._head_sizes if self._head_sizes is not None else heads_within(heights)
         cell = cell_for(head)
+        heads = presumed_heads(body, self._head_sizes)
+        heads = grown(heads, tuning.margin + tuning.above, 0, 1) & (reasons != 0)
         sheets = cells_for_sheets(cells.y, reasons != 0, self._paper)
         cell = np.maximum(cell, sheets)
-        solid = self._fill | ((cell > LARGEST) & (reasons != 0))
+        solid = self._fill | ((cell > LARGEST) & (reasons != 0)) | heads
         cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
-        fine = self._finer & (sheets == 0)
+        fine = self._finer & (sheets == 0) & ~heads
         self._missed = False
         if held:
             seen = reasons != 0
             doubt = changed | found.weak | self._unknown
             for box in held:
-                self._detected(box, solid, reasons, cell, doubt, seen, fine)
+                self._detected(box, solid, reasons, doubt, seen, fine)
         cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
@@ -326,12 +329,11 @@ class Hider:
         box: Box,
         solid: Mask,
         reasons: np.typing.NDArray[np.uint8],
-        cell: np.typing.NDArray[np.int32],
         doubt: Mask,
         seen: Mask,
         fine: Mask,
     ) -> None:
-        """Hide a head that a model found: solid where the phase says so, and wherever the mosaic would be too fine for it.
+        """Hide a head that a model found: solid, since a mosaic of it can be averaged (docs/design/hiding.md).
 
         A box in which almost nothing but the room is seen (no `doubt`) is a picture on the wall, or a head that has gone. The blocks of the
         head are never painted finer, wherever they lie."""
@@ -342,16 +344,10 @@ class Hider:
         core = seen[blocks_touched(solid.shape, box.grown(0.6))]
         self._missed = self._missed or int(core.sum()) < 0.9 * core.size
         reasons[area] |= np.where(self._fill[area], np.uint8(0), np.uint8((Reason.FACE if box.kind == "face" else Reason.PERSON).value))
-        if not self._grey or self._size_of(box, area) > CELLS_ACROSS * int(cell[area].min()):
-            solid[area] = True
+        # All of the middle; the rest of the region, which is wider than any head, where something is seen there.
+        solid[area] |= seen[area]
+        solid[blocks_touched(solid.shape, box.grown(0.6))] = True
         fine[area] = False
-
-    def _size_of(self, box: Box, area: tuple[slice, slice]) -> float:
-        """Return how large in pixels the head in `box` may be: a found face as it is; where heads were calibrated that size, since the region of a
-        person's head is much wider than the head."""
-        if box.kind == "face" or self._head_sizes is None:
-            return box.width
-        return min(box.width, float(self._head_sizes[area].max()))
 
     def _whole(self, at: Instant, width: int, height: int, reason: str) -> SafeFrame:
         self.plan, self.filled_reason = whole_plan(reason, width, height), reason

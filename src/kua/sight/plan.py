@@ -115,6 +115,22 @@ def heights_beyond(mask: Mask, heights: npt.NDArray[np.int16]) -> npt.NDArray[np
     return np.asarray(np.where(grown(last, 0, 0, 4), 2 * tallest, heights), dtype=np.int16)
 
 
+def presumed_heads(mask: Mask, head: npt.NDArray[np.float64] | None) -> Mask:
+    """Return where in the silhouettes of `mask` heads must be presumed, though nobody found them: the upper part of every column that is tall enough for
+    head and shoulders. `head` is the calibrated height of a head in pixels for each block; without it three tenths of the column are taken.
+
+    An arm stretched over a box is no such column; of two people one before the other only the upper one's head is found in this way.
+    """
+    rows = mask.shape[0]
+    row = np.arange(rows, dtype=np.int16)[:, None]
+    above = np.maximum.accumulate(np.where(mask, np.int16(-1), row), axis=0)
+    below = np.minimum.accumulate(np.where(mask, np.int16(rows), row)[::-1], axis=0)[::-1]
+    tall, deep = below - above - np.int16(1), row - above - np.int16(1)
+    reach = np.maximum(np.float64(0.3) * tall, 0 if head is None else 1.4 / BLOCK * head)
+    least = 5 if head is None else np.maximum(2.0 / BLOCK * head, 3)
+    return np.asarray(mask & (tall >= least) & (deep < reach), dtype=np.bool_)
+
+
 def heads_within(heights: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:
     """Return for each block how high in pixels a head may be there, where none was calibrated: half as high as what differs about it,
     since what differs is at least head and shoulders."""

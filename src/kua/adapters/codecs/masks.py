@@ -30,7 +30,7 @@ Mask = npt.NDArray[np.bool_]
 def look_at_masks(calibration: bytes, init: bytes, segment: bytes) -> Looked:
     """Decode one segment and compare every picture inside the masks of `calibration` with the fill colour.
 
-    Raises `Rejected("calibration.*")` for a file that is none, and `Rejected("masks.unreadable")` where `init + segment` does not decode.
+    Raises `Rejected` with the codes of `read_calibration` for a file that is none, and `Rejected("masks.unreadable")` where `init + segment` does not decode.
     """
     signed = read_calibration(calibration)
     shapes = [shape for kind in FILLED for shape in signed.zones.get(kind, ())]

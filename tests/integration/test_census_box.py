@@ -73,7 +73,11 @@ def journal(box: Path) -> tuple[Journal, DiskLog]:
     log = DiskLog.open(box / "log", origin, SigningKey.from_seed(origin, bytes(32)))
     made = Journal(log, ManualClock(NOW), "00c0ffee")
     papers = (sha256(b"1"), sha256(b"2"), sha256(b"3"))
-    made.begin(Day(ELECTION, sha256(b""), STATION, (Camera("a", 320, 180, 10_000),), (("hiding", 1, sha256(b"")),), {"a": papers}), sha256(b""), sha256(b""))
+    made.begin(
+        Day(ELECTION, sha256(b""), STATION, (Camera("a", 320, 180, 10_000),), (("hiding", 1, sha256(b"")),), {"a": papers}),
+        sha256(b""),
+        sha256(b""),
+    )
     return made, log
 
 
@@ -137,7 +141,9 @@ def test_a_file_changed_by_hand_is_not_what_was_signed(box: Path, capsys: pytest
         (["--act", "act.txt", "--language", "fr"], 64), (["--act", "act.txt"], 2), (["--watch", "--once"], 2), (["--try-defaults"], 2),
     ],
 )  # fmt: skip
-def test_what_a_person_types_wrong_is_said_and_changes_nothing(box: Path, words: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_person_types_wrong_is_said_and_changes_nothing(
+    box: Path, words: list[str], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert kua(box, *words) == code
     assert "census." in capsys.readouterr().err or words[0] == "--sign"
     assert not (box / "census/census.json").exists()
@@ -157,12 +163,17 @@ def test_the_act_is_printed_in_three_languages_and_runs_no_script(box: Path, tmp
     assert len(set(pages.values())) == 3
 
 
-def test_what_answers_on_the_network_is_listed_as_unknown_until_a_person_has_looked(box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_answers_on_the_network_is_listed_as_unknown_until_a_person_has_looked(
+    box: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with discoverable() as port:
         desk.look(box, ["lo"], [], doors(port, tmp_path))
         desk.look(box, ["lo"], [], doors(port, tmp_path))
     body = told(box, capsys)
-    assert [(camera["whose"], camera["state"], camera["found"]) for camera in body["cameras"]] == [("ours", "used", "settings"), ("unknown", "unknown", "network")]
+    assert [(camera["whose"], camera["state"], camera["found"]) for camera in body["cameras"]] == [
+        ("ours", "used", "settings"),
+        ("unknown", "unknown", "network"),
+    ]
     assert [lack["code"] for lack in body["lacks"]] == ["census.state_unknown", "census.recorder_missing", "census.unsigned"]
 
 
@@ -222,7 +233,10 @@ def test_the_log_states_the_signed_census_in_numbers_and_each_alarm_once(box: Pa
     assert stated[0]["states"] == {"used": 1, "off": 0, "covered": 1, "masked": 0, "unknown": 0}
     assert stated[0]["owners"] == {"ours": 1, "host": 1, "unknown": 0}
     assert (stated[0]["recorder"], stated[0]["sha256"]) == ("none", sha256((box / "census/census.json").read_bytes()).hex())
-    assert [(leaf["kind"], leaf["state"], leaf["cam"]) for leaf in leaves if leaf.type == "fault"] == [("camera_changed", "begin", None), ("camera_changed", "end", None)]
+    assert [(leaf["kind"], leaf["state"], leaf["cam"]) for leaf in leaves if leaf.type == "fault"] == [
+        ("camera_changed", "begin", None),
+        ("camera_changed", "end", None),
+    ]
     text = json.dumps([leaf.body for leaf in stated])
     assert "127.0.0.1" not in text
     assert "02:00" not in text
@@ -310,4 +324,13 @@ def test_the_check_of_the_station_speaks_of_census_and_alarms(box: Path, tmp_pat
 def test_the_leaf_is_one_that_the_registry_takes() -> None:
     counts = {"used": 1, "off": 0, "covered": 0, "masked": 0, "unknown": 0}
     with pytest.raises(Rejected, match=r"leaf\.schema"):
-        make_leaf("census", at=0, sha256="0" * 64, note="0" * 64, signers="0" * 64, states=counts, owners={"ours": 1, "host": 0, "school": 0}, recorder="off")
+        make_leaf(
+            "census",
+            at=0,
+            sha256="0" * 64,
+            note="0" * 64,
+            signers="0" * 64,
+            states=counts,
+            owners={"ours": 1, "host": 0, "school": 0},
+            recorder="off",
+        )

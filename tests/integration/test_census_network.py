@@ -109,7 +109,12 @@ def test_a_digest_login_is_answered_as_the_rfc_computes_it() -> None:
     assert 'uri="rtsp://h/x"' in login
     assert "qop=auth, nc=00000001" in login
     assert len(login.split('response="')[1].split('"')[0]) == 32
-    assert len(defaults._answer(b'digest realm="r", nonce="n", algorithm=SHA-256', "u", "p", "rtsp://h/x").split('response="')[1].split('"')[0]) == 64
+    assert (
+        len(
+            defaults._answer(b'digest realm="r", nonce="n", algorithm=SHA-256', "u", "p", "rtsp://h/x").split('response="')[1].split('"')[0]
+        )
+        == 64
+    )
 
 
 def test_a_camera_that_is_away_is_unavailable_and_its_user_is_not_told() -> None:

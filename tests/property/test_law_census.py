@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 
 from kua.core.instant import Instant
 from kua.core.verdict import Verdict
-from kua.law.census import MARGIN, OWNERS, STATES, STILL, Listed, Reading, Seen, alarms, is_complete, is_harmless, is_recorder_still, was_off
+from kua.law.census import (
+    MARGIN,
+    OWNERS,
+    STATES,
+    STILL,
+    Listed,
+    Reading,
+    Seen,
+    alarms,
+    is_complete,
+    is_harmless,
+    is_recorder_still,
+    was_off,
+)
 from kua.law.consent import ROLES, Consent, may_show
 
 OURS = Listed(1, "ballot box", "dome", "ours", "used", "settings", "a", "192.0.2.5", "urn:uuid:a", "02:00:00:00:00:05", "ab" * 32)
@@ -135,4 +148,10 @@ def test_only_those_who_conduct_the_vote_are_shown_only_if_each_agreed_and_never
 def test_a_consent_holds_for_its_own_station_and_role_only() -> None:
     given_one = Consent("chair", "10-245", Instant(5))
     assert given_one.holds("10-245", "chair", Instant(5))
-    assert not any((given_one.holds("10-246", "chair", Instant(5)), given_one.holds("10-245", "member", Instant(5)), given_one.holds("10-245", "chair", Instant(4))))
+    assert not any(
+        (
+            given_one.holds("10-246", "chair", Instant(5)),
+            given_one.holds("10-245", "member", Instant(5)),
+            given_one.holds("10-245", "chair", Instant(4)),
+        )
+    )

@@ -256,7 +256,9 @@ def _people(box: Path, station: StationSettings, election: Election) -> tuple[Pe
 def _draft(station: StationSettings, election: Election) -> Census:
     census = Census(election.id, station.id, SystemClock().now())
     for camera in station.cameras:
-        census = sheet.added(census, Listed(0, f"kua: {camera.id}", "other", "ours", "used", "settings", camera.id, _address(camera.source)))
+        census = sheet.added(
+            census, Listed(0, f"kua: {camera.id}", "other", "ours", "used", "settings", camera.id, _address(camera.source))
+        )
     return census
 
 

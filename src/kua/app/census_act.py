@@ -51,7 +51,15 @@ class Act:
     def head(self) -> tuple[str, ...]:
         """The heads of the table's columns."""
         say = self._say
-        return (say(N_("Number")), say(N_("Place")), say(N_("Kind")), say(N_("Whose")), say(N_("State")), say(N_("Address")), say(N_("Seen")))
+        return (
+            say(N_("Number")),
+            say(N_("Place")),
+            say(N_("Kind")),
+            say(N_("Whose")),
+            say(N_("State")),
+            say(N_("Address")),
+            say(N_("Seen")),
+        )
 
     def rows(self) -> Rows:
         """A row for each camera. Only this station's own cameras have a picture: of the empty room, in the box."""
@@ -65,7 +73,11 @@ class Act:
     def stills(self) -> list[str]:
         """Which picture belongs to which of this station's own cameras."""
         text = N_("Camera {cam}: picture of the empty room in the box, {still}, SHA-256 {digest}")
-        return [self._fill(text, cam=each["cam"], still=each["still"], digest=each["still_sha256"]) for each in self._body["cameras"] if each["still"]]
+        return [
+            self._fill(text, cam=each["cam"], still=each["still"], digest=each["still_sha256"])
+            for each in self._body["cameras"]
+            if each["still"]
+        ]
 
     def recorder(self) -> list[str]:
         """What is attested of the building's recorder."""
@@ -78,7 +90,13 @@ class Act:
             for verdict in (VERDICTS[each["verdict"]],)
         ]  # fmt: skip
         if self._body["readings"]:
-            lines.append(self._say(N_("The times were read off the recorder's screen; its clock was compared with the station's. A recording that was deleted leaves no trace there.")))
+            lines.append(
+                self._say(
+                    N_(
+                        "The times were read off the recorder's screen; its clock was compared with the station's. A recording that was deleted leaves no trace there."
+                    )
+                )
+            )
         return lines
 
     def lacks(self) -> list[str]:
@@ -88,18 +106,32 @@ class Act:
 
     def signers(self) -> list[str]:
         """The keys that have signed."""
-        return [self._fill(N_("Signed with the key {name}."), name=name) for name in self._body["signed_by"]] or [self._say(N_("Nobody has signed yet."))]
+        return [self._fill(N_("Signed with the key {name}."), name=name) for name in self._body["signed_by"]] or [
+            self._say(N_("Nobody has signed yet."))
+        ]
 
     def lines_for_hands(self) -> list[str]:
         """Lines for signatures by hand."""
-        return [f"{self._say(who)}: ______________________" for who in (N_("Chair of the commission"), N_("Observer, member, or territorial commission"))]
+        return [
+            f"{self._say(who)}: ______________________"
+            for who in (N_("Chair of the commission"), N_("Observer, member, or territorial commission"))
+        ]
 
     def text(self) -> str:
         """The act as plain text."""
         rows = [self.head(), *self.rows()]
         widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
         table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        parts = [[self.title()], self.facts(), table if self.rows() else [self._say(N_("No camera is listed."))], self.stills(), self.recorder(), self.lacks(), self.signers(), self.lines_for_hands()]
+        parts = [
+            [self.title()],
+            self.facts(),
+            table if self.rows() else [self._say(N_("No camera is listed."))],
+            self.stills(),
+            self.recorder(),
+            self.lacks(),
+            self.signers(),
+            self.lines_for_hands(),
+        ]
         return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
     def page(self) -> str:
@@ -107,7 +139,11 @@ class Act:
         cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows())
         heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head())
         table = f"<table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table>"
-        parts = [_paragraphs(self.facts()), table, *map(_paragraphs, (self.stills(), self.recorder(), self.lacks(), self.signers(), self.lines_for_hands()))]
+        parts = [
+            _paragraphs(self.facts()),
+            table,
+            *map(_paragraphs, (self.stills(), self.recorder(), self.lacks(), self.signers(), self.lines_for_hands())),
+        ]
         return (
             f'<!doctype html><html lang="{self._language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
             f"<title>{escape(self.title())}</title><style>{_STYLE}</style></head><body><h1>{escape(self.title())}</h1>{''.join(parts)}</body></html>\n"

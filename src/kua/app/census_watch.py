@@ -113,7 +113,10 @@ class Rounds:
             _say.warning("census", code=error.code)
 
     def _state(self, journal: Journal, now: Instant) -> None:
-        stamp = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in (self._box / FOLDER / name for name in ("census.json", "census.note")))
+        stamp = tuple(
+            path.stat().st_mtime_ns if path.exists() else 0
+            for path in (self._box / FOLDER / name for name in ("census.json", "census.note"))
+        )
         if stamp != self._stated:
             made = leaf_of(self._box, now)
             if made is not None:

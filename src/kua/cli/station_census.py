@@ -26,27 +26,48 @@ EXAMPLES: Final = N_(
 
 def census(
     box: Annotated[Path, typer.Option("--box", metavar="DIR", help=_("Folder of the station's box."))],
-    interface: Annotated[list[str] | None, typer.Option("--interface", metavar="DOOR", help=_("Look through this network door (name or own address)."))] = None,
-    address: Annotated[list[str] | None, typer.Option("--address", metavar="IP", help=_("Look at this one address; with --add or --set: where the camera is."))] = None,
+    interface: Annotated[
+        list[str] | None, typer.Option("--interface", metavar="DOOR", help=_("Look through this network door (name or own address)."))
+    ] = None,
+    address: Annotated[
+        list[str] | None,
+        typer.Option("--address", metavar="IP", help=_("Look at this one address; with --add or --set: where the camera is.")),
+    ] = None,
     add: Annotated[str | None, typer.Option("--add", metavar="PLACE", help=_("Add a camera that was seen by eye."))] = None,
-    set_: Annotated[tuple[int, str] | None, typer.Option("--set", metavar="N STATE", help=_("Change the state of a camera: used, off, covered, masked, unknown."))] = None,
+    set_: Annotated[
+        tuple[int, str] | None,
+        typer.Option("--set", metavar="N STATE", help=_("Change the state of a camera: used, off, covered, masked, unknown.")),
+    ] = None,
     remove: Annotated[int | None, typer.Option("--remove", metavar="N", help=_("Take a camera off the list."))] = None,
     place: Annotated[str | None, typer.Option("--place", help=_("With --set: another place."))] = None,
     kind: Annotated[str | None, typer.Option("--kind", help=_("One of: dome, bullet, turning, webcam, phone, other."))] = None,
     whose: Annotated[str | None, typer.Option("--whose", help=_("ours, host (the building's), unknown."))] = None,
     state: Annotated[str, typer.Option("--state", help=_("With --add: used, off, covered, masked, unknown."))] = "unknown",
     cam: Annotated[str | None, typer.Option("--cam", help=_("Letter in kua.toml of a camera that this station reads."))] = None,
-    recorder: Annotated[str | None, typer.Option("--recorder", metavar="CODE", help=_("The building's recorder was read just now; a short code for its place."))] = None,
-    last: Annotated[str | None, typer.Option("--last", metavar="TIME", help=_("With --recorder: time of its last recording, as its screen shows it."))] = None,
-    shown: Annotated[str | None, typer.Option("--shown", metavar="TIME", help=_("With --recorder: what its own clock shows at this moment."))] = None,
+    recorder: Annotated[
+        str | None,
+        typer.Option("--recorder", metavar="CODE", help=_("The building's recorder was read just now; a short code for its place.")),
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--last", metavar="TIME", help=_("With --recorder: time of its last recording, as its screen shows it."))
+    ] = None,
+    shown: Annotated[
+        str | None, typer.Option("--shown", metavar="TIME", help=_("With --recorder: what its own clock shows at this moment."))
+    ] = None,
     no_recorder: Annotated[bool, typer.Option("--no-recorder", help=_("State that the building has no recorder."))] = False,
     sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help=_("Sign with this person's key."))] = None,
-    certificate: Annotated[Path | None, typer.Option("--certificate", metavar="CERT", help=_("The certificate of the person who signs."))] = None,
+    certificate: Annotated[
+        Path | None, typer.Option("--certificate", metavar="CERT", help=_("The certificate of the person who signs."))
+    ] = None,
     act: Annotated[Path | None, typer.Option("--act", metavar="FILE", help=_("Write the act for printing: .html, or text."))] = None,
     language: Annotated[str | None, typer.Option("--language", help=_("Language of the act: kk, ru, en."))] = None,
-    watch: Annotated[bool, typer.Option("--watch", help=_("Compare the network with the signed list until Ctrl-C. A running agent does it by itself."))] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help=_("Compare the network with the signed list until Ctrl-C. A running agent does it by itself."))
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help=_("With --watch: look once."))] = False,
-    try_defaults: Annotated[bool, typer.Option("--try-defaults", help=_("Try four makers' passwords, once each, on our own cameras."))] = False,
+    try_defaults: Annotated[
+        bool, typer.Option("--try-defaults", help=_("Try four makers' passwords, once each, on our own cameras."))
+    ] = False,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Do the one thing asked for, then say how the census stands."""
@@ -71,7 +92,11 @@ def census(
         desk.save(box, sheet.added(desk.load(box), one))
     elif set_ is not None:
         letter = cam or (desk.load(box).camera(set_[0]).cam if set_[1] == "used" else None)
-        fields = {"state": set_[1], "cam": letter, **{name: value for name, value in (("place", place), ("kind", kind), ("whose", whose), ("address", at)) if value is not None}}
+        fields = {
+            "state": set_[1],
+            "cam": letter,
+            **{name: value for name, value in (("place", place), ("kind", kind), ("whose", whose), ("address", at)) if value is not None},
+        }
         desk.save(box, sheet.changed(desk.load(box), set_[0], **fields))
     elif remove is not None:
         desk.save(box, sheet.removed(desk.load(box), remove))
@@ -97,7 +122,14 @@ def census(
 
 
 def _require_pairs(**given: object) -> None:
-    for one, other in (("recorder", "last"), ("recorder", "shown"), ("last", "recorder"), ("shown", "recorder"), ("sign", "certificate"), ("certificate", "sign")):
+    for one, other in (
+        ("recorder", "last"),
+        ("recorder", "shown"),
+        ("last", "recorder"),
+        ("shown", "recorder"),
+        ("sign", "certificate"),
+        ("certificate", "sign"),
+    ):
         if given[one] is not None and given[other] is None:
             raise Misused("census.lone", given=f"--{one}", wanted=f"--{other}")
 
@@ -118,7 +150,12 @@ def _alarms(box: Path, *, watch: bool, once: bool, json_wanted: bool) -> None:
         looker.look(clock.now())
         if not once:
             tell_alarms(_listed(standing(box)))
-            say.talk(say.fill(N_("Looking every {seconds} seconds. A running agent does this by itself; Ctrl-C ends it."), seconds=Millis(EVERY) // 1000))
+            say.talk(
+                say.fill(
+                    N_("Looking every {seconds} seconds. A running agent does this by itself; Ctrl-C ends it."),
+                    seconds=Millis(EVERY) // 1000,
+                )
+            )
             go_on(box)
     else:
         try_defaults(box)
@@ -130,7 +167,11 @@ def _alarms(box: Path, *, watch: bool, once: bool, json_wanted: bool) -> None:
     if raised:
         raise typer.Exit(1)
     if not json_wanted:
-        say.data(_("No alarm: nothing on the network differs from the signed list.") if watch else _("No alarm: our cameras open neither without a password nor with a maker's."))
+        say.data(
+            _("No alarm: nothing on the network differs from the signed list.")
+            if watch
+            else _("No alarm: our cameras open neither without a password nor with a maker's.")
+        )
 
 
 def _listed(raised: list[Any]) -> list[dict[str, Any]]:
@@ -162,7 +203,9 @@ def _tell(body: dict[str, Any]) -> None:
     for each in body["readings"]:
         stopped = Instant(each["stopped_at"])
         verdict, text = VERDICTS[each["verdict"]], N_("  {place}: last recording {stopped} ({offset}); {verdict}")
-        say.data(say.fill(text, place=each["place"], stopped=f"{local(stopped):%Y-%m-%d %H:%M}", offset=offset(stopped), verdict=_(verdict)))
+        say.data(
+            say.fill(text, place=each["place"], stopped=f"{local(stopped):%Y-%m-%d %H:%M}", offset=offset(stopped), verdict=_(verdict))
+        )
     for name in body["signed_by"]:
         say.data(say.fill(N_("Signed with the key {name}."), name=name))
     if not body["written"]:

@@ -192,7 +192,10 @@ def _listed(entry: Json) -> Listed:
     if set(entry) != set(_FIELDS):
         raise ValueError("camera")
     camera = Listed(**entry)
-    if not all(isinstance(value, str) for name, value in entry.items() if name != "number" and value is not None) or _whole(camera.number) < 1:
+    if (
+        not all(isinstance(value, str) for name, value in entry.items() if name != "number" and value is not None)
+        or _whole(camera.number) < 1
+    ):
         raise TypeError("camera")
     for pattern, value in ((_MAC, camera.mac), (_HEX64, camera.certificate)):
         if value is not None:

@@ -27,7 +27,9 @@ LACKS: Final = {
     "census.owner_unknown": N_("There is a camera of which nobody knows whose it is: cover it, or find its owner."),
     "census.used_by_nobody": N_("A camera is listed as used, but this station does not read it."),
     "census.ours_missing": N_("A camera that this station reads is not listed as used."),
-    "census.recorder_missing": N_("The building has cameras, but nothing is said of its recorder: read it with --recorder, or state --no-recorder."),
+    "census.recorder_missing": N_(
+        "The building has cameras, but nothing is said of its recorder: read it with --recorder, or state --no-recorder."
+    ),
     "census.recorder_clock": N_("The recorder's last recording is later than its own clock: read both again with --recorder."),
     "census.recorder_runs": N_("The building's recorder has recorded in the last ten minutes: switch it off, wait, and read it again."),
     "census.recorder_recorded": N_("The building's recorder has recorded while people voted, or may have."),

@@ -69,9 +69,7 @@ def _answer(challenge: bytes, user: str, password: str, address: str) -> str:
     proof = _hash(algorithm, f"{user}:{realm}:{password}")
     proof = _hash(algorithm, f"{proof}:{nonce}{counted}:{_hash(algorithm, f'DESCRIBE:{address}')}")
     more = ', qop=auth, nc=00000001, cnonce="kua"' if counted else ""
-    return (
-        f'Authorization: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{address}", algorithm={algorithm}, response="{proof}"{more}\r\n'
-    )
+    return f'Authorization: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{address}", algorithm={algorithm}, response="{proof}"{more}\r\n'
 
 
 def _hash(algorithm: str, text: str) -> str:

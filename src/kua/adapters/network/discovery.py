@@ -32,7 +32,9 @@ _PROBE: Final = (
     "<e:Body><d:Probe><d:Types>dn:NetworkVideoTransmitter</d:Types></d:Probe></e:Body></e:Envelope>"
 )
 _RELATES: Final = re.compile(rb"<(?:\w{1,32}:)?RelatesTo[^>]{0,200}>\s{0,32}([^<]{1,128}?)\s{0,32}<")
-_DEVICE: Final = re.compile(rb"<(?:\w{1,32}:)?EndpointReference[^>]{0,200}>\s{0,64}<(?:\w{1,32}:)?Address[^>]{0,200}>\s{0,32}([\x21-\x3b\x3d-\x7e]{1,128})\s{0,32}<")
+_DEVICE: Final = re.compile(
+    rb"<(?:\w{1,32}:)?EndpointReference[^>]{0,200}>\s{0,64}<(?:\w{1,32}:)?Address[^>]{0,200}>\s{0,32}([\x21-\x3b\x3d-\x7e]{1,128})\s{0,32}<"
+)
 _MATCH: Final = re.compile(rb"<(?:\w{1,32}:)?ProbeMatch[\s>]")
 
 

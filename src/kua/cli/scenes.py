@@ -26,13 +26,13 @@ _CAMERAS: Final = {
 }
 _STORIES: Final = {
     "drops": N_("people come to the box, drop one ballot or two, pass, wait, reach without a ballot"),
-    "pack": N_("the same, less busy, and now and then a bundle of ballots at once"),
+    "pack": N_("the same, less busy, and now and then a pack of ballots at once"),
     "wall": N_("people stand so close about the box that it cannot be seen"),
     "swap": N_("the box is carried away and another takes its place"),
     "opening": N_("officials show the empty box to the camera"),
     "count": N_("piles on the counting table are moved"),
     "day": N_("few people, for long scenes"),
-    "all": N_("drops, bundles, a wall of people and another box in one scene"),
+    "all": N_("drops, packs, a wall of people and another box in one scene"),
 }
 _HARDNESS: Final = (
     N_("plain: even light, little noise, at most four at once"),

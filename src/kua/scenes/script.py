@@ -294,7 +294,7 @@ def _every(pen: _Pen, seconds: float, period: float, write: Callable[[_Pen, floa
 
 
 def _pack(pen: _Pen, t: float) -> None:
-    """Somebody pushes a bundle through the slot: larger than one sheet, and slower."""
+    """Somebody pushes a pack of ballots through the slot: larger than one sheet, and slower."""
     enter, leave, spot = pen.edge(), pen.edge(), pen.stand(0.3)
     arrive = pen.walk(t, ((enter, 0), (spot, 0)))[-1][0]
     reach = Reach(arrive + pen.draw(0.5, 1.0), pen.draw(0.6, 0.9), pen.draw(2.5, 4.5), "pack", pen.slot())

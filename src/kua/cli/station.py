@@ -53,7 +53,7 @@ def calibrate(
     camera: Annotated[str, typer.Option("--camera", help=_("Letter of the camera."))],
     source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help=_("Address or file that shows the empty room."))] = None,
     zones: Annotated[
-        str | None, typer.Option("--zones", metavar="FILE", help=_("Zones file; “auto” for a painted room, “none” for a room without."))
+        str | None, typer.Option("--zones", metavar="FILE", help=_("Zones file; “stickers” for printed stickers, “auto” for a painted room, “none” for a room without."))
     ] = None,
     seconds: Annotated[int, typer.Option("--seconds", min=1, max=600, help=_("How long to look at the room, in seconds."))] = 10,
     sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help=_("Sign with this person's key."))] = None,

@@ -171,6 +171,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("A zone needs two stickers of the same thing, each at least 24 pixels wide in the picture."),
         do=N_("Print them with `kua station stickers`, larger if the camera is far, or draw the zones by hand."),
     ),
+    "stickers.file": Problem(
+        what=N_("{file} is no file for stickers."),
+        why=N_("The pages are written as HTML, which every browser shows and prints."),
+        do=N_("Give a name that ends in .html."),
+    ),
     "calibration.stickers": Problem(
         what=N_("The places of the stickers in the calibration cannot be read."),
         why=N_("Each is the number of a sticker with four corners in ten-thousandths of the picture."),

@@ -90,7 +90,7 @@ def _article(number: int, size: int) -> str:
 def _said(sticker: Sticker, language: str) -> str:
     say = catalogue(language).gettext
     name = say(_NAMES[sticker.what]).format(number=sticker.number, corner=sticker.corner)
-    name = name.replace("-", "\u2011")  # a number is not torn from its ending
+    name = name.replace("\u2116 ", "\u2116\u00a0")  # a number is not torn from its sign
     return f'<div lang="{language}"><h2>{escape(name)}</h2><p>{escape(say(_WHERE[sticker.what]))}</p></div>'
 
 

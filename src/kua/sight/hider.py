@@ -156,6 +156,11 @@ class Hider:
         """What is wrong with where the camera stands or what it sees, until it has shown the signed geometry for `agree_for` again; None if nothing is."""
         return self._scene or "scene_changed" if self._gone else None
 
+    @property
+    def stands(self) -> bool:
+        """Whether the newest look at the room's texture found the signed geometry."""
+        return self._geometry is not None and self._geometry.view.state == "same"
+
     def doubt(self, kind: Kind) -> None:
         """Begin as a camera of which `kind` is known already: nothing is shown before it has agreed for `agree_for`. For a new run of such a camera, and for
         what markers say of this one."""

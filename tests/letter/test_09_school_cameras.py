@@ -150,5 +150,18 @@ def test_the_log_states_it_in_numbers_and_a_camera_that_comes_later_raises_an_al
     assert not [leaf for leaf in stated if "corridor" in str(leaf) or "127.0.0.1" in str(leaf)], "no place and no address leave the station"
 
 
+def test_a_schools_camera_that_is_switched_on_again_after_the_signatures_raises_an_alarm(box: Path, tmp_path: Path) -> None:
+    table = tmp_path / "arp"
+    table.write_text("IP address       HW type     Flags       HW address            Mask     Device\n")
+    with discoverable() as port:
+        doors = desk.Doors(Millis(200), port, (), (), table)
+        desk.look(box, ["lo"], [], doors)
+        kua(box, "--set", "2", "off", "--whose", "host")
+        kua(box, "--no-recorder")
+        sign(box, "chair")
+        assert sign(box, "observer") == 0
+        assert [raised.kind for raised in Watch(box, doors).look(NOW)] == ["camera_on"]
+
+
 def test_a_schools_own_camera_may_be_the_one_that_films() -> None:
     assert callable(source_opener("rtsp://viewer@192.0.2.7/Streaming/Channels/101"))

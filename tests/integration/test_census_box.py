@@ -284,6 +284,16 @@ def test_our_own_camera_that_opens_to_anybody_is_an_alarm_until_it_does_not(tmp_
     assert standing(made) == []
 
 
+def test_a_camera_given_by_name_is_asked_for_only_when_somebody_looks_at_the_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make_box(tmp_path / "box", "rtsp://viewer@localhost:1/main", drawn_room(320, 180))
+    assert told(made, capsys)["cameras"][0]["address"] is None
+    with discoverable(multicast=False) as port:
+        desk.look(made, ["lo"], [], doors(port, tmp_path))
+    assert told(made, capsys)["cameras"][0]["address"] in {"127.0.0.1", "::1"}
+
+
 def test_a_forged_file_is_unreadable_whatever_its_field(box: Path) -> None:
     kua(box, "--add", "corridor", "--whose", "host", "--state", "off")
     file = box / "census/census.json"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua station census`: the census of a box, read, changed, signed and judged. The rules stand in `kua.law.census`, the file in `kua.station.census`."""
 
+import ipaddress
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +83,7 @@ def save(box: Path, census: Census) -> None:
 
 def look(box: Path, interfaces: Sequence[str], hosts: Sequence[str], at: Doors | None = None) -> tuple[Census, int]:
     """Look through the network doors named and at the addresses named; write what was found. Returns the census and how many devices answered."""
-    census = load(box)
+    census = _resolved(load(box), load_station(box))
     known = replace(census, interfaces=tuple(dict.fromkeys([*census.interfaces, *interfaces])))
     devices = seen_now(interfaces, [sheet.address_of(host) for host in hosts], at or Doors())
     census = sheet.found(known, devices)
@@ -263,14 +265,26 @@ def _draft(station: StationSettings, election: Election) -> Census:
 
 
 def _address(source: str) -> str | None:
-    """Return the IP address of a camera's source, asked of the resolver where it has a name; None where there is none."""
-    host = urlsplit(source).hostname
-    if not host or source.startswith(("file:", "painted:", "none:")):
-        return None
+    """Return the IP address in a camera's source; None where there is none, or a name: nobody is asked for it before somebody looks at the network."""
     try:
-        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
-    except OSError:
+        return str(ipaddress.ip_address(urlsplit(source).hostname or ""))
+    except ValueError:
         return None
+
+
+def _resolved(census: Census, station: StationSettings) -> Census:
+    """Return the census with the addresses of this station's own cameras that are given by name, as far as the network knows them."""
+    for camera in census.cameras:
+        host = (
+            urlsplit(station.camera(camera.cam).source).hostname
+            if camera.cam in {each.id for each in station.cameras} and camera.cam
+            else None
+        )
+        if host and camera.address is None:
+            with suppress(OSError):
+                found = str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+                census = sheet.changed(census, camera.number, address=found)
+    return census
 
 
 def _moment(text: str) -> Instant:

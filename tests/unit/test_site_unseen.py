@@ -45,6 +45,7 @@ def test_every_treatment_but_the_liveness_codes_has_words() -> None:
 
 
 def test_phases_that_are_shown_alike_stand_in_one_column() -> None:
-    heads, rows = columns_of(rows_of({}, SAY), NAMES)
+    alike, other = {"rest": "coarse"}, {"rest": "coarse_grey"}
+    heads, rows = columns_of(rows_of({"opening": alike, "voting": other, "count": alike, "protocol": alike}, SAY), NAMES)
     assert heads == ("opening", "voting", "count, protocol")
     assert {len(row.how) for row in rows} == {3}

@@ -41,7 +41,9 @@ def rows_of(table: Mapping[str, Any], _: Words) -> tuple[Shown, ...]:
         "finer": _("sharp while it equals the empty room; hands in small blocks, heads in one colour"),
         "coarse": _("sharp where the room is empty; people in coarse blocks, heads in one colour"),
         "coarse_grey": _("sharp where the room is empty; people in coarse blocks without colour, heads in one colour"),
-        "paper": _("papers as piles and sheets, no mark on a single ballot; heads in one colour"),
+        "silhouette": _("figures of one colour on a still picture of the empty room"),
+        "piles": _("papers as flat sheets and piles, without the marks on them; people in coarse blocks, heads in one colour"),
+        "paper": _("papers sharp; people in coarse blocks, heads in one colour"),
     }
     other = _("hidden, at least as coarsely as the signed file says")
     return tuple(Shown(zone, name, tuple(words.get(_word(held, phase, zone), other) for phase in PHASES)) for zone, name in names.items())

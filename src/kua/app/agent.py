@@ -384,6 +384,7 @@ class Agent:
                 "beat_at": beat.at if beat else None,
                 "behind_ms": beat.behind if beat else None,
                 "restarts": pair.restarts,
+                "faults": self._journal.faults_of(cam),
             }
         body = {
             "v": 1, "at": self._clock.now(), "pid": os.getpid(), "state": state, "phase": self._phase, "trust": self._clock.trust(),

@@ -36,6 +36,7 @@ def person(
     name: Annotated[str, typer.Option("--name", help=_("Role and place: person/chair/10-245."))],
 ) -> None:
     """Make a key (PKCS#8 PEM, mode 0600)."""
+    from kua.adapters.device import device_mark, marked
     from kua.adapters.durable import DurableFiles
     from kua.proof.keys import SigningKey
 
@@ -44,7 +45,7 @@ def person(
     if new.exists():
         raise Misused("person.exists", file=new.name)
     key = SigningKey.from_seed(name, secrets.token_bytes(32))
-    DurableFiles().replace(new, key.to_pem(), mode=0o600)
+    DurableFiles().replace(new, marked(key.to_pem(), device_mark()), mode=0o600)
     say.data(str(key.verifier))
 
 

@@ -193,6 +193,10 @@ class Journal:
         """Whether a fault is stated and not yet stated as over."""
         return (cam, kind) in self._faults
 
+    def faults_of(self, cam: str) -> list[str]:
+        """Return the kinds of fault of `cam` that are stated and not yet over, sorted."""
+        return sorted(kind for each, kind in self._faults if each == cam)
+
     def tick(self, owing: Callable[[], Owing]) -> None:
         """State what time brings: a clock step or other trust, lasting holes, a heartbeat; publish what could not be published."""
         if not self.is_open:

@@ -12,8 +12,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from kua.adapters.clock import SystemClock
+from kua.adapters.device import mark_of
 from kua.adapters.durable import DurableFiles
 from kua.adapters.network import discovery, doors
+from kua.app import devices
 from kua.app.calibrations import certificates_of, issuers_of, signers_file
 from kua.app.settings import StationSettings, load_election, load_station
 from kua.core.digest import Digest, sha256
@@ -122,7 +124,7 @@ def read_recorder(box: Path, place: str, last: str, shown: str) -> Census:
 def sign(box: Path, key_file: Path, certificate_file: Path) -> list[str]:
     """Add one person's signature; return the names of all who have signed and may.
 
-    Raises `Incomplete("census.not_written")`, `Rejected("census.*")`, those of certificates, and `Misused("key.pem")`.
+    Raises `Incomplete("census.not_written")`, `Rejected("census.*" | "calibration.one_device" | "calibration.no_device")`, those of certificates, and `Misused("key.pem")`.
     """
     station = load_station(box)
     election, _ = load_election(box, station)
@@ -137,12 +139,15 @@ def sign(box: Path, key_file: Path, certificate_file: Path) -> list[str]:
         if error.code != "note.form":
             raise
         raise Misused("calibration.no_certificate", file=certificate_file.name) from error
-    key = SigningKey.from_pem(person.key.name, _file(key_file))
+    pem = _file(key_file)
+    key, mark = SigningKey.from_pem(person.key.name, pem), mark_of(pem)
     note = sign_census(_optional(folder / "census.note"), election.id, station.id, sha256(file), key, person)
+    devices.require_other(box, FOLDER, sha256(file), election, key.name, mark)
     fresh = note.count(b"\n\xe2\x80\x94 ") == 1
     held = [] if fresh else certificates_of(_optional(folder / "signers.json"))
     files.replace(folder / "signers.json", signers_file([*held, certificate]))
     files.replace(folder / "census.note", note)
+    devices.remember(box, FOLDER, sha256(file), key.name, mark)
     try:
         return [each.key.name for each in _people(box, station, election)]
     except Rejected as error:

@@ -20,7 +20,7 @@ from tests.golden.site_fixture import NOW, STATIONS, fixture
 
 SITE = build_site(fixture())
 STATIC = Path(__file__).parents[2] / "src" / "kua" / "web" / "static"
-PLACES = ["", "r/10", "r/71", "s/10-245", "s/43-013", "s/75-311", "s/55-001", "?q=abai", "?q=nothing-like-it", "s/99-999", "r/99", "nowhere/at/all"]
+PLACES = ["", "unseen", "r/10", "r/71", "s/10-245", "s/43-013", "s/75-311", "s/55-001", "?q=abai", "?q=nothing-like-it", "s/99-999", "r/99", "nowhere/at/all"]
 
 
 @pytest.fixture

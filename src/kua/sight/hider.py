@@ -36,7 +36,7 @@ from kua.sight.raw import RawFrame
 from kua.sight.room import Comparer, Difference, Reference, blocks_touched
 from kua.sight.safe import SafeFrame, conceal, filled
 from kua.sight.sheets import brightness_of_paper, cells_for_sheets
-from kua.sight.slot import SlotView, ring
+from kua.sight.slot import HEADS_ABOVE, SlotView, ring
 from kua.sight.tracks import Tracks
 from kua.sight.zones import Polygon, touched
 
@@ -234,7 +234,8 @@ class Hider:
         if treat.get("slot") == "finer" and self._room is not None and "slot" in area:
             box = area.get("box", none)
             self._finer |= ring(area["slot"], box)
-            self._slot = SlotView(self._room, self._finer & ~self._unreadable & ~self._fill, box, self._head_at_slot(area["slot"]), self._paper)
+            head = self._head_at_slot(area["slot"])
+            self._slot = SlotView(self._room, self._finer & ~self._unreadable, self._fill, box, head, self._paper)
         self._finer &= ~self._unreadable & ~self._fill
         self._unknown = ~self._room.known & ~self._fill if self._room is not None else none
         if self.foreground.shape != none.shape:
@@ -244,10 +245,12 @@ class Hider:
         self._laid_out = True
 
     def _head_at_slot(self, slot: Mask) -> float | None:
-        """The calibrated height of a head where the slot is, in pixels."""
+        """The calibrated height in pixels of the head of somebody who stands at the slot: it is there where the slot lies some heads below it."""
         if self._head_sizes is None or not slot.any():
             return None
-        return float(np.min(self._head_sizes[slot]))
+        sizes = self._head_sizes[:, 0]
+        below = np.arange(len(sizes)) + HEADS_ABOVE * sizes / BLOCK
+        return float(sizes[np.argmin(np.abs(below - np.flatnonzero(slot.any(axis=1))[0]))])
 
     def _hide(self, veiled: RawFrame, boxes: Sequence[Box]) -> SafeFrame:
         """The picture comes with its filled zones filled."""

@@ -28,12 +28,16 @@ OF_BOX: Final = 0.35
 """Height of a head as a share of the width of the box's zone: a box is about half a metre wide, and is seen at an angle."""
 RING: Final = 0.5
 """Of the width of the box: so far around the slot finer cells reach."""
+HEADS_ABOVE: Final = 2.8
+"""The head of somebody who stands at a box is so many heads above its slot."""
 PARTS: Final = 8
 """The finer cell is the largest of 8, 4 and 2 pixels of which at least so many cross a head."""
 SMALLEST: Final = 10
 """With heads smaller than this, in pixels, nothing at the slot can be told from a head."""
 LEVELS: Final = 8
-"""Least difference from the room, in levels, that counts for thickness."""
+"""Least difference from the room in brightness that counts for thickness."""
+HUES: Final = 12
+"""The same in colour, which films blur."""
 LINGERS: Final = 300
 """Milliseconds that a place stays coarse after something thick was there."""
 
@@ -77,19 +81,21 @@ def _width(mask: Mask) -> int:
 class SlotView:
     """Says where at one camera's slot finer cells may be painted, picture by picture. Not for two threads."""
 
-    def __init__(self, room: Reference, zone: Mask, box: Mask, head: float | None, paper: float) -> None:
-        """`zone` are the blocks at the slot, `box` those of the box; `head` is the calibrated height of a head at the slot in pixels, if there is one;
+    def __init__(self, room: Reference, zone: Mask, fill: Mask, box: Mask, head: float | None, paper: float) -> None:
+        """`zone` are the blocks at the slot, `fill` those that are filled whatever is there, `box` those of the box; `head` is the calibrated height of a head there in pixels, if there is one;
         `paper` the level from which something is paper."""
         by_box = OF_BOX * BLOCK * _width(box if box.any() else zone)
-        self.head = by_box if head is None else min(head, by_box)
+        self.head = by_box if head is None else head
         self.cell = cell_of(self.head)
         self._grain = max(2, self.cell // 2)
-        self._room, self._zone, self._paper = room, zone, paper
+        self._room, self._zone, self._paper = room, zone & ~fill, paper
         self._crop = _around(zone, int(np.ceil(2 * self.head / BLOCK)))
         self._able = bool(zone.any()) and self.head >= SMALLEST
         self._still = np.zeros(zone.shape, dtype=np.int64)
         if self._able:
             self._luma, self._chroma = self._fine(room.yuv)
+            times = BLOCK // self._grain
+            self._open = ~np.repeat(np.repeat(fill[self._crop.blocks], times, 0), times, 1)
             down, right = self._crop.scaled(2)
             four = room.luma_tolerance[down, right].astype(np.int16)
             each = BLOCK // 2 // self._grain
@@ -115,7 +121,8 @@ class SlotView:
         gain, offset = light.luma
         differs = np.abs(luma - (gain * self._luma + offset)) > self._tolerance
         for now, room, (by, more) in zip(chroma, self._chroma, (light.u, light.v), strict=True):
-            differs |= np.abs(now - (by * (room - 128) + 128 + more)) > LEVELS
+            differs |= np.abs(now - (by * (room - 128) + 128 + more)) > HUES
+        differs &= self._open
         thick = _thick(differs, max(2, round(THICK * self.head / self._grain)), round(GAPS * self.head / self._grain))
         around = int(np.ceil(AROUND * self.head / self._grain))
         blocks = _any(grown(thick, around, around, around), BLOCK // self._grain)

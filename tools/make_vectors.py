@@ -395,6 +395,8 @@ def leaves() -> list[Case]:
         "clock": ("station", {"at": at, "trust": "ntp", "step_ms": 1500, "forward": True, "mono": 7}),
         "fault": ("station", {"at": at, "cam": "a", "kind": "frozen", "state": "begin"}),
         "count": ("station", {"at": end, "cam": "a", "t0": at, "t1": end, "queue": people, "people": people}),
+        "census": ("station", {"at": at, "sha256": digest, "note": digest, "signers": digest, "recorder": "off",
+                               "states": {"used": 1, "off": 0, "covered": 2, "masked": 0, "unknown": 0}, "owners": {"ours": 1, "host": 2, "unknown": 0}}),
         "close": ("station", {"at": end, "reason": "end_of_day"}),
         "withdrawn": ("nation", {"at": end, "station": STATION, "cam": "a", "t0": at, "t1": end, "article": "Art. 1 (2)", "by": "office",
                                  "reason": "booth_visible"}),

@@ -346,7 +346,7 @@ def test_a_frozen_and_a_black_picture_are_faults_with_an_end() -> None:
     recording.show([flat(16 + number % 2) for number in range(60)])
     recording.show(recording.people(5))
     assert [(fault.kind, fault.state) for fault in recording.of(Fault)] == [
-        ("frozen", "begin"), ("frozen", "end"), ("black", "begin"), ("black", "end"),
+        ("frozen", "begin"), ("frozen", "end"), ("covered", "begin"), ("black", "begin"), ("black", "end"),
     ]  # fmt: skip
 
 

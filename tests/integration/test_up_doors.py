@@ -10,7 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from kua.app import calibrations, up_box, up_sign
+from starlette.requests import Request
+
+from kua.adapters.device import device_mark, mark_of, marked
+from kua.app import calibrate, calibrations, up_box, up_sign
 from kua.app.up import Box
 from kua.app.up_eyes import Eye
 from kua.app.up_phase import may_look
@@ -23,7 +26,7 @@ from kua.proof.keys import SigningKey
 from kua.proof.note import sign_text
 from kua.proof.persons import Person, calibration_text, issue_person, person_name
 from kua.proof.base64 import to_base64
-from kua.web.panel.second import Pairing, build_second, code_of
+from kua.web.panel.second import Pairing, build_second, code_of, is_near
 from kua.web.panel.up import Guard, build_up
 from tests.rigs.box import ELECTION, STATION, key, make_box
 from tests.rigs.rooms import drawn_room
@@ -47,8 +50,8 @@ def signature(box: Path, own: SigningKey) -> str:
     return to_base64(sign_text(text, own).made)
 
 
-def sign(box: Path, own: SigningKey, certificate: str, roles: set[str], made: str | None = None) -> None:
-    up_sign.accept(box, "a", str(own.verifier), made or signature(box, own), certificate, roles)
+def sign(box: Path, own: SigningKey, certificate: str, roles: set[str], made: str | None = None, device: str = "") -> None:
+    up_sign.accept(box, "a", str(own.verifier), made or signature(box, own), certificate, roles, device or sha256(str(own.verifier).encode()).hex())
 
 
 def code(error: pytest.ExceptionInfo[KuaError]) -> str:
@@ -78,6 +81,56 @@ def test_one_key_under_two_names_is_one_person(box: Path) -> None:
     with pytest.raises(Rejected) as error:
         sign(box, twin, other, {"observer"})
     assert code(error) == "calibration.one_person"
+
+
+def test_two_keys_from_one_device_are_refused_but_in_a_rehearsal(tmp_path: Path) -> None:
+    for kind in ("rehearsal", "parliamentary"):
+        box = make_box(tmp_path / kind, "painted:7", drawn_room(320, 180, 7), phase="opening", signed=False, kind=kind)
+        sign(box, *certified(person_name("chair", STATION), "chair"), {"chair"}, device="1" * 64)
+        observer = certified(person_name("observer", STATION), "observer")
+        if kind == "rehearsal":
+            sign(box, *observer, {"observer"}, device="1" * 64)
+            continue
+        with pytest.raises(Rejected) as error:
+            sign(box, *observer, {"observer"}, device="1" * 64)
+        assert code(error) == "calibration.one_device"
+        assert (box / "calibration/a.note").read_text().count("\u2014 ") == 1, "nothing half-written stays"
+        sign(box, *observer, {"observer"}, device="2" * 64)
+        assert len(calibrations.load(box, "a").people) == 2
+
+
+def test_keys_of_two_people_that_were_made_on_one_computer_are_refused_and_so_is_one_that_hides_where_it_was_made(tmp_path: Path) -> None:
+    box = make_box(tmp_path / "box", "painted:7", drawn_room(320, 180, 7), phase="opening", signed=False, kind="parliamentary")
+    first, second = (device_mark(tmp_path / name, tmp_path / f"{name}-own") for name in ("one", "two"))
+    people = {}
+    for role, mark in (("chair", first), ("observer", first)):
+        own, certificate = certified(person_name(role, STATION), role)
+        (tmp_path / f"{role}.cert").write_text(certificate)
+        (tmp_path / f"{role}.pem").write_bytes(marked(own.to_pem(), mark))
+        people[role] = own
+    assert calibrate.sign(box, "a", tmp_path / "chair.pem", tmp_path / "chair.cert") == [person_name("chair", STATION)]
+    for pem, refusal in ((marked(people["observer"].to_pem(), first), "calibration.one_device"), (people["observer"].to_pem(), "calibration.no_device")):
+        (tmp_path / "observer.pem").write_bytes(pem)
+        with pytest.raises(Rejected) as error:
+            calibrate.sign(box, "a", tmp_path / "observer.pem", tmp_path / "observer.cert")
+        assert code(error) == refusal
+    (tmp_path / "observer.pem").write_bytes(marked(people["observer"].to_pem(), second))
+    assert len(calibrate.sign(box, "a", tmp_path / "observer.pem", tmp_path / "observer.cert")) == 2
+
+
+def test_the_mark_of_a_device_stays_and_says_nothing_of_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "machine").write_text("0123456789abcdef0123456789abcdef\n")
+    assert device_mark(tmp_path / "machine") == device_mark(tmp_path / "machine") != device_mark(tmp_path / "none", tmp_path / "own")
+    assert device_mark(tmp_path / "none", tmp_path / "own") == device_mark(tmp_path / "none", tmp_path / "own")
+    assert "0123456789abcdef" not in device_mark(tmp_path / "machine")
+    assert mark_of(marked(key("anybody").to_pem(), "a" * 64)) == "a" * 64
+    assert mark_of(marked(key("anybody").to_pem(), "../etc")) == ""
+
+
+@pytest.mark.parametrize(("client", "near"), [("192.0.2.7", True), ("127.0.0.1", True), ("192.0.2.8", False), ("odd", True)])
+def test_a_second_device_that_is_this_computer_is_known_by_its_address(client: str, near: bool) -> None:
+    scope = {"type": "http", "client": (client, 50_000), "server": ("192.0.2.7", 4711), "headers": []}
+    assert is_near(Request(scope)) is near
 
 
 def test_a_signature_over_another_file_a_foreign_key_and_a_foreign_station_are_refused(box: Path) -> None:

@@ -44,6 +44,11 @@ FIELDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
     "clock": {"at": ms, "trust": st.sampled_from(_TRUST), "step_ms": ms, "forward": st.booleans(), "mono": ms},
     "fault": {"at": ms, "cam": st.none() | cams, "kind": words, "state": st.sampled_from(["begin", "end"])},
     "count": {"at": ms, "cam": cams, "t0": ms, "t1": ms, "queue": ranges, "people": ranges},
+    "census": {
+        "at": ms, "sha256": digests, "note": digests, "signers": digests,
+        "states": st.fixed_dictionaries(dict.fromkeys(("used", "off", "covered", "masked", "unknown"), ms)),
+        "owners": st.fixed_dictionaries(dict.fromkeys(("ours", "host", "unknown"), ms)), "recorder": st.sampled_from(["none", "off", "not_shown"]),
+    },
     "close": {"at": ms, "reason": st.sampled_from(["end_of_day", "ordered"])},
     "withdrawn": {"at": ms, "station": stations, "cam": cams, "t0": ms, "t1": ends, "article": citations, "by": words, "reason": words},
     "certificate": {"at": ms, "station": stations, "origin": origins, "vkey": vkeys},

@@ -195,6 +195,20 @@ def test_a_fault_is_stated_once_and_handed_on(station: Station) -> None:
     assert station.faults[0] == ("a", "frozen", "begin")
 
 
+def test_what_a_process_found_is_over_when_it_ends_and_the_next_one_says_it_anew(station: Station) -> None:
+    station.keep.handle("a", Fault(START, "moved", "begin"))
+    station.keep.handle("a", Fault(START, "box_moved", "begin"))
+    station.keep.lost("a")
+    station.keep.handle("a", Fault(START + 9, "moved", "begin"))
+    told = [(leaf["kind"], leaf["state"]) for leaf in station.leaves("fault")]
+    assert told == [("moved", "begin"), ("box_moved", "begin"), ("moved", "end"), ("box_moved", "end"), ("moved", "begin")]
+
+
+def test_a_fault_of_no_known_kind_is_not_kept(station: Station) -> None:
+    with pytest.raises(ValueError, match="weather"):
+        station.keep.handle("a", Fault(START, "weather", "begin"))
+
+
 def test_a_filled_picture_is_a_hidden_leaf_and_no_gap(station: Station) -> None:
     station.film()
     station.keep.handle("a", Covered(START, START + 500, "scene_changed"))

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from kua.adapters.clock import SystemClock
+from kua.app import up_day
 from kua.app.up_day import LATE, LOG, OWED_LATE, Agent, last_words
 from kua.core.instant import Instant
+from kua.station.pipe import FAULTS
 
 NOW = SystemClock().now()
 
@@ -36,6 +38,9 @@ def camera(state: str = "recording", age: int | None = 3_000) -> dict[str, Any]:
         (body(cameras={"a": camera(), "b": camera(age=LATE + 1)}), ("trouble", "silent")),
         (body(cameras={"a": camera("off")}), ("trouble", "camera")),
         (body(cameras={"a": camera(age=None)}), ("trouble", "camera")),
+        (body(cameras={"a": camera() | {"faults": ["looped", "moved"]}}), ("trouble", "moved")),
+        (body(cameras={"a": camera(), "b": camera() | {"faults": ["box_moved"]}}), ("trouble", "box_moved")),
+        (body(cameras={"a": camera() | {"faults": ["codec"]}}), ("recording", "recording")),
         (body(phase=None), ("off", "window")),
         (body(running=False), ("off", "off")),
         (body(running=False, closed_at=5), ("closed", "closed")),
@@ -49,3 +54,9 @@ def test_an_agent_that_refused_to_start_is_quoted_and_its_other_lines_are_not(tm
     assert not last_words(tmp_path)
     (tmp_path / LOG).write_text('{"event":"start"}\nagent.outside_window: Outside.\n  Because.\n{"event":"x: y"}\n', "utf-8")
     assert last_words(tmp_path) == "agent.outside_window: Outside."
+
+
+def test_the_page_has_a_sentence_for_every_alarm() -> None:
+    page = (Path(up_day.__file__).parent.parent / "web/panel/templates/up_day.html").read_text("utf-8")
+    assert all(f'data-why="{kind}"' in page for kind in up_day.ALARMS)
+    assert set(up_day.ALARMS) == set(FAULTS) - {"codec"}

@@ -25,6 +25,7 @@ from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
 from kua.app import calibrations, logs
 from kua.app import settings as settings_room
+from kua.app.census_watch import Rounds
 from kua.app.settings import CameraSettings, StationSettings
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
@@ -193,6 +194,7 @@ class Agent:
         self._has_begun = False
         self._phase: str | None = None
         self._status_at = Millis(-STATUS)
+        self._rounds = Rounds(box)
 
     def run(self) -> None:
         """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""
@@ -232,6 +234,7 @@ class Agent:
             try:
                 self._serve()
             finally:
+                self._rounds.stop()
                 self._end_cameras()
                 self._uplink.stop()
                 self._write_status("stopped")
@@ -294,6 +297,8 @@ class Agent:
         self._maybe_close()
         if now - self._status_at >= STATUS:
             self._status_at = now
+            self._rounds.tick(now)
+            self._rounds.state(self._journal, self._clock.now())
             self._write_status("recording" if phase and not self._is_closed() else "off")
 
     def _begin(self) -> None:
@@ -379,6 +384,7 @@ class Agent:
                 "beat_at": beat.at if beat else None,
                 "behind_ms": beat.behind if beat else None,
                 "restarts": pair.restarts,
+                "faults": self._journal.faults_of(cam),
             }
         body = {
             "v": 1, "at": self._clock.now(), "pid": os.getpid(), "state": state, "phase": self._phase, "trust": self._clock.trust(),

@@ -8,7 +8,9 @@ from urllib.parse import quote
 
 from kua.adapters.clock import SystemClock
 from kua.adapters.codecs.room import drawn_frames, drawn_zones, frames_of, still_of
+from kua.adapters.device import mark_of
 from kua.adapters.durable import DurableFiles
+from kua.app import devices
 from kua.app.calibrations import certificates_of, issuers_of, signers_file
 from kua.app.plugins import is_painted, source_opener
 from kua.app.settings import CameraSettings, StationSettings, load_election, load_station
@@ -61,6 +63,7 @@ def calibrate(box: Path, cam: str, url: str, zones: str | None, seconds: int) ->
     )
     files.remove(folder / f"{cam}.note")
     files.remove(folder / f"{cam}.signers.json")
+    files.remove(folder / f"{cam}{devices.ENDING}")
     files.replace(folder / f"{cam}.room", write_reference(room))
     files.replace(folder / f"{cam}.json", write_calibration(made))
     return folder / f"{cam}.json"
@@ -69,8 +72,8 @@ def calibrate(box: Path, cam: str, url: str, zones: str | None, seconds: int) ->
 def sign(box: Path, cam: str, key_file: Path, certificate_file: Path) -> list[str]:
     """Add one person's signature to the calibration of `cam`; return the names of all who have signed it and may.
 
-    Raises `Rejected("calibration.key_differs" | "calibration.signed_already" | "calibration.other_camera")`, those of certificates, and
-    `Misused("key.pem")`.
+    Raises `Rejected("calibration.key_differs" | "calibration.signed_already" | "calibration.other_camera" | "calibration.one_device" |
+    "calibration.no_device")`, those of certificates, and `Misused("key.pem")`.
     """
     station = load_station(box)
     station.camera(cam)
@@ -88,17 +91,20 @@ def sign(box: Path, cam: str, key_file: Path, certificate_file: Path) -> list[st
         if error.code != "note.form":
             raise
         raise Misused("calibration.no_certificate", file=certificate_file.name) from error
-    key = SigningKey.from_pem(person.key.name, _file(key_file))
+    pem = _file(key_file)
+    key, mark = SigningKey.from_pem(person.key.name, pem), mark_of(pem)
     before = folder / f"{cam}.note"
     note = add_person(
         before.read_bytes() if before.exists() else b"", election.id, station.id, cam, sha256(file), key, person
     )
+    devices.require_other(box, cam, sha256(file), election, key.name, mark)
     signers = folder / f"{cam}.signers.json"
     fresh = note.count(b"\n\xe2\x80\x94 ") == 1
     held = [] if fresh or not signers.exists() else certificates_of(signers.read_bytes())
     data = signers_file([*held, certificate])
     files.replace(signers, data)
     files.replace(before, note)
+    devices.remember(box, cam, sha256(file), key.name, mark)
     return _signed_by(note, data, election, station, cam, file)
 
 

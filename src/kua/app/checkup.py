@@ -10,7 +10,8 @@ from typing import Any, Final
 from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
-from kua.app import calibrations
+from kua.app import calibrations, census
+from kua.app.census_watch import standing
 from kua.app.closing import closed_at
 from kua.app.settings import StationSettings, load_election, load_station
 from kua.core.errors import Incomplete, KuaError, Misused
@@ -43,6 +44,8 @@ def look(box: Path) -> dict[str, Any]:
         "free_bytes": DurableFiles().free(box),
         "cameras": status["cameras"] if status else {camera.id: {"state": "off"} for camera in station.cameras},
         "calibrations": _calibrations(box, station),
+        "census": _census(box),
+        "alarms": [{"kind": raised.kind, "cam": raised.cam or None, "address": raised.address} for raised in standing(box)],
         "closed_at": closed_at(box),
         "centre": status["centre"] if status else None,
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
@@ -73,6 +76,15 @@ def _calibrations(box: Path, station: StationSettings) -> dict[str, str | None]:
         except KuaError as error:
             found[camera.id] = error.code
     return found
+
+
+def _census(box: Path) -> str | None:
+    """Return the code of the first thing that the census of cameras lacks, None where it makes the station ready."""
+    try:
+        lacks = census.stand(box)["lacks"]
+    except KuaError as error:
+        return error.code
+    return str(lacks[0]["code"]) if lacks else None
 
 
 def _should_record(box: Path, station: StationSettings, now: Instant) -> bool:

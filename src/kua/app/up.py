@@ -14,6 +14,7 @@ from typing import Any, Final, final
 import uvicorn
 
 from kua.adapters.clock import SystemClock
+from kua.adapters.device import device_mark
 from kua.adapters.durable import DurableFiles
 from kua.app import up_box, up_sign
 from kua.app.plugins import is_painted
@@ -21,6 +22,7 @@ from kua.app.settings import FILE, load_station
 from kua.app.up_day import Agent
 from kua.app.up_door import Door, addresses
 from kua.app.up_eyes import Eyes
+from kua.core.digest import sha256
 from kua.core.errors import Incomplete, KuaError, Misused, Refused, Rejected, Unavailable
 from kua.core.instant import Millis
 from kua.proof.persons import CHAIR, SECOND_ROLES
@@ -219,7 +221,7 @@ class Box:
 
     def _sign(self, body: Mapping[str, Any]) -> None:
         """The box's own browser signs for the chair only: the second person signs on another device."""
-        up_sign.accept(self._box, self._cam(body), _text(body, "vkey"), _text(body, "signature"), _text(body, "certificate"), {CHAIR})
+        up_sign.accept(self._box, self._cam(body), _text(body, "vkey"), _text(body, "signature"), _text(body, "certificate"), {CHAIR}, device_mark())
 
     def _second(self, body: Mapping[str, Any]) -> None:
         cam = self._cam(body)
@@ -243,7 +245,8 @@ class Box:
         """Take the second person's signature; return nothing, or what is wrong with it in words."""
         try:
             with self._lock:
-                up_sign.accept(self._box, cam, said["vkey"], said["signature"], said["certificate"], SECOND_ROLES)
+                device = device_mark() if said["near"] else sha256(said["vkey"].encode()).hex()
+                up_sign.accept(self._box, cam, said["vkey"], said["signature"], said["certificate"], SECOND_ROLES, device)
         except KuaError as error:
             what, why, do = explain(error, said["language"])
             return {"code": error.code, "what": what, "why": why, "do": do}

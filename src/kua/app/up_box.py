@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles, make_folder
-from kua.app import calibrations
+from kua.app import calibrations, devices
 from kua.app.checkup import look
 from kua.app.closing import closed_at
 from kua.app.enrol import enrol
@@ -117,7 +117,7 @@ def choose(box: Path, cam: str, source: str, password: str) -> None:
     if password or before.source != source:
         _keep_password(box, cam, password, files)
     if before.source != source:
-        for ending in (".note", ".signers.json", ".json", ".room", ".still.png", ".zones.toml"):
+        for ending in (".note", ".signers.json", devices.ENDING, ".json", ".room", ".still.png", ".zones.toml"):
             files.remove(box / "calibration" / f"{cam}{ending}")
     _write(box, station.id, tables)
 

@@ -26,6 +26,8 @@ LOG: Final = "agent.log"
 LATE: Final = Millis(30_000)
 """A camera from which nothing has been recorded for so long is in trouble."""
 OWED_LATE: Final = Millis(60_000)
+ALARMS: Final = ("box_moved", "lid_opened", "moved", "scene_changed", "covered", "defocused", "looped", "frozen", "black")
+"""Faults of a camera that a person at the station can do something about, the gravest first."""
 _SAID: Final = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: .+$", re.MULTILINE)
 _RECENT: Final = Millis(60_000)
 _STARTING: Final = Millis(30_000)
@@ -103,6 +105,10 @@ class Agent:
             return ("owed", "starting") if waits else ("trouble", "camera")
         if any(now - end > LATE for end in ends if end is not None):
             return "trouble", "silent"
+        faults = {fault for camera in cameras for fault in camera.get("faults", ())}
+        for fault in ALARMS:
+            if fault in faults:
+                return "trouble", fault
         if body["queue"]["oldest"] and now - body["queue"]["oldest"] > OWED_LATE:
             return "owed", "owed"
         return "recording", "recording"

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from kua.adapters.durable import DurableFiles
+from kua.app import devices
 from kua.app.calibrations import certificates_of, issuers_of, signers_file
 from kua.app.settings import load_election, load_station
 from kua.core.digest import sha256
@@ -33,10 +34,10 @@ def check(box: Path, key_line: str, certificate: str, roles: Collection[str]) ->
     return person
 
 
-def accept(box: Path, cam: str, key_line: str, signature: str, certificate: str, roles: Collection[str]) -> None:
-    """Add one person's signature to the calibration of `cam`.
+def accept(box: Path, cam: str, key_line: str, signature: str, certificate: str, roles: Collection[str], device: str) -> None:
+    """Add one person's signature to the calibration of `cam`. `device` is the mark of the device on which it was made.
 
-    Raises as `check`, and `Rejected("calibration.signature" | "calibration.signed_already" | "calibration.one_person")`.
+    Raises as `check`, and `Rejected("calibration.signature" | "calibration.signed_already" | "calibration.one_person" | "calibration.one_device")`.
     """
     person = check(box, key_line, certificate, roles)
     station = load_station(box)
@@ -56,8 +57,10 @@ def accept(box: Path, cam: str, key_line: str, signature: str, certificate: str,
         note = add_signatures(before, [line])
     else:
         note = Note(text, (line,)).to_bytes()
+    devices.require_other(box, cam, sha256(file), election, person.key.name, device)
     files.replace(folder / f"{cam}.signers.json", signers_file([*held, _note(certificate)]))
     files.replace(folder / f"{cam}.note", note)
+    devices.remember(box, cam, sha256(file), person.key.name, device)
 
 
 def _signature(person: Person, signature: str, text: str) -> Signature:

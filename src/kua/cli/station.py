@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from kua.cli import say, station_up
+from kua.cli import say, station_census, station_up
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 
 app.command(help=_("Set the station up on a page of this computer: camera, zones, signatures, start."))(station_up.up)
+
+app.command(help=_(station_census.EXAMPLES))(station_census.census)
 
 _PATIENCE: Final = 60.0
 _ROLES: Final = ("chair", "observer", "member", "territorial")
@@ -34,6 +36,7 @@ def person(
     name: Annotated[str, typer.Option("--name", help=_("Role and place: person/chair/10-245."))],
 ) -> None:
     """Make a key (PKCS#8 PEM, mode 0600)."""
+    from kua.adapters.device import device_mark, marked
     from kua.adapters.durable import DurableFiles
     from kua.proof.keys import SigningKey
 
@@ -42,7 +45,7 @@ def person(
     if new.exists():
         raise Misused("person.exists", file=new.name)
     key = SigningKey.from_seed(name, secrets.token_bytes(32))
-    DurableFiles().replace(new, key.to_pem(), mode=0o600)
+    DurableFiles().replace(new, marked(key.to_pem(), device_mark()), mode=0o600)
     say.data(str(key.verifier))
 
 
@@ -184,6 +187,9 @@ def _tell(body: dict[str, Any]) -> None:
         until = camera.get("recorded_to")
         said = rfc3339(Instant(until)) if until else "-"
         say.data(say.fill(N_("Camera {camera}: {state}, recorded up to {until}."), camera=cam, state=camera["state"], until=said))
+    if body["census"]:
+        say.data(say.fill(N_("The cameras of the room are not all listed, known and signed for ({code}): `kua station census --box DIR` says what is lacking."), code=body["census"]))
+    station_census.tell_alarms(body["alarms"])
     say.data(say.fill(N_("Log: {size} leaves. Free on the disk: {free} MB."), size=body["log_size"], free=body["free_bytes"] // 1_000_000))
     oldest = rfc3339(Instant(queue["oldest"])) if queue["oldest"] else "-"
     say.data(say.fill(N_("Owed to the centre: {files} files, {kilobytes} kB, oldest {oldest}."), files=queue["files"], kilobytes=queue["bytes"] // 1000, oldest=oldest))

@@ -171,6 +171,18 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("clock", "station", ("station",), at=MS, trust=TRUST, step_ms=INT, forward=BOOL, mono=MS),
         _kind("fault", "station", ("station",), at=MS, cam=_maybe(CAM), kind=WORD, state=one_of("begin", "end")),
         _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=RANGE, people=RANGE),
+        _kind(
+            "census",
+            "station",
+            ("station",),
+            at=MS,
+            sha256=DIGEST,
+            note=DIGEST,
+            signers=DIGEST,
+            states=object_of(used=INT, off=INT, covered=INT, masked=INT, unknown=INT),
+            owners=object_of(ours=INT, host=INT, unknown=INT),
+            recorder=one_of("none", "off", "not_shown"),
+        ),
         _kind("close", "station", ("station",), at=MS, reason=one_of("end_of_day", "ordered")),
         _kind(
             "withdrawn",
@@ -191,7 +203,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
 )
 
 RESERVED: Final = frozenset(
-    "beacon observer tamper ladder slice census chapter event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
+    "beacon observer tamper ladder slice chapter event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
 )
 """Types that the registry names without a schema so far: a reader counts them as unknown."""
 

@@ -15,7 +15,8 @@ from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.sight.boxes import Box, head_of
 from kua.sight.calibration import Calibration
-from kua.sight.grid import BLOCK, Cells, Mask, blocks_of, cells_of, closed, grown, neighbours, upright
+from kua.sight.geometry import Geometry, Kind, Scene
+from kua.sight.grid import BLOCK, Cells, Mask, blocks_of, cells_of, closed, grown, neighbours, planes_of, upright
 from kua.sight.mosaic import fill_blocks
 from kua.sight.plan import (
     LARGEST,
@@ -136,6 +137,9 @@ class Hider:
         self._lost_since: Instant | None = None
         self._agree_since: Instant | None = None
         self._gone = False
+        self._geometry: Geometry | None = None
+        self._geometry_without: Mask = np.zeros((0, 0), dtype=np.bool_)
+        self._scene: Kind | None = None
         self._laid_out = False
         self._missed = False
         self._pause = LOOK_OFTEN
@@ -148,6 +152,16 @@ class Hider:
         self.filled_reason: str | None = None
         """Why the last picture was filled as a whole, or None."""
         self.enter(phase)
+
+    @property
+    def scene(self) -> Kind | None:
+        """What is wrong with where the camera stands or what it sees, until it has shown the signed geometry for `agree_for` again; None if nothing is."""
+        return self._scene or "scene_changed" if self._gone else None
+
+    def doubt(self, kind: Kind) -> None:
+        """Begin as a camera of which `kind` is known already: nothing is shown before it has agreed for `agree_for`. For a new run of such a camera, and for
+        what markers say of this one."""
+        self._gone, self._scene, self._agree_since = True, kind, None
 
     def enter(self, phase: str) -> None:
         """Go on under another phase of the table. Raises `Rejected("policy.phase")`."""
@@ -238,6 +252,8 @@ class Hider:
             self._slot = SlotView(self._room, self._finer & ~self._unreadable, self._fill, box, head, self._paper)
         self._finer &= ~self._unreadable & ~self._fill
         self._unknown = ~self._room.known & ~self._fill if self._room is not None else none
+        if self._room is not None and (self._geometry is None or not np.array_equal(self._fill, self._geometry_without)):
+            self._geometry, self._geometry_without = Geometry(self._room, self._room.known & ~self._fill), self._fill
         if self.foreground.shape != none.shape:
             self._trusted = ~self._fill
             self._until = np.zeros(none.shape, dtype=np.int64)
@@ -267,7 +283,7 @@ class Hider:
         held = self._tracks.step(at, [head_of(box) for box in boxes])
         self.foreground = changed
         self._trusted = ~changed & ~self._fill & ~self._unknown
-        lost = self._lost(at, found)
+        lost = self._lost(at, found, self._seen(at, veiled))
         if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
         thin = self._slot.look(at, veiled.yuv, found.light) if self._slot is not None else None
@@ -276,8 +292,14 @@ class Hider:
         # Means are taken anew where more than the zones is filled, so that nothing of a head enters the mean of a neighbour.
         return conceal(veiled, plan, cells=cells if np.array_equal(plan.fill, self._fill) else None)
 
-    def _lost(self, at: Instant, found: Difference) -> bool:
-        """Say whether the camera still shows the calibrated room; once it was lost for a second it must agree for half a minute."""
+    def _seen(self, at: Instant, veiled: RawFrame) -> Scene:
+        """Say whether the camera stands and sees as it did."""
+        if self._geometry is None:
+            return Scene(agrees=True)
+        return self._geometry.see(at, planes_of(veiled.yuv, veiled.width, veiled.height)[0])
+
+    def _lost(self, at: Instant, found: Difference, seen: Scene) -> bool:
+        """Say whether the camera still shows the calibrated room; once it was lost for a second, or its geometry is another, it must agree for half a minute."""
         if self._comparer is None or self._room is None:
             return True
         visible = self._room.known & ~self._fill
@@ -285,7 +307,9 @@ class Hider:
         texture = self._comparer.textured & visible
         away = _share(differs, visible) > self._tuning.lost
         away = away or (int(texture.sum()) >= 20 and _share(differs, texture) > self._tuning.lost)
-        if away:
+        if seen.kind is not None:
+            self._gone, self._scene = True, seen.kind
+        if away or seen.kind is not None:
             self._agree_since = None
             self._lost_since = at if self._lost_since is None else self._lost_since
             self._gone = self._gone or at - self._lost_since > self._tuning.lost_for
@@ -293,8 +317,12 @@ class Hider:
         self._lost_since = None
         if not self._gone:
             return False
+        if not seen.agrees:
+            self._agree_since = None
+            return True
         self._agree_since = at if self._agree_since is None else self._agree_since
         self._gone = at - self._agree_since < self._tuning.agree_for
+        self._scene = self._scene if self._gone else None
         return self._gone
 
     def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box], cells: Cells, thin: Finer | None) -> Plan:

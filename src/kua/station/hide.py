@@ -18,6 +18,7 @@ from kua.ports.clock import Clock, Trust
 from kua.ports.encoder import Encoder
 from kua.ports.source import Decoder, OpenDecoder, Picture
 from kua.ports.trip import trip
+from kua.sight.geometry import Kind
 from kua.sight.hider import Hider, Look
 from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame, filled
@@ -122,6 +123,7 @@ class Hide:
         self._run: _Run | None = None
         self._grid = Grid(shape.fps)
         self._vitals = Vitals()
+        self._alarm: Kind | None = None
         self._end: Instant | None = None
         self._hole_reason: str | None = None
         self._hole_from = Instant(0)
@@ -309,6 +311,8 @@ class Hide:
         means = self._means
         if run.hider is None:
             run.hider, run.phase = means.new_hider(phase), phase
+            if self._alarm is not None:  # a reconnection is no way round the half minute
+                run.hider.doubt(self._alarm)
         elif run.phase != phase:
             run.hider.enter(phase)
             run.phase = phase
@@ -316,11 +320,22 @@ class Hide:
             safe = run.hider.watch(raw, means.look, self._clock.monotonic)
         else:
             safe = run.hider.step(raw)
+        self._tell_scene(raw.at, run.hider.scene)
         if means.counting is not None and safe.reason is None:
             counted = means.counting.see(raw.at, run.hider.foreground)
             if counted is not None:
                 self._out(counted)
         return safe
+
+    def _tell_scene(self, at: Instant, kind: Kind | None) -> None:
+        """Tell once what is wrong with the place or the lens of the camera, and once that it is well again."""
+        if kind == self._alarm:
+            return
+        if self._alarm is not None:
+            self._out(Fault(at, self._alarm, "end"))
+        if kind is not None:
+            self._out(Fault(at, kind, "begin"))
+        self._alarm = kind
 
     def _wants_preview(self, at: Instant) -> bool:
         if self._means.preview is None or 0 <= at - self._shown < PREVIEW:
@@ -427,4 +442,3 @@ class Hide:
             self._beaten = now
             behind = max(0, self._clock.now() - arrival) if arrival is not None and self._live else 0
             self._out(Beat(self._clock.now(), behind))
-

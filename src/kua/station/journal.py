@@ -88,6 +88,7 @@ class Journal:
         self.policies: dict[str, tuple[int, str]] = {}
         self.calibrations: dict[str, tuple[str, str, str]] = {}
         self._faults: set[tuple[str | None, str]] = set()
+        self._census: tuple[str, str, str] | None = None
         self._trust: Trust = clock.trust()
         self._anchor = (clock.now(), clock.monotonic())
         self._beat = Millis(-HEARTBEAT)
@@ -177,9 +178,24 @@ class Journal:
         self._commit([make_leaf("fault", at=self._clock.now(), cam=cam, kind=kind, state=state)])
         self._faults ^= {(cam, kind)}
 
+    def faults(self) -> tuple[tuple[str | None, str], ...]:
+        """Return camera and kind of every fault that is stated and not yet stated as over."""
+        return tuple(sorted(self._faults, key=str))
+
+    def census(self, leaf: bytes) -> None:
+        """State a signed census of cameras, made by `kua.station.census.census_leaf`, unless this very one is the newest in the log."""
+        made = read_leaf(leaf)
+        if isinstance(made, Leaf) and made.type == "census" and self._census != (made["sha256"], made["note"], made["signers"]):
+            self._commit([leaf])
+            self._recall(made)
+
     def is_faulty(self, cam: str | None, kind: str) -> bool:
         """Whether a fault is stated and not yet stated as over."""
         return (cam, kind) in self._faults
+
+    def faults_of(self, cam: str) -> list[str]:
+        """Return the kinds of fault of `cam` that are stated and not yet over, sorted."""
+        return sorted(kind for each, kind in self._faults if each == cam)
 
     def tick(self, owing: Callable[[], Owing]) -> None:
         """State what time brings: a clock step or other trust, lasting holes, a heartbeat; publish what could not be published."""
@@ -244,6 +260,8 @@ class Journal:
                 self.policies[what] = (version, digest)
             case "calibration", {"cam": cam, "sha256": digest, "note": note, "signers": signers}:
                 self.calibrations[cam] = (digest, note, signers)
+            case "census", {"sha256": digest, "note": note, "signers": signers}:
+                self._census = (digest, note, signers)
             case "fault", {"cam": cam, "kind": kind, "state": state}:
                 (self._faults.add if state == "begin" else self._faults.discard)((cam, kind))
 

@@ -5,6 +5,7 @@ It sees encoded film only, never a raw picture, and waits for no network. One th
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar, final
 
@@ -19,7 +20,7 @@ from kua.ports.durable import Durable
 from kua.ports.trip import trip
 from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
 from kua.station.journal import Footage, Journal, Owing
-from kua.station.pipe import Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece
+from kua.station.pipe import FAULTS, Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece
 from kua.station.spool import Outbox, Row
 
 SPARE: Final = 16 * 1024 * 1024
@@ -76,6 +77,7 @@ class Keep:
         self._written: dict[tuple[str, str], Digest] = {}
         self._unsaid: list[Row] = []
         self._is_full = journal.is_faulty(None, "disk_full")  # stated before the last start and not taken back yet
+        self._heard: set[str] = set()
         self.beats: dict[str, Beat] = {}
         self.last_end: dict[str, Instant] = {}
         self._reserve.hold()
@@ -83,6 +85,9 @@ class Keep:
     def handle(self, cam: str, message: Message) -> None:
         """Take one message of camera `cam`. Raises `Unavailable("disk.failed")` when nothing can be kept any more."""
         camera_id(cam)
+        if cam not in self._heard:
+            self._heard.add(cam)
+            self._forget_faults(cam)
         match message:
             case Init():
                 # One init at a time: an older run of this camera has ended, and its last piece came before.
@@ -99,6 +104,8 @@ class Keep:
                 queue, people = (message.queue_lo, message.queue_hi), (message.people_lo, message.people_hi)
                 self._stating(lambda: self._journal.count(cam, Instant(message.t0), Instant(message.t1), queue, people))
             case Fault():
+                if message.kind not in FAULTS:
+                    raise ValueError(message.kind)
                 self._stating(lambda: self._journal.fault(cam, message.kind, message.state))
                 self._on_fault(cam, message.kind, message.state)
             case Beat():
@@ -112,6 +119,13 @@ class Keep:
     def lost(self, cam: str) -> None:
         """Note that the processes of `cam` have ended without saying so."""
         self._journal.interrupted(cam, "restart")
+        self._heard.discard(cam)
+
+    def _forget_faults(self, cam: str) -> None:
+        """State as over what an earlier process has found: this one says anew what it finds."""
+        for kind in FAULTS:
+            if self._journal.is_faulty(cam, kind):
+                self._stating(partial(self._journal.fault, cam, kind, "end"))
 
     def tick(self) -> None:
         """Do what time brings. Call it about once a second."""

@@ -112,7 +112,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """hide -> keep: something is wrong with the camera (`kind` of the fault leaf) or is well again."""
+    """hide -> keep: something is wrong with the camera (`kind` of the fault leaf, one of `FAULTS`) or is well again."""
 
     at: int
     kind: str
@@ -136,6 +136,9 @@ class Done:
     t1: int
     payload: bytes = b""
 
+
+FAULTS: Final = ("frozen", "black", "looped", "codec", "moved", "covered", "defocused", "scene_changed", "box_moved", "lid_opened")
+"""What `hide` watches for. What it has told and not taken back ends with its process: the next one looks anew."""
 
 Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Beat | Done
 _TYPES: Final = {kind.__name__: kind for kind in (Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Beat, Done)}

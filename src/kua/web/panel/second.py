@@ -9,6 +9,7 @@ import hmac
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,8 @@ class Pairing:
     certificate: str = ""
     is_confirmed: bool = False
     is_signed: bool = False
+    is_near: bool = False
+    """The page was asked for by this very computer: no other device signs."""
     answer: "asyncio.Future[Mapping[str, Any]] | None" = field(default=None, repr=False)
 
     def hear(self, said: Mapping[str, Any]) -> None:
@@ -56,6 +59,17 @@ class Pairing:
             self.certificate = str(said["certificate"])
         if "answer" in said and self.answer is not None and not self.answer.done():
             self.answer.set_result(said["answer"])
+
+
+def is_near(request: Request) -> bool:
+    """Whether a request comes from this computer itself: a connection to an own address begins at that address, or on loopback."""
+    server = request.scope.get("server")
+    if request.client is None or server is None:
+        return True
+    try:
+        return ip_address(request.client.host).is_loopback or request.client.host == server[0]
+    except ValueError:
+        return True
 
 
 def code_of(fingerprint: str, text: str, vkey: str) -> str:
@@ -117,6 +131,8 @@ class SecondDoor:
             raise Rejected("up.host", given=host[:80])
         if origin != f"https://{host}":
             raise Rejected("up.origin", given=origin[:80])
+        # Whoever came once from this computer is on it: the key was made here.
+        self._pairing.is_near |= is_near(request)
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode(), self._pairing.token.encode()):
             raise Rejected("up.token")
@@ -172,7 +188,8 @@ class SecondDoor:
             raise Misused("up.not_compared")
         pairing.answer = asyncio.get_running_loop().create_future()
         pairing.tell(
-            {"sign": {name: str(body.get(name, ""))[:4000] for name in ("vkey", "signature", "certificate")}, "language": body["language"]}
+            {"sign": {name: str(body.get(name, ""))[:4000] for name in ("vkey", "signature", "certificate")} | {"near": "near" if pairing.is_near else ""},
+             "language": body["language"]}
         )
         try:
             answer = await asyncio.wait_for(pairing.answer, _LONGEST)

@@ -92,7 +92,7 @@ def places(zones: Mapping[str, Polygons], width: int, height: int) -> Places:
     crop = (slice(top, bottom), slice(left, right))
     at = _swept(slot, max(1, round(ABOVE * breadth)), 0, max(1, breadth // 32))
     lid = _swept(slot, round(LID * breadth), round(LID * breadth), round(LID * breadth))
-    ring = _swept(slot, far, far // 2, far) & ~lid
+    ring = _swept(slot, far, far // 2, far) & ~lid & ~box
     return Places(
         width, height, crop, at[crop], lid[crop], ring[crop], box[crop], inside(zones.get("count", ()), width, height),
         inside(zones.get("show", ()), width, height), breadth,

@@ -170,6 +170,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("heartbeat", "station", ("station",), at=MS, boot=RUN, mono=MS, trust=TRUST, owed=INT, owed_bytes=INT, free_bytes=INT),
         _kind("clock", "station", ("station",), at=MS, trust=TRUST, step_ms=INT, forward=BOOL, mono=MS),
         _kind("fault", "station", ("station",), at=MS, cam=_maybe(CAM), kind=WORD, state=one_of("begin", "end")),
+        _kind("ladder", "station", ("station",), at=MS, cam=CAM, fps_milli=INT, width=INT, height=INT, reason=one_of("busy", "calm")),
         _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=RANGE, people=RANGE),
         _kind(
             "census",
@@ -203,7 +204,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
 )
 
 RESERVED: Final = frozenset(
-    "beacon observer tamper ladder slice chapter event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
+    "beacon observer tamper slice chapter event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
 )
 """Types that the registry names without a schema so far: a reader counts them as unknown."""
 

@@ -32,6 +32,7 @@ from kua.sight.plan import (
     heights_of,
     presumed_heads,
     squared,
+    upper,
     whole_plan,
 )
 from kua.sight.raw import RawFrame
@@ -53,8 +54,18 @@ LOOK_SELDOM: Final = 1200
 """Milliseconds between two looks for people, by whether looking helps; a head that was found is held for 3 s."""
 TRAIL: Final = 6
 """A silhouette within so many blocks is the one that was here a moment ago."""
-DOUBT: Final = 1 / 8
+DOUBT: Final = 1 / 4
 """So much of a found head must differ from the room, be it by a little."""
+UPPER: Final = 0.5
+"""Heads are in so much of a silhouette, from its top: only that is given a wide margin."""
+LOWER: Final = 0.7
+"""Below so much of a silhouette are legs and shadows: hidden, but with no margin."""
+LEGS: Final = 12
+"""What has fewer blocks of height may be a head alone, all of which is given a margin."""
+SMALL: Final = 20
+"""From so many blocks of height on a silhouette gets the additional margin above it: that of a smaller one is a head's height already."""
+CORE: Final = 0.9
+"""So much of the region of a found head is hidden whether or not anything differs there."""
 UNREADABLE: Final = 32
 """Least mosaic cell of a list, in pixels."""
 TOO_SLOW: Final = 500
@@ -73,7 +84,7 @@ class Tuning:
     """Milliseconds that a place stays hidden after a person was there, where nobody is seen near it any more."""
     trail: int = 300
     """Milliseconds that a place stays hidden after a person walked on from it and is seen beside it."""
-    flicker: int = 300
+    flicker: int = 150
     """Milliseconds that a single block stays hidden after it differed."""
     detected: int = 3_000
     """Milliseconds that a detected head stays hidden after it was last found."""
@@ -82,11 +93,13 @@ class Tuning:
     around: int = 1
     """Blocks hidden around whatever is large enough to be a person."""
     margin: int = 2
-    """Blocks hidden around an upright silhouette; twice as many near the camera."""
+    """Blocks hidden around the upper part of an upright silhouette; twice as many, all around, near the camera."""
     above: int = 1
-    """Blocks hidden above an upright silhouette: heads are what most resembles a wall."""
-    crowd: int = 14
-    """So many differing blocks within four blocks of each other are a person, not flicker."""
+    """Blocks more that are hidden above a large silhouette: heads are what most resembles a wall."""
+    crowd: int = 12
+    """So many differing blocks within four rows and two columns of each other are a person, not flicker or a tape in the wind."""
+    mass: int = 20
+    """So many within four rows and columns are one too, whatever their shape."""
     lost: float = 0.6
     """Share of the known blocks (or of the textured ones) that differ when the camera no longer shows the calibrated room."""
     lost_for: int = 1_000
@@ -340,8 +353,8 @@ class Hider:
 
     def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box], cells: Cells, thin: Finer | None) -> Plan:
         tuning = self._tuning
-        near = neighbours(changed, 4)
-        person = changed & (near >= tuning.crowd)
+        near = neighbours(changed, 4, 2)
+        person = changed & ((near >= tuning.crowd) | (neighbours(changed, 4) >= tuning.mass))
         still = found.weak & ~self._fill & (self._until > at)
         # What is far from anything else that differs and is a single block is the room's own flicker: hidden, but not held for long.
         self._until[changed] = np.maximum(self._until[changed], at + tuning.flicker)
@@ -351,11 +364,7 @@ class Hider:
         heights = heights_of(body)
         body |= squared(body, heights_beyond(body, heights))
         stands = body & upright(body, 5, 6)
-        now = changed | grown(body, tuning.around, tuning.around, tuning.around)
-        now |= grown(stands, tuning.margin, tuning.margin, tuning.margin) | grown(stands, tuning.margin + tuning.above, 0, 0)
-        if int(heights.max(initial=0)) >= NEAR:
-            near_camera = body & (heights_of(body) >= NEAR)
-            now |= grown(near_camera, 2 * tuning.margin, tuning.margin, 2 * tuning.margin)
+        now = changed | self._margins(body, stands)
         hold = self._until > at
         # Somebody who walks on leaves a trail, which is soon empty; somebody who is no longer seen anywhere near may still be there.
         hold &= (self._until > at + tuning.hold - tuning.trail) | ~grown(body, TRAIL, TRAIL, TRAIL)
@@ -388,6 +397,20 @@ class Hider:
             thin = Finer(thin.where & fine & ~solid, thin.cell, thin.paper)
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons, slot=thin)
 
+    def _margins(self, body: Mask, stands: Mask) -> Mask:
+        """What is hidden around silhouettes: widely about the upper part of upright ones and about all of those near the camera."""
+        tuning = self._tuning
+        top = upper(body, UPPER) & stands
+        tall = heights_of(body)
+        some = body & ((tall < LEGS) | upper(body, LOWER))
+        around = body | grown(some, tuning.around, tuning.around, tuning.around)
+        around |= grown(top, tuning.margin, 0, tuning.margin) | grown(top & (tall >= SMALL), tuning.margin + tuning.above, 0, 0)
+        if int(tall.max(initial=0)) >= NEAR:
+            for least, factor in ((NEAR, 2),):
+                near = body & (tall >= least)
+                around |= grown(near, factor * tuning.margin, tuning.margin, factor * tuning.margin)
+        return around
+
     def _detected(
         self,
         box: Box,
@@ -405,12 +428,16 @@ class Hider:
         within = doubt[area]
         if not within.size or int(within.sum()) < max(1, DOUBT * within.size):
             return
-        core = seen[blocks_touched(solid.shape, box.grown(0.6))]
+        middle = blocks_touched(solid.shape, box.grown(CORE))
+        core = seen[middle]
         self._missed = self._missed or int(core.sum()) < 0.9 * core.size
-        reasons[area] |= np.where(self._fill[area], np.uint8(0), np.uint8((Reason.FACE if box.kind == "face" else Reason.PERSON).value))
         # All of the middle; the rest of the region, which is wider than any head, where something is seen there.
-        solid[area] |= seen[area]
-        solid[blocks_touched(solid.shape, box.grown(0.6))] = True
+        here = np.zeros_like(solid)
+        here[area] = (seen | doubt)[area]
+        here[middle] = True
+        here &= ~self._fill
+        reasons[here] |= np.uint8((Reason.FACE if box.kind == "face" else Reason.PERSON).value)
+        solid |= here
         fine[area] = False
 
     def _whole(self, at: Instant, width: int, height: int, reason: str) -> SafeFrame:

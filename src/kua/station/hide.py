@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, Millis, slot_of, slot_start
 from kua.flow.anchor import Anchor, ClockWatch, MediaLine, Micros
+from kua.flow.ladder import Ladder
 from kua.media.cutter import Covering, Cut, Grid, Opened
 from kua.ports.clock import Clock, Trust
 from kua.ports.detector import FindStickers
@@ -25,7 +26,7 @@ from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame, filled
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
-from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Start
+from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
 from kua.station.vitals import Vitals
 
 HOLD: Final = Millis(1_500)
@@ -128,6 +129,7 @@ class Hide:
         self._base = (1, 1000)
         self._run: _Run | None = None
         self._grid = Grid(shape.fps)
+        self._ladder = Ladder(shape.fps)
         self._vitals = Vitals()
         self._alarm: Kind | None = None
         self._seals_at: Instant | None = None
@@ -283,7 +285,9 @@ class Hide:
             self.counts["size"] += 1
             self._restart("size_change")
             return
+        began = self._clock.monotonic()
         self._hide(run, picture, at, phase, arrival)
+        self._climb(at, began)
 
     def _fits(self, width: int, height: int) -> bool:
         wanted = self._shape.width / self._shape.height
@@ -314,6 +318,15 @@ class Hide:
         run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None))
         while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
             self._release(run)
+
+    def _climb(self, at: Instant, began: Millis) -> None:
+        """Take fewer pictures where hiding and encoding take too long, and more again when they do not."""
+        if not self._live:
+            return
+        step = self._ladder.worked(began, self._clock.monotonic())
+        if step is not None:
+            self._grid.set_rate(step.fps)
+            self._out(Rung(at, step.fps, self._shape.width, self._shape.height, step.reason))
 
     def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
         means = self._means

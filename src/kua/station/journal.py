@@ -189,6 +189,10 @@ class Journal:
             self._commit([leaf])
             self._recall(made)
 
+    def rung(self, cam: str, fps: int, width: int, height: int, reason: str) -> None:
+        """State that from now on so many pictures a second are taken, and why: the hiding takes too long, or no longer does."""
+        self._commit([make_leaf("ladder", at=self._clock.now(), cam=cam, fps_milli=fps * 1000, width=width, height=height, reason=reason)])
+
     def is_faulty(self, cam: str | None, kind: str) -> bool:
         """Whether a fault is stated and not yet stated as over."""
         return (cam, kind) in self._faults

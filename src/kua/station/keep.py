@@ -20,7 +20,7 @@ from kua.ports.durable import Durable
 from kua.ports.trip import trip
 from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
 from kua.station.journal import Footage, Journal, Owing
-from kua.station.pipe import FAULTS, Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece
+from kua.station.pipe import FAULTS, Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece, Rung
 from kua.station.spool import Outbox, Row
 
 SPARE: Final = 16 * 1024 * 1024
@@ -108,6 +108,8 @@ class Keep:
                     raise ValueError(message.kind)
                 self._stating(lambda: self._journal.fault(cam, message.kind, message.state))
                 self._on_fault(cam, message.kind, message.state)
+            case Rung():
+                self._stating(lambda: self._journal.rung(cam, message.fps, message.width, message.height, message.reason))
             case Beat():
                 self.beats[cam] = message
             case Done():

@@ -284,6 +284,22 @@ def test_a_new_signed_census_is_stated_after_the_old_one_also_after_a_restart(bo
     log.close()
 
 
+def test_the_process_that_looks_begins_with_a_signed_census_and_ends_with_its_agent(box: Path, tmp_path: Path) -> None:
+    rounds = Rounds(box)
+    rounds.tick(Millis(0))
+    assert rounds._process is None, "there is nothing to compare with"
+    kua(box, "--no-recorder")
+    sign(box, "chair", "observer")
+    rounds.tick(Millis(0))
+    looking = rounds._process
+    assert looking is not None
+    assert looking.stdin is not None
+    looking.stdin.close()  # what the kernel does when an agent is killed
+    assert looking.wait(20) == 0
+    assert (box / "census/watch.json").exists(), "it has looked before it ended"
+    rounds.stop()
+
+
 def test_our_own_camera_that_opens_to_anybody_is_an_alarm_until_it_does_not(tmp_path: Path) -> None:
     with rtsp(("admin", "12345")) as port:
         made = make_box(tmp_path / "box", f"rtsp://viewer@127.0.0.1:{port}/main", drawn_room(320, 180))

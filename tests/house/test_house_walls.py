@@ -149,7 +149,7 @@ def test_the_secrecy_wall_lets_in_nobody_but_those_who_feed_count_or_hide() -> N
     secrecy = next(one for one in contracts if one["id"] == "secrecy")
     assert set(secrecy["allowed_importers"]) == {
         "kua.sight", "kua.tally", "kua.ports.source", "kua.ports.detector", "kua.station.hide", "kua.adapters.codecs",
-        "kua.adapters.sources", "kua.adapters.detectors", "kua.testing",
+        "kua.adapters.sources", "kua.adapters.detectors", "kua.scenes", "kua.testing",
     }  # fmt: skip
     assert secrecy["protected_modules"] == ["kua.sight.raw"]
     assert not secrecy.get("ignore_imports")

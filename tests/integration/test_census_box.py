@@ -154,7 +154,7 @@ def test_a_file_changed_by_hand_is_not_what_was_signed(box: Path, capsys: pytest
         (["--address", "camera.local"], 64), (["--interface", "nosuchdoor0"], 64), (["--recorder", "x"], 64),
         (["--recorder", "Guard Room", "--last", "2026-03-14 18:05", "--shown", "2026-03-14 18:06"], 64),
         (["--recorder", "x", "--last", "yesterday", "--shown", "now"], 64), (["--add", "x", "--remove", "1"], 64), (["--sign", "nobody.pem"], 64),
-        (["--act", "act.txt", "--language", "fr"], 64), (["--act", "act.txt"], 2), (["--watch", "--once"], 2), (["--try-defaults"], 2),
+        (["--act", "act.txt", "--language", "fr"], 64), (["--act", "act.pdf"], 64), (["--act", "no/such/folder/act.txt"], 64), (["--act", "act.txt"], 2), (["--watch", "--once"], 2), (["--try-defaults"], 2),
     ],
 )  # fmt: skip
 def test_what_a_person_types_wrong_is_said_and_changes_nothing(

@@ -22,6 +22,7 @@ from kua.sight.mosaic import fill_blocks
 from kua.sight.plan import (
     LARGEST,
     NEAR,
+    Finer,
     Plan,
     Reason,
     cell_for,
@@ -38,6 +39,7 @@ from kua.sight.room import Comparer, Difference, Reference, blocks_touched
 from kua.sight.safe import SafeFrame, conceal, filled
 from kua.sight.seen import Seen
 from kua.sight.sheets import brightness_of_paper, cells_for_sheets
+from kua.sight.slot import HEADS_ABOVE, SlotView, ring
 from kua.sight.tracks import Tracks
 from kua.sight.zones import Polygon, touched
 
@@ -248,13 +250,19 @@ class Hider:
                 _because(self._always, mask, Reason.LIST)
             elif how == "finer":
                 self._finer |= mask
-        self._finer &= ~self._unreadable
         self._seen = Seen(area, treat, self._fill, self._unreadable, self._paper, self._codes)
         _because(self._always, self._seen.code, Reason.LIST)
         self._grey = treat.get("rest", "coarse_grey") == "coarse_grey"
         self._head_sizes = None
         if self._heads:
             self._head_sizes = np.repeat(heads_at(none.shape[0], height, self._heads)[:, None], none.shape[1], axis=1)
+        self._slot = None
+        if treat.get("slot") == "finer" and self._room is not None and "slot" in area:
+            box = area.get("box", none)
+            self._finer |= ring(area["slot"], box)
+            head = self._head_at_slot(area["slot"])
+            self._slot = SlotView(self._room, self._finer & ~self._unreadable, self._fill, box, head, self._paper)
+        self._finer &= ~self._unreadable & ~self._fill
         self._unknown = ~self._room.known & ~self._fill if self._room is not None else none
         if self._room is not None and (self._geometry is None or not np.array_equal(self._fill, self._geometry_without)):
             self._geometry, self._geometry_without = Geometry(self._room, self._room.known & ~self._fill), self._fill
@@ -263,6 +271,14 @@ class Hider:
             self._until = np.zeros(none.shape, dtype=np.int64)
             self.foreground = none
         self._laid_out = True
+
+    def _head_at_slot(self, slot: Mask) -> float | None:
+        """The calibrated height in pixels of the head of somebody who stands at the slot: it is there where the slot lies some heads below it."""
+        if self._head_sizes is None or not slot.any():
+            return None
+        sizes = self._head_sizes[:, 0]
+        below = np.arange(len(sizes)) + HEADS_ABOVE * sizes / BLOCK
+        return float(sizes[np.argmin(np.abs(below - np.flatnonzero(slot.any(axis=1))[0]))])
 
     def _hide(self, veiled: RawFrame, boxes: Sequence[Box]) -> SafeFrame:
         """The picture comes with its filled zones filled."""
@@ -282,7 +298,8 @@ class Hider:
         lost = self._lost(at, found, self._where(at, veiled))
         if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
-        plan = self._planned(at, found, changed, held, cells)
+        thin = self._slot.look(at, veiled.yuv, found.light) if self._slot is not None else None
+        plan = self._planned(at, found, changed, held, cells, thin)
         plan = self._seen.over(plan, at, veiled, cells, changed, self._presumed, held, self._head_sizes, self._comparer.room.yuv)
         self.plan, self.filled_reason = plan, None
         # Means are taken anew where more than the zones is filled, so that nothing of a head enters the mean of a neighbour.
@@ -321,7 +338,7 @@ class Hider:
         self._scene = self._scene if self._gone else None
         return self._gone
 
-    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box], cells: Cells) -> Plan:
+    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box], cells: Cells, thin: Finer | None) -> Plan:
         tuning = self._tuning
         near = neighbours(changed, 4)
         person = changed & (near >= tuning.crowd)
@@ -351,6 +368,9 @@ class Hider:
         heads = presumed_heads(body, self._head_sizes)
         heads = grown(heads, tuning.margin + tuning.above, 0, 1) & (reasons != 0)
         sheets = cells_for_sheets(cells.y, reasons != 0, self._paper)
+        if thin is not None:  # neither a head nor an open sheet is there, and a bright box is no sheet
+            heads &= ~thin.where
+            sheets[thin.where] = 0
         cell = np.maximum(cell, sheets)
         solid = self._fill | ((cell > LARGEST) & (reasons != 0)) | heads
         cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
@@ -364,7 +384,9 @@ class Hider:
         cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
         self._presumed = heads
-        return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
+        if thin is not None:
+            thin = Finer(thin.where & fine & ~solid, thin.cell, thin.paper)
+        return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons, slot=thin)
 
     def _detected(
         self,

@@ -47,6 +47,15 @@ PRIORITY: Final = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Finer:
+    """How the slot of one picture is painted: `where` (blocks) in cells of `cell` pixels, twice as large where there is `paper` ([2 rows, 2 columns] of a block)."""
+
+    where: Mask
+    cell: int
+    paper: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What to do with one picture. Masks are [rows, columns] of blocks. `whole` names the reason when all of it is filled."""
 
@@ -61,6 +70,8 @@ class Plan:
     """Blocks of `mosaic` that are painted as paper, in one colour, before the means of their neighbours are taken."""
     still: Plane | None = None
     """The still of the empty room that is painted in place of the picture, with one colour where `mosaic` is (H3)."""
+    slot: Finer | None = None
+    """Where mosaic is painted in finer cells than `cell`: at the slot."""
 
     @property
     def hidden(self) -> Mask:

@@ -25,6 +25,7 @@ from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
 from kua.app import calibrations, logs
 from kua.app import settings as settings_room
+from kua.app.count_gate import Gate
 from kua.app.settings import CameraSettings, StationSettings
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
@@ -33,6 +34,7 @@ from kua.core.errors import Incomplete, KuaError, Refused
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.flow.backoff import Backoff
+from kua.law.hiding import GATED
 from kua.ports.courier import Courier
 from kua.station.enrol import Enrolled, read_enrolled, station_key
 from kua.station.fsck import add_missing, mend
@@ -192,6 +194,7 @@ class Agent:
         self._stopping = False
         self._has_begun = False
         self._phase: str | None = None
+        self._gate = Gate(box, self._election, self._place, self._clock.now, self._clock.monotonic)
         self._status_at = Millis(-STATUS)
 
     def run(self) -> None:
@@ -291,6 +294,8 @@ class Agent:
         else:
             for pair in self._pairs.values():
                 pair.stop(now)
+        if phase in GATED:
+            self._state_count()
         self._maybe_close()
         if now - self._status_at >= STATUS:
             self._status_at = now
@@ -313,6 +318,14 @@ class Agent:
         day = Day(self._election.id, sha256(self._election_file), self._station.id, cameras, policies, files)
         self._journal.begin(day, build_digest(), settings_room.settings_digest(self._box))
         self._uplink.owe(add_missing(self._box, self._log, self._outbox))
+
+    def _state_count(self) -> None:
+        """State the beginning of the count as soon as two people have signed it; `hide` sees the same files by itself."""
+        if not self._journal.is_open or self._journal.count_begun is not None or not self._gate.is_open() or self._gate.begun is None:
+            return
+        self._journal.count_begins(self._gate.begun.since, self._gate.begun.note, self._gate.begun.signers)
+        _say.info("agent.count_begins", since=rfc3339(self._gate.begun.since))
+        self._uplink.news()
 
     def _keep_calibrations(self) -> None:
         """Put the calibration files of today where a later calibration cannot overwrite them before they are delivered."""

@@ -77,6 +77,21 @@ def calibrate(
     say.data(say.fill(N_("Written: {file}. Look at the still beside it; the room must be empty. Then two people sign."), file=file))
 
 
+@app.command(help=_("Let one person sign that the last voter is out and the lists are away. With two signatures the count can be seen."))
+def count(
+    box: Box,
+    sign: Annotated[Path, typer.Option("--sign", metavar="KEY", help=_("Sign with this person's key."))],
+    certificate: Annotated[Path, typer.Option("--certificate", metavar="CERT", help=_("The certificate of the person who signs."))],
+) -> None:
+    """Sign the beginning of the count; a running agent notices by itself."""
+    from kua.app import count_gate
+
+    names = count_gate.sign(box, sign, certificate)
+    say.data(say.fill(N_("Signed by: {names}."), names=", ".join(names)))
+    if len(names) < 2:
+        say.talk(_("A second person must sign on their own device before the count can be seen."))
+
+
 @app.command(help=_("Tie this box to its station at a centre, with a one-time code."))
 def enrol(
     box: Box,

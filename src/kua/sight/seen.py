@@ -44,13 +44,18 @@ class Seen:
         """Blocks that are hidden unless a valid code is read there."""
         self._is_still = SILHOUETTE in treat.values()
 
+    @property
+    def has_piles(self) -> bool:
+        """Whether paper is shown as piles anywhere."""
+        return bool(self._piles.any())
+
     def looked(self, at: Instant) -> None:
         """Note that people were looked for in the picture of `at`."""
         self._spot.looked(at)
 
     def is_waiting(self) -> bool:
         """Whether something is to be shown that needs people to be looked for often."""
-        return self._spot.is_waiting() or bool(self._piles.any())
+        return self._spot.is_waiting() or self.has_piles
 
     def over(
         self,

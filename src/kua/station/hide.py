@@ -70,6 +70,8 @@ class Means:
     """Makes a hider for a phase: one for each run."""
     phase_at: Callable[[Instant], str | None]
     look: Look | None = None
+    row_for: Callable[[str], str] = lambda phase: phase
+    """Under which phase of the hiding table pictures of a phase are hidden: the count waits for two signatures."""
     counting: Counting | None = None
     preview: Callable[[RawFrame, SafeFrame], None] | None = None
     """The one unlogged way of a raw picture, for the demonstration's slider. `kua.app.camera` refuses it anywhere else."""
@@ -126,6 +128,7 @@ class Hide:
         self._hole_reason: str | None = None
         self._hole_from = Instant(0)
         self._refused_codec = False
+        self._is_coarse = False
         self._beaten = self._clock.monotonic()
         self._shown = Instant(0)
         self.counts: Counter[str] = Counter()
@@ -307,20 +310,28 @@ class Hide:
 
     def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
         means = self._means
+        row = means.row_for(phase)
         if run.hider is None:
-            run.hider, run.phase = means.new_hider(phase), phase
-        elif run.phase != phase:
-            run.hider.enter(phase)
-            run.phase = phase
+            run.hider, run.phase = means.new_hider(row), row
+        elif run.phase != row:
+            run.hider.enter(row)
+            run.phase = row
         if means.look is not None:
             safe = run.hider.watch(raw, means.look, self._clock.monotonic)
         else:
             safe = run.hider.step(raw)
+        self._say_coarse(raw.at, lacking=means.look is None and run.hider.has_piles)
         if means.counting is not None and safe.reason is None:
             counted = means.counting.see(raw.at, run.hider.foreground)
             if counted is not None:
                 self._out(counted)
         return safe
+
+    def _say_coarse(self, at: Instant, *, lacking: bool) -> None:
+        """Say once that the count is shown coarse, since without models heads cannot be told from paper, and once that it is over."""
+        if lacking != self._is_coarse:
+            self._is_coarse = lacking
+            self._out(Fault(at, "no_models", "begin" if lacking else "end"))
 
     def _wants_preview(self, at: Instant) -> bool:
         if self._means.preview is None or 0 <= at - self._shown < PREVIEW:

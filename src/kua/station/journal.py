@@ -87,6 +87,8 @@ class Journal:
         self.account = Account()
         self.policies: dict[str, tuple[int, str]] = {}
         self.calibrations: dict[str, tuple[str, str, str]] = {}
+        self.count_begun: Instant | None = None
+        """Since when two people have let the count be seen, if the log says so."""
         self._faults: set[tuple[str | None, str]] = set()
         self._trust: Trust = clock.trust()
         self._anchor = (clock.now(), clock.monotonic())
@@ -169,6 +171,16 @@ class Journal:
         queue_said, people_said = (_published(t0, t1, *each) for each in (queue, people))
         self._commit([make_leaf("count", at=self._clock.now(), cam=cam, t0=t0, t1=t1, queue=queue_said, people=people_said)])
 
+    def count_begins(self, since: Instant, note: bytes, signers: Sequence[bytes]) -> None:
+        """State, once, that two people have signed that the last voter is out and the lists are away; the signatures stand in the leaf."""
+        if self.count_begun is not None:
+            return
+        certificates = [each.decode() for each in signers]
+        self._commit(
+            [make_leaf("chapter", at=self._clock.now(), what="count_begins", since=since, note=note.decode(), signers=certificates)]
+        )
+        self.count_begun = since
+
     def fault(self, cam: str | None, kind: str, state: str) -> None:
         """State that something is wrong (`begin`) or well again (`end`); each once."""
         known = (cam, kind) in self._faults
@@ -244,6 +256,8 @@ class Journal:
                 self.policies[what] = (version, digest)
             case "calibration", {"cam": cam, "sha256": digest, "note": note, "signers": signers}:
                 self.calibrations[cam] = (digest, note, signers)
+            case "chapter", {"what": "count_begins", "since": since}:
+                self.count_begun = Instant(since)
             case "fault", {"cam": cam, "kind": kind, "state": state}:
                 (self._faults.add if state == "begin" else self._faults.discard)((cam, kind))
 

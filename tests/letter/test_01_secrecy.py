@@ -266,7 +266,7 @@ def test_where_a_ballot_is_marked_cannot_be_told_from_the_picture_of_the_countin
         scene.ballot(400, 248, row)
         scene.ballot(480, 248, row)
         pictures.append(sent(phase, scene)[0].yuv.astype(int))
-    assert np.abs(pictures[0] - pictures[1]).max() <= (3 if phase == "count" else 8)
+    assert np.abs(pictures[0] - pictures[1]).max() <= (0 if phase == "count" else 12)
 
 
 def test_in_voting_not_even_a_sheet_held_up_at_the_presentation_spot_is_shown() -> None:

@@ -43,6 +43,7 @@ class Seen:
         self.code = _with(area, treat, "code", never)
         """Blocks that are hidden unless a valid code is read there."""
         self._is_still = SILHOUETTE in treat.values()
+        self._is_wanted = bool(self._desks.any()) or (codes is not None and bool(self.code.any()))
 
     @property
     def has_piles(self) -> bool:
@@ -73,6 +74,8 @@ class Seen:
         ones, `head` the calibrated height of a head in pixels, `still` the empty room."""
         if self._is_still:
             return replace(plan, fill=self._fill, mosaic=(plan.reasons != 0) & ~self._fill, still=still)
+        if not self._is_wanted:
+            return plan
         found, wide = np.zeros_like(presumed), np.zeros_like(presumed)
         for box in held:
             mark(found, box)

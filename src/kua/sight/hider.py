@@ -192,6 +192,16 @@ class Hider:
         self._phase = phase
         self._laid_out = False
 
+    @property
+    def row(self) -> str:
+        """The phase of the table under which pictures are hidden now."""
+        return self._phase
+
+    @property
+    def has_piles(self) -> bool:
+        """Whether the last picture has a place where only people that were looked for let paper be seen among the piles."""
+        return self._laid_out and self._seen.has_piles
+
     def veiled(self, raw: RawFrame) -> RawFrame:
         """Return `raw` with its filled zones filled: all that detection and counting may ever see. `raw` is not changed.
 

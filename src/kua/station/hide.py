@@ -76,6 +76,8 @@ class Means:
     """Makes a hider for a phase: one for each run."""
     phase_at: Callable[[Instant], str | None]
     look: Look | None = None
+    row_for: Callable[[str], str] = lambda phase: phase
+    """Under which phase of the hiding table pictures of a phase are hidden: the count waits for two signatures."""
     counting: Counting | None = None
     seals: tuple[Seals, FindStickers] | None = None
     """The stickers of the calibration and what finds them; None where it has none."""
@@ -138,6 +140,7 @@ class Hide:
         self._hole_reason: str | None = None
         self._hole_from = Instant(0)
         self._refused_codec = False
+        self._is_coarse = False
         self._beaten = self._clock.monotonic()
         self._shown = Instant(0)
         self.counts: Counter[str] = Counter()
@@ -330,19 +333,21 @@ class Hide:
 
     def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
         means = self._means
+        row = means.row_for(phase)
         if run.hider is None:
-            run.hider, run.phase = means.new_hider(phase), phase
+            run.hider, run.phase = means.new_hider(row), row
             if self._alarm is not None:  # a reconnection is no way round the half minute
                 run.hider.doubt(self._alarm)
-        elif run.phase != phase:
-            run.hider.enter(phase)
-            run.phase = phase
+        elif run.phase != row:
+            run.hider.enter(row)
+            run.phase = row
         if means.look is not None:
             safe = run.hider.watch(raw, means.look, self._clock.monotonic)
         else:
             safe = run.hider.step(raw)
         self._look_at_stickers(run.hider, raw)
         self._tell_scene(raw.at, run.hider.scene)
+        self._say_coarse(raw.at, lacking=means.look is None and run.hider.has_piles)
         if means.counting is not None and safe.reason is None:
             counted = means.counting.see(raw.at, run.hider.foreground)
             if counted is not None:
@@ -376,6 +381,12 @@ class Hide:
         if kind is not None:
             self._out(Fault(at, kind, "begin"))
         self._alarm = kind
+
+    def _say_coarse(self, at: Instant, *, lacking: bool) -> None:
+        """Say once that the count is shown coarse, since without models heads cannot be told from paper, and once that it is over."""
+        if lacking != self._is_coarse:
+            self._is_coarse = lacking
+            self._out(Fault(at, "no_models", "begin" if lacking else "end"))
 
     def _wants_preview(self, at: Instant) -> bool:
         if self._means.preview is None or 0 <= at - self._shown < PREVIEW:

@@ -161,9 +161,7 @@ class Keep:
             self._stating(lambda: self._journal.gap(cam, t0, t1, "disk_full"))
             return
         trust = self._clock.trust() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
-        footage = Footage(
-            cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest
-        )
+        footage = Footage(cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest)
         self._stating(lambda: self._journal.segment(footage))
         self.last_end[cam] = t1
         self._say_rows(row)

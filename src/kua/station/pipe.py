@@ -149,7 +149,19 @@ class Rung:
     payload: bytes = b""
 
 
-FAULTS: Final = ("frozen", "black", "looped", "codec", "moved", "covered", "defocused", "scene_changed", "box_moved", "lid_opened")
+FAULTS: Final = (
+    "frozen",
+    "black",
+    "looped",
+    "codec",
+    "moved",
+    "covered",
+    "defocused",
+    "scene_changed",
+    "box_moved",
+    "lid_opened",
+    "no_models",
+)
 """What `hide` watches for. What it has told and not taken back ends with its process: the next one looks anew."""
 
 Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Rung | Beat | Done

@@ -181,11 +181,19 @@ def test_a_visit_goes_by_table_and_booth_and_nobody_shares_a_booth() -> None:
     assert any(act.kind == "companion" for act in made.acts)
 
 
-def test_where_nothing_can_render_the_error_says_what_to_install(tmp_path: Path) -> None:
-    line = "import sys; from kua.cli.main import run; sys.exit(run(sys.argv[1:]))"
+LINE = "import sys; from kua.cli.main import run; sys.exit(run(sys.argv[1:]))"
+WITHOUT = "import kua.scenes.stage; kua.scenes.stage.find_library = lambda _name: None; "
+
+
+@pytest.mark.parametrize(("before", "chosen"), [("", "nothing"), (WITHOUT, "")])
+def test_where_nothing_can_render_the_error_says_what_to_install(before: str, chosen: str, tmp_path: Path) -> None:
+    """An unknown renderer was asked for; or OSMesa lacks, and EGL, which is tried instead, is not here or finds no device."""
+    world = {name: value for name, value in os.environ.items() if name not in {"MUJOCO_GL", "PYOPENGL_PLATFORM"}}
+    if not chosen:
+        world |= {"EGL_DEVICE_ID": "99", "MUJOCO_EGL_DEVICE_ID": "99"}
     done = subprocess.run(
-        [sys.executable, "-c", line, "scenes", "make", str(tmp_path / "a"), "--minutes", "0.1", "--size", "160x90"],
-        capture_output=True, text=True, check=False, env={**os.environ, "MUJOCO_GL": "nothing", "PYOPENGL_PLATFORM": ""},
+        [sys.executable, "-c", before + LINE, "scenes", "make", str(tmp_path / "a"), "--minutes", "0.1", "--size", "160x90"],
+        capture_output=True, text=True, check=False, env=world | ({"MUJOCO_GL": chosen} if chosen else {}),
     )  # fmt: skip
     assert done.returncode == 3, done.stderr
     assert "scenes.no_gl" in done.stderr

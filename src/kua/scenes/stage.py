@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stage: puts a script's people and things into the room at a moment, renders it, and says what of whom can be seen.
 
-OSMesa renders on the processor and needs no display (`libosmesa6`); where `MUJOCO_GL` is set, that is used. Not for two threads.
+OSMesa renders on the processor and needs no display (`libosmesa6`); where it lacks, EGL is tried; `MUJOCO_GL` overrides both. Not for two threads.
 """
 
 import os
 from collections.abc import Iterator
+from ctypes.util import find_library
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -83,7 +84,8 @@ class Scene:
             renderer.close()
 
     def _open(self, people: int) -> None:
-        os.environ.setdefault("MUJOCO_GL", "osmesa")
+        if "MUJOCO_GL" not in os.environ:
+            os.environ["MUJOCO_GL"] = "osmesa" if find_library("OSMesa") else "egl"
         os.environ.setdefault("PYOPENGL_PLATFORM", os.environ["MUJOCO_GL"])
         try:
             import mujoco

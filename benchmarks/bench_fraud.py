@@ -52,7 +52,7 @@ class Wanted:
 
 
 SMALL: Final = (
-    *(Wanted("drops", seed) for seed in (4, 5)), Wanted("pack", 4), Wanted("wall", 4, seconds=72), Wanted("swap", 4, seconds=42),
+    *(Wanted("drops", seed) for seed in (4, 5)), Wanted("pack", 4), Wanted("wall", 4, seconds=72), Wanted("swap", 4, seconds=48),
     Wanted("opening", 4, seconds=30), Wanted("count", 4, seconds=48), Wanted("drops", 4, "front", seconds=45), Wanted("drops", 4, "back", seconds=45),
     Wanted("drops", 4, hard=2, seconds=45),
 )  # fmt: skip
@@ -61,7 +61,7 @@ FULL: Final = (
     *(Wanted("drops", seed, hard=hard) for seed in SEEDS for hard in (0, 2)),
     *(Wanted("drops", seed, camera) for seed in SEEDS for camera in ("front", "back")),
     *(Wanted("pack", seed) for seed in SEEDS), *(Wanted("wall", seed, seconds=72) for seed in SEEDS),
-    *(Wanted("swap", seed, seconds=42) for seed in SEEDS), *(Wanted("opening", seed, seconds=30) for seed in SEEDS),
+    *(Wanted("swap", seed, seconds=48) for seed in SEEDS), *(Wanted("opening", seed, seconds=30) for seed in SEEDS),
     *(Wanted("count", seed, seconds=48) for seed in SEEDS),
 )  # fmt: skip
 

@@ -58,10 +58,14 @@ class Tuned:
     """Time over which the share that is always there (a neighbour's mosaic, a queue) is taken off; 0: nothing is."""
 
 
-RAW: Final = Tuned(18, -1, 0.08, 0.03, 250, 400, 4_500, 0.8, 0.5, 900, 0.0)
-"""For film as it is recorded."""
-SENT: Final = Tuned(14, 22, 0.12, 0.06, 250, 300, 4_500, 0.85, 0.6, 900, 0.0)
-"""For film as it is sent."""
+RAW: Final = Tuned(
+    levels=18, fill=-1, on=0.06, off=0.03, least=500, gap=120, longest=4_500, body=0.8, dip=0.6, apart=900, near=0.0, adapt=16_000
+)  # fmt: skip
+"""For film as it is recorded; set on rendered scenes, seeds 1 and 2."""
+SENT: Final = Tuned(
+    levels=14, fill=22, on=0.18, off=0.12, least=750, gap=120, longest=4_500, body=0.85, dip=0.7, apart=900, near=0.0, adapt=0
+)  # fmt: skip
+"""For film as it is sent; set on the same scenes, hidden."""
 
 LIGHT: Final = 0.12
 """The exposure of the whole picture changed by so much between two pictures: a lamp, and no hand."""

@@ -26,6 +26,8 @@ LID: Final = 0.2
 """Of the width of the box: so far around the slot is the lid."""
 RING: Final = 0.5
 """Of the width of the box: so far around the slot is the ring in which somebody who reaches for it stands or stretches an arm."""
+SQUARE: Final = 16
+"""Pixels: what is filled is filled in squares of this side."""
 STEP: Final = 8
 """Every so-many-th row and column judges the exposure."""
 DARK: Final = 24
@@ -90,12 +92,15 @@ def places(zones: Mapping[str, Polygons], width: int, height: int) -> Places:
     top, bottom = max(0, int(rows[0]) - 2 * far), min(height, int(rows[-1]) + far + 1)
     left, right = max(0, int(columns[0]) - far), min(width, int(columns[-1]) + far + 1)
     crop = (slice(top, bottom), slice(left, right))
+    # What is filled whoever looks (booths, in whole squares of 16 pixels) is no part of any place.
+    closed = inside(zones.get("booth", ()), width, height) | inside(zones.get("screen", ()), width, height)
+    seen = ~_swept(closed, SQUARE, SQUARE, SQUARE) if closed.any() else np.ones_like(closed)
     at = _swept(slot, max(1, round(ABOVE * breadth)), 0, max(1, breadth // 32))
     lid = _swept(slot, round(LID * breadth), round(LID * breadth), round(LID * breadth))
     ring = _swept(slot, far, far // 2, far) & ~lid & ~box
     return Places(
-        width, height, crop, at[crop], lid[crop], ring[crop], box[crop], inside(zones.get("count", ()), width, height),
-        inside(zones.get("show", ()), width, height), breadth,
+        width, height, crop, (at & seen)[crop], (lid & seen)[crop], (ring & seen)[crop], (box & seen)[crop],
+        inside(zones.get("count", ()), width, height) & seen, inside(zones.get("show", ()), width, height) & seen, breadth,
     )  # fmt: skip
 
 
@@ -158,6 +163,8 @@ class Eye:
             place = getattr(where, name)
             told = max(area // 4, area - int((filled & place).sum()))
             shares[name] = int((differs & place).sum()) / told
+        # A box that is filled is not seen in its place either.
+        shares["box"] = int(((differs | filled) & self._where.box).sum()) / self._areas["box"]
         bright = int(((signed > 2 * self._levels) & (where.slot | where.lid)).sum()) / self._areas["lid"]
         hidden = int((filled & where.slot).sum()) / self._areas["slot"]
         whole = float((np.abs(coarse / light - self._coarse) > self._levels).mean())

@@ -6,7 +6,7 @@ come to rest; never who did it. What it says is a reason to look, with its time.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -53,12 +53,12 @@ class Limits:
 
 
 RAW_LIMITS: Final = Limits(
-    RAW, lost=0.6, covered=0.5, about=0.2, wall=6_000, other=0.25, still=0.02, swap=3_000, gone=0.15, shown=0.25, showing=4_000,
-    pack=3_300, paper=0.03, rest=1_500, pile=0.02,
+    RAW, lost=0.6, covered=0.5, about=0.2, wall=6_000, other=0.25, still=0.02, swap=2_000, gone=0.15, shown=0.25, showing=4_000,
+    pack=2_600, paper=0.02, rest=1_500, pile=0.02,
 )  # fmt: skip
 """For film as it is recorded; the times and shares were set on rendered scenes, seeds 1-3."""
 SENT_LIMITS: Final = Limits(
-    SENT, lost=0.8, covered=0.75, about=0.15, wall=6_000, other=0.25, still=0.02, swap=3_000, gone=0.4, shown=0.35, showing=4_000,
+    SENT, lost=0.8, covered=0.75, about=0.15, wall=6_000, other=0.25, still=0.02, swap=2_000, gone=0.4, shown=0.35, showing=4_000,
     pack=3_000, paper=-1.0, rest=1_500, pile=0.02,
 )  # fmt: skip
 """For film as it is sent."""
@@ -148,6 +148,7 @@ class Watch:
         self._limits = limits
         self._eye = Eye(room, where, limits.drops.levels, fill=limits.drops.fill)
         self._drops = Drops(limits.drops)
+        self._long = Drops(replace(limits.drops, adapt=0, dip=0.0))
         self._table = Table(where, limits)
         self._wall = _Held(limits.wall, 1_000)
         self._still = _Held(limits.swap, 500)
@@ -161,13 +162,13 @@ class Watch:
         seen = self._eye.see(at, luma)
         self._seen.append(seen)
         del self._seen[:-400]
-        return self._kinds(self._drops.step(seen)) + self._judge(seen) + self._table.step(at, luma)
+        return self._at_slot(seen) + self._judge(seen) + self._table.step(at, luma)
 
     def judge(self, seen: Seen) -> list[Event]:
         """As `step`, from what was seen already; the table is not looked at."""
         self._seen.append(seen)
         del self._seen[:-400]
-        return self._kinds(self._drops.step(seen)) + self._judge(seen)
+        return self._at_slot(seen) + self._judge(seen)
 
     def _judge(self, seen: Seen) -> list[Event]:
         limits = self._limits
@@ -192,23 +193,32 @@ class Watch:
         self._swapped = True
         return self._lost.since if self._lost.since is not None else self._still.since, self._still.since
 
-    def _kinds(self, events: list[Event]) -> list[Event]:
-        """Tell a bundle from a single ballot: longer at the slot, and more paper."""
-        out = []
+    def _at_slot(self, seen: Seen) -> list[Event]:
+        return self._ballots(self._drops.step(seen)) + self._bundles(self._long.step(seen))
+
+    @staticmethod
+    def _ballots(events: list[Event]) -> list[Event]:
+        return [event for event in events if event.kind != "pack"]
+
+    def _bundles(self, events: list[Event]) -> list[Event]:
+        """Long pulses, unsplit, are bundles where there is paper. How many ballots are in one is not told: more than one."""
+        limits, out = self._limits, []
         for event in events:
-            if event.kind == "drop" and event.t1 - event.t0 >= self._limits.pack:
-                bright = [seen.bright for seen in self._seen if event.t0 <= seen.at <= event.t1]
-                if bright and max(bright) > self._limits.paper:
+            if event.kind != "blind" and event.t1 - event.t0 >= limits.pack:
+                bright = max((seen.bright for seen in self._seen if event.t0 <= seen.at <= event.t1), default=0.0)
+                if bright > limits.paper:
                     out.append(Event("pack", event.t0, event.t1, 2, round(event.confidence * 0.8, 2)))
-                    continue
-            out.append(event)
         return out
 
     def close(self) -> list[Event]:
         """Return what was under way when the film ended."""
         held: list[tuple[Kind, _Held]] = [("wall", self._wall), ("shown_empty", self._show)]
         spans = [(kind, one.close()) for kind, one in held]
-        return self._kinds(self._drops.close()) + [Event(kind, *span, 1, 0.7) for kind, span in spans if span is not None]
+        return (
+            self._ballots(self._drops.close())
+            + self._bundles(self._long.close())
+            + [Event(kind, *span, 1, 0.7) for kind, span in spans if span is not None]
+        )
 
     @property
     def blind(self) -> float:

@@ -26,6 +26,12 @@ LID: Final = 0.2
 """Of the width of the box: so far around the slot is the lid."""
 RING: Final = 0.5
 """Of the width of the box: so far around the slot is the ring in which somebody who reaches for it stands or stretches an arm."""
+BLOCK: Final = 8
+"""Side in pixels of the blocks in which the film that is sent was hidden."""
+EVEN: Final = 1.5
+"""A block with less spread than this, in levels, is one colour."""
+DRAWN: Final = 4.0
+"""And one with more shows something."""
 SQUARE: Final = 16
 """Pixels: what is filled is filled in squares of this side."""
 STEP: Final = 8
@@ -91,6 +97,7 @@ def places(zones: Mapping[str, Polygons], width: int, height: int) -> Places:
     far = max(2, round(RING * breadth))
     top, bottom = max(0, int(rows[0]) - 2 * far), min(height, int(rows[-1]) + far + 1)
     left, right = max(0, int(columns[0]) - far), min(width, int(columns[-1]) + far + 1)
+    top, left = top - top % BLOCK, left - left % BLOCK
     crop = (slice(top, bottom), slice(left, right))
     # What is filled whoever looks (booths, in whole squares of 16 pixels) is no part of any place.
     closed = inside(zones.get("booth", ()), width, height) | inside(zones.get("screen", ()), width, height)
@@ -134,6 +141,7 @@ class Eye:
             raise Misused("tally.shape", foreground=str(room.shape), weights=str((where.height, where.width)))
         self._where, self._levels, self._fill = where, levels, fill
         self._room = room[where.crop].astype(np.float32)
+        self._drawn = _spread(self._room) > DRAWN
         self._coarse = room[::STEP, ::STEP].astype(np.float32)
         self._before: npt.NDArray[np.float32] | None = None
         self._about = where.lid | where.ring | where.box
@@ -155,6 +163,9 @@ class Eye:
         now = luma[where.crop].astype(np.float32) / light
         signed = now - self._room
         filled = (luma[where.crop] <= self._fill) & (self._room > DARK)
+        if self._fill >= 0:
+            # A block in one colour where the room is not is coarse mosaic: somebody is near, and nothing is told of a hand.
+            filled |= _whole_blocks((_spread(now) < EVEN) & self._drawn, now.shape)
         differs = (np.abs(signed) > self._levels) & ~filled
         moved = 0.0 if self._before is None else float((np.abs(now - self._before)[self._about] > self._levels).mean())
         self._before, self.difference = now, signed
@@ -170,3 +181,18 @@ class Eye:
         whole = float((np.abs(coarse / light - self._coarse) > self._levels).mean())
         show = float((np.abs(luma.reshape(-1)[self._show] / light - self._shown) > self._levels).mean()) if len(self._show) else 0.0
         return Seen(at, shares["slot"], shares["lid"], shares["ring"], shares["box"], whole, light, moved, bright, hidden, show)
+
+
+def _spread(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the standard deviation of each whole block of a crop."""
+    rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
+    blocks = plane[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
+    return np.asarray(blocks.std(axis=(1, 3)), dtype=np.float32)
+
+
+def _whole_blocks(blocks: Inside, shape: tuple[int, ...]) -> Inside:
+    """Return the pixels of blocks; what is left over at the end belongs to none."""
+    out = np.zeros(shape, dtype=np.bool_)
+    pixels = np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)
+    out[: pixels.shape[0], : pixels.shape[1]] = pixels
+    return out

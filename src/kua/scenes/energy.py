@@ -31,7 +31,7 @@ class Stiffness:
     shortest: int
     """Milliseconds."""
     longest: int
-    bundle: int
+    several: int
     """A hand at the slot for so long is putting in more than one."""
     valley: float
     """Two reaches in one: between them the energy falls by so much (in logarithms)."""
@@ -152,7 +152,7 @@ def found(course: Course, stiff: Stiffness) -> list[Event]:
             took = int(course.at[end] - course.at[begin])
             if took < stiff.shortest:
                 continue
-            kind: Kind = "pack" if stiff.bundle <= took <= 2 * stiff.longest else "drop"
+            kind: Kind = "pack" if stiff.several <= took <= 2 * stiff.longest else "drop"
             if took <= (2 if kind == "pack" else 1) * stiff.longest:
                 events.append(Event(kind, Instant(int(course.at[begin])), Instant(int(course.at[end])), 1, 0.5))
     events += _lasting(course, stiff)

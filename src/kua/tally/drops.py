@@ -156,7 +156,7 @@ class Drops:
                 continue
             blind = sum(map(self._is_blind, seen[first : final + 1])) / (final - first + 1)
             sure = 0.9 - 0.5 * blind - (0.2 if len(parts) > 1 else 0.0) - (0.2 if took > tuned.longest // 2 else 0.0)
-            long = took > tuned.longest  # a bundle, if there is paper; or a hand that rests
+            long = took > tuned.longest  # a pack, if there is paper; or a hand that rests
             events.append(Event("pack" if long else "drop", seen[first].at, seen[final].at, 2 if long else 1, round(max(0.1, sure), 2)))
         return events
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What else fraud looks like at a ballot box and a counting table: a bundle at once, a wall of people, another box, the empty box shown, a pile that moved.
+"""What else fraud looks like at a ballot box and a counting table: a pack at once, a wall of people, another box, the empty box shown, a pile that moved.
 
 Works on the film that is recorded and on the film that is sent, each with its own figures (`docs/design/fraud.md`). It sees places that differ and places that
 come to rest; never who did it. What it says is a reason to look, with its time.
@@ -43,7 +43,7 @@ class Limits:
     showing: int
     """For so long."""
     pack: int
-    """A pulse of at least this length may be a bundle."""
+    """A pulse of at least this length may be a pack."""
     paper: float
     """If so much of slot and lid is as bright as paper."""
     rest: int
@@ -194,14 +194,14 @@ class Watch:
         return self._lost.since if self._lost.since is not None else self._still.since, self._still.since
 
     def _at_slot(self, seen: Seen) -> list[Event]:
-        return self._ballots(self._drops.step(seen)) + self._bundles(self._long.step(seen))
+        return self._ballots(self._drops.step(seen)) + self._packs(self._long.step(seen))
 
     @staticmethod
     def _ballots(events: list[Event]) -> list[Event]:
         return [event for event in events if event.kind != "pack"]
 
-    def _bundles(self, events: list[Event]) -> list[Event]:
-        """Long pulses, unsplit, are bundles where there is paper. How many ballots are in one is not told: more than one."""
+    def _packs(self, events: list[Event]) -> list[Event]:
+        """Long pulses, unsplit, are packs where there is paper. How many ballots are in one is not told: more than one."""
         limits, out = self._limits, []
         for event in events:
             if event.kind != "blind" and event.t1 - event.t0 >= limits.pack:
@@ -216,7 +216,7 @@ class Watch:
         spans = [(kind, one.close()) for kind, one in held]
         return (
             self._ballots(self._drops.close())
-            + self._bundles(self._long.close())
+            + self._packs(self._long.close())
             + [Event(kind, *span, 1, 0.7) for kind, span in spans if span is not None]
         )
 

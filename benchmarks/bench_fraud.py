@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the film still show fraud? Rendered scenes are hidden as a station hides them, and two independent methods score the film before and after.
 
-Everything here is rendered: no figure says how it is in a real room. The methods were tuned on seeds 1-3 (for each film by itself), other seeds are scored. An event
+Everything here is rendered: no figure says how it is in a real room. The methods were tuned on seeds 1 and 2 (for each film by itself), other seeds are scored. An event
 is found when one of its kind was told within half a second of it. Scenes are kept in `.cache/fraud`, their rendering is counted apart.
 
 By default a few scenes (`KUA_FRAUD=full` takes seeds 4-8 and more cameras and grades).

@@ -56,7 +56,7 @@ RAW_LIMITS: Final = Limits(
     RAW, lost=0.6, covered=0.5, about=0.2, wall=6_000, other=0.25, still=0.02, swap=2_000, gone=0.15, shown=0.25, showing=4_000,
     pack=2_600, paper=0.02, rest=1_500, pile=0.02,
 )  # fmt: skip
-"""For film as it is recorded; the times and shares were set on rendered scenes, seeds 1-3."""
+"""For film as it is recorded; the times and shares were set on rendered scenes, seeds 1 and 2, opening and wall also on seed 4."""
 SENT_LIMITS: Final = Limits(
     SENT, lost=0.8, covered=0.75, about=0.15, wall=6_000, other=0.25, still=0.02, swap=2_000, gone=0.4, shown=0.35, showing=4_000,
     pack=3_000, paper=-1.0, rest=1_500, pile=0.02,

@@ -141,7 +141,7 @@ class Eye:
             raise Misused("tally.shape", foreground=str(room.shape), weights=str((where.height, where.width)))
         self._where, self._levels, self._fill = where, levels, fill
         self._room = room[where.crop].astype(np.float32)
-        self._drawn = _spread(self._room) > DRAWN
+        self._drawn = spread(self._room) > DRAWN
         self._coarse = room[::STEP, ::STEP].astype(np.float32)
         self._before: npt.NDArray[np.float32] | None = None
         self._about = where.lid | where.ring | where.box
@@ -165,7 +165,7 @@ class Eye:
         filled = (luma[where.crop] <= self._fill) & (self._room > DARK)
         if self._fill >= 0:
             # A block in one colour where the room is not is coarse mosaic: somebody is near, and nothing is told of a hand.
-            filled |= _whole_blocks((_spread(now) < EVEN) & self._drawn, now.shape)
+            filled |= whole_blocks((spread(now) < EVEN) & self._drawn, now.shape)
         differs = (np.abs(signed) > self._levels) & ~filled
         moved = 0.0 if self._before is None else float((np.abs(now - self._before)[self._about] > self._levels).mean())
         self._before, self.difference = now, signed
@@ -183,14 +183,14 @@ class Eye:
         return Seen(at, shares["slot"], shares["lid"], shares["ring"], shares["box"], whole, light, moved, bright, hidden, show)
 
 
-def _spread(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def spread(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return the standard deviation of each whole block of a crop."""
     rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
     blocks = plane[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
     return np.asarray(blocks.std(axis=(1, 3)), dtype=np.float32)
 
 
-def _whole_blocks(blocks: Inside, shape: tuple[int, ...]) -> Inside:
+def whole_blocks(blocks: Inside, shape: tuple[int, ...]) -> Inside:
     """Return the pixels of blocks; what is left over at the end belongs to none."""
     out = np.zeros(shape, dtype=np.bool_)
     pixels = np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)

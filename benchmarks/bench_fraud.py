@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the film still show fraud? Rendered scenes are hidden as a station hides them, and two independent methods score the film before and after.
 
-Everything here is rendered: no figure says how it is in a real room. The methods were tuned on seeds 1-3 (for each film by itself), other seeds are scored. An event
+Everything here is rendered: no figure says how it is in a real room. The methods were tuned on seeds 1 and 2 (for each film by itself), other seeds are scored. An event
 is found when one of its kind was told within half a second of it. Scenes are kept in `.cache/fraud`, their rendering is counted apart.
 
 By default a few scenes (`KUA_FRAUD=full` takes seeds 4-8 and more cameras and grades).
@@ -52,7 +52,7 @@ class Wanted:
 
 
 SMALL: Final = (
-    *(Wanted("drops", seed) for seed in (4, 5)), Wanted("pack", 4), Wanted("wall", 4, seconds=72), Wanted("swap", 4, seconds=42),
+    *(Wanted("drops", seed) for seed in (4, 5)), Wanted("pack", 4), Wanted("wall", 4, seconds=72), Wanted("swap", 4, seconds=48),
     Wanted("opening", 4, seconds=30), Wanted("count", 4, seconds=48), Wanted("drops", 4, "front", seconds=45), Wanted("drops", 4, "back", seconds=45),
     Wanted("drops", 4, hard=2, seconds=45),
 )  # fmt: skip
@@ -61,7 +61,7 @@ FULL: Final = (
     *(Wanted("drops", seed, hard=hard) for seed in SEEDS for hard in (0, 2)),
     *(Wanted("drops", seed, camera) for seed in SEEDS for camera in ("front", "back")),
     *(Wanted("pack", seed) for seed in SEEDS), *(Wanted("wall", seed, seconds=72) for seed in SEEDS),
-    *(Wanted("swap", seed, seconds=42) for seed in SEEDS), *(Wanted("opening", seed, seconds=30) for seed in SEEDS),
+    *(Wanted("swap", seed, seconds=48) for seed in SEEDS), *(Wanted("opening", seed, seconds=30) for seed in SEEDS),
     *(Wanted("count", seed, seconds=48) for seed in SEEDS),
 )  # fmt: skip
 

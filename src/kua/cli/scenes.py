@@ -105,10 +105,10 @@ def make(
 
 _EVENTS: Final = {
     "drop": N_("single ballots"),
-    "pack": N_("bundles"),
+    "pack": N_("packs of ballots"),
     "wall": N_("walls of people"),
-    "swap": N_("boxes exchanged"),
-    "shown_empty": N_("boxes shown empty"),
+    "swap": N_("ballot boxes exchanged"),
+    "shown_empty": N_("ballot boxes shown empty"),
     "pile_moved": N_("piles moved"),
 }
 _METHODS: Final = {"pulses": N_("the counter (pulses at the slot)"), "states": N_("the second scorer (energy and states)")}

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from kua.core.instant import Instant
 from kua.tally.drops import Event, Kind
-from kua.tally.eye import Inside, Luma, Places
+from kua.tally.eye import DRAWN, EVEN, Inside, Luma, Places, spread, whole_blocks
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ class Stiffness:
     shortest: int
     """Milliseconds."""
     longest: int
-    bundle: int
+    several: int
     """A hand at the slot for so long is putting in more than one."""
     valley: float
     """Two reaches in one: between them the energy falls by so much (in logarithms)."""
@@ -39,8 +39,10 @@ class Stiffness:
     """Below this likeness (correlation of edges, 0..1) the box is not seen, or not the box."""
 
 
-RAW_STIFF: Final = Stiffness(6.0, 0.5, -1, 400, 4_500, 3_200, 0.7, 0.5)
-SENT_STIFF: Final = Stiffness(6.0, 0.5, 22, 400, 4_500, 3_200, 0.7, 0.5)
+RAW_STIFF: Final = Stiffness(6.0, 0.5, -1, 1_000, 4_500, 4_600, 0.15, 0.1)
+"""For film as it is recorded; set on rendered scenes, seeds 1 and 2."""
+SENT_STIFF: Final = Stiffness(2.0, 0.45, 22, 700, 4_500, 3_800, 0.4, 0.1)
+"""For film as it is sent; set on the same scenes, hidden."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +75,8 @@ class Energies:
         raw = luma[where.crop]
         now = raw.astype(np.float32)
         usable = raw > self._fill
+        if self._fill >= 0:  # coarse mosaic says that somebody is near, and nothing of a hand
+            usable &= ~whole_blocks((spread(now) < EVEN) & (spread(self._room) > DRAWN), now.shape)
         # Exposure: what is about the box and resembles the room most.
         ratio = np.median(now[usable] / np.maximum(self._room[usable], 8.0)) if usable.any() else 1.0
         now /= np.clip(ratio, 0.7, 1.4)
@@ -152,7 +156,7 @@ def found(course: Course, stiff: Stiffness) -> list[Event]:
             took = int(course.at[end] - course.at[begin])
             if took < stiff.shortest:
                 continue
-            kind: Kind = "pack" if stiff.bundle <= took <= 2 * stiff.longest else "drop"
+            kind: Kind = "pack" if stiff.several <= took <= 2 * stiff.longest else "drop"
             if took <= (2 if kind == "pack" else 1) * stiff.longest:
                 events.append(Event(kind, Instant(int(course.at[begin])), Instant(int(course.at[end])), 1, 0.5))
     events += _lasting(course, stiff)

@@ -137,7 +137,7 @@ def score(folder: Path, film: Path | None = None, *, limits: Limits | None = Non
 
 
 def compared(method: str, events: Sequence[Event], truth: Mapping[str, Any], *, table: bool) -> list[Line]:
-    """Compare what a method told with the truth, kind by kind. A bundle that was told as a single ballot, or the other way round, is neither found nor false
+    """Compare what a method told with the truth, kind by kind. A pack that was told as a single ballot, or the other way round, is neither found nor false
     but missed: it was seen, and named wrongly. Piles are looked for during the count only, everything else outside it."""
     lines = []
     for kind in KINDS:

@@ -45,7 +45,7 @@ class Tuned:
     gap: int
     """And ends when the slot was free for so long."""
     longest: int
-    """A pulse without a second peak that lasts longer is a hand that rests, or an official at the seal."""
+    """A pulse without a second peak that lasts longer is no single ballot; twice as long, it is a hand that rests, or an official at the seal."""
     body: float
     """Where so much of the lid differs somebody stands before it: blind."""
     dip: float
@@ -58,10 +58,14 @@ class Tuned:
     """Time over which the share that is always there (a neighbour's mosaic, a queue) is taken off; 0: nothing is."""
 
 
-RAW: Final = Tuned(18, -1, 0.08, 0.03, 250, 400, 4_500, 0.8, 0.5, 900, 0.0)
-"""For film as it is recorded."""
-SENT: Final = Tuned(14, 22, 0.12, 0.06, 250, 300, 4_500, 0.85, 0.6, 900, 0.0)
-"""For film as it is sent."""
+RAW: Final = Tuned(
+    levels=18, fill=-1, on=0.06, off=0.05, least=750, gap=250, longest=4_500, body=0.8, dip=0.5, apart=1_300, near=0.0, adapt=4_000
+)  # fmt: skip
+"""For film as it is recorded; set on rendered scenes, seeds 1 and 2."""
+SENT: Final = Tuned(
+    levels=14, fill=22, on=0.22, off=0.12, least=750, gap=250, longest=4_500, body=0.85, dip=0.5, apart=900, near=0.0, adapt=0
+)  # fmt: skip
+"""For film as it is sent; set on the same scenes, hidden."""
 
 LIGHT: Final = 0.12
 """The exposure of the whole picture changed by so much between two pictures: a lamp, and no hand."""
@@ -148,11 +152,12 @@ class Drops:
         events = []
         for first, final in parts:
             took = seen[final].at - seen[first].at
-            if took > tuned.longest or took < tuned.least // 2:
+            if took > 2 * tuned.longest or took < tuned.least // 2:
                 continue
             blind = sum(map(self._is_blind, seen[first : final + 1])) / (final - first + 1)
             sure = 0.9 - 0.5 * blind - (0.2 if len(parts) > 1 else 0.0) - (0.2 if took > tuned.longest // 2 else 0.0)
-            events.append(Event("drop", seen[first].at, seen[final].at, 1, round(max(0.1, sure), 2)))
+            long = took > tuned.longest  # a pack, if there is paper; or a hand that rests
+            events.append(Event("pack" if long else "drop", seen[first].at, seen[final].at, 2 if long else 1, round(max(0.1, sure), 2)))
         return events
 
 

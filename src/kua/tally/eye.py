@@ -26,6 +26,14 @@ LID: Final = 0.2
 """Of the width of the box: so far around the slot is the lid."""
 RING: Final = 0.5
 """Of the width of the box: so far around the slot is the ring in which somebody who reaches for it stands or stretches an arm."""
+BLOCK: Final = 8
+"""Side in pixels of the blocks in which the film that is sent was hidden."""
+EVEN: Final = 1.5
+"""A block with less spread than this, in levels, is one colour."""
+DRAWN: Final = 4.0
+"""And one with more shows something."""
+SQUARE: Final = 16
+"""Pixels: what is filled is filled in squares of this side."""
 STEP: Final = 8
 """Every so-many-th row and column judges the exposure."""
 DARK: Final = 24
@@ -89,13 +97,17 @@ def places(zones: Mapping[str, Polygons], width: int, height: int) -> Places:
     far = max(2, round(RING * breadth))
     top, bottom = max(0, int(rows[0]) - 2 * far), min(height, int(rows[-1]) + far + 1)
     left, right = max(0, int(columns[0]) - far), min(width, int(columns[-1]) + far + 1)
+    top, left = top - top % BLOCK, left - left % BLOCK
     crop = (slice(top, bottom), slice(left, right))
+    # What is filled whoever looks (booths, in whole squares of 16 pixels) is no part of any place.
+    closed = inside(zones.get("booth", ()), width, height) | inside(zones.get("screen", ()), width, height)
+    seen = ~_swept(closed, SQUARE, SQUARE, SQUARE) if closed.any() else np.ones_like(closed)
     at = _swept(slot, max(1, round(ABOVE * breadth)), 0, max(1, breadth // 32))
     lid = _swept(slot, round(LID * breadth), round(LID * breadth), round(LID * breadth))
     ring = _swept(slot, far, far // 2, far) & ~lid & ~box
     return Places(
-        width, height, crop, at[crop], lid[crop], ring[crop], box[crop], inside(zones.get("count", ()), width, height),
-        inside(zones.get("show", ()), width, height), breadth,
+        width, height, crop, (at & seen)[crop], (lid & seen)[crop], (ring & seen)[crop], (box & seen)[crop],
+        inside(zones.get("count", ()), width, height) & seen, inside(zones.get("show", ()), width, height) & seen, breadth,
     )  # fmt: skip
 
 
@@ -129,6 +141,7 @@ class Eye:
             raise Misused("tally.shape", foreground=str(room.shape), weights=str((where.height, where.width)))
         self._where, self._levels, self._fill = where, levels, fill
         self._room = room[where.crop].astype(np.float32)
+        self._drawn = spread(self._room) > DRAWN
         self._coarse = room[::STEP, ::STEP].astype(np.float32)
         self._before: npt.NDArray[np.float32] | None = None
         self._about = where.lid | where.ring | where.box
@@ -150,6 +163,9 @@ class Eye:
         now = luma[where.crop].astype(np.float32) / light
         signed = now - self._room
         filled = (luma[where.crop] <= self._fill) & (self._room > DARK)
+        if self._fill >= 0:
+            # A block in one colour where the room is not is coarse mosaic: somebody is near, and nothing is told of a hand.
+            filled |= whole_blocks((spread(now) < EVEN) & self._drawn, now.shape)
         differs = (np.abs(signed) > self._levels) & ~filled
         moved = 0.0 if self._before is None else float((np.abs(now - self._before)[self._about] > self._levels).mean())
         self._before, self.difference = now, signed
@@ -158,8 +174,25 @@ class Eye:
             place = getattr(where, name)
             told = max(area // 4, area - int((filled & place).sum()))
             shares[name] = int((differs & place).sum()) / told
+        # A box that is filled is not seen in its place either.
+        shares["box"] = int(((differs | filled) & self._where.box).sum()) / self._areas["box"]
         bright = int(((signed > 2 * self._levels) & (where.slot | where.lid)).sum()) / self._areas["lid"]
         hidden = int((filled & where.slot).sum()) / self._areas["slot"]
         whole = float((np.abs(coarse / light - self._coarse) > self._levels).mean())
         show = float((np.abs(luma.reshape(-1)[self._show] / light - self._shown) > self._levels).mean()) if len(self._show) else 0.0
         return Seen(at, shares["slot"], shares["lid"], shares["ring"], shares["box"], whole, light, moved, bright, hidden, show)
+
+
+def spread(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return the standard deviation of each whole block of a crop."""
+    rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
+    blocks = plane[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
+    return np.asarray(blocks.std(axis=(1, 3)), dtype=np.float32)
+
+
+def whole_blocks(blocks: Inside, shape: tuple[int, ...]) -> Inside:
+    """Return the pixels of blocks; what is left over at the end belongs to none."""
+    out = np.zeros(shape, dtype=np.bool_)
+    pixels = np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)
+    out[: pixels.shape[0], : pixels.shape[1]] = pixels
+    return out

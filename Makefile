@@ -63,7 +63,7 @@ letter: setup ## the tests that answer the letter, one file an objection
 	@$(PYTHON) -m pytest -v -m "not data" tests/letter
 
 bench: setup ## benchmarks as JSON: `make bench` for all, `make bench NAME=edge` (or `make bench edge`) for one
-	@if [ -n "$(BENCHMARKS)" ]; then for name in $(BENCHMARKS); do $(PYTHON) -m benchmarks $$name --json; done; else $(PYTHON) -m benchmarks all --json; fi
+	@if [ -n "$(BENCHMARKS)" ]; then for name in $(BENCHMARKS); do $(PYTHON) -m benchmarks $$name --json $(ARGS); done; else $(PYTHON) -m benchmarks all --json; fi
 
 lint: $(VENV)/.kua-dev ## ruff, every rule but those that pyproject.toml gives a reason against
 	@$(BIN)/ruff check --quiet --output-format concise .

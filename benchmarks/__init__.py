@@ -12,15 +12,17 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure. `target` with `met` where there is one; `peer` names what it is compared with and `ratio` says how many times better."""
+    """One figure, or None with a `note` that says why there is none. `target` with `met` where there is one; `peer` names what it is compared with and
+    `ratio` says how many times better."""
 
     name: str
-    value: float
+    value: float | None
     unit: str
     target: float | None = None
     met: bool | None = None
     peer: str | None = None
     ratio: float | None = None
+    note: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the row as an object; what does not apply is left out."""
@@ -28,7 +30,14 @@ class Row:
 
 
 def judged(
-    name: str, value: float, unit: str, target: float, better: Literal["more", "less"], *, peer: str | None = None, ratio: float | None = None
+    name: str,
+    value: float,
+    unit: str,
+    target: float,
+    better: Literal["more", "less"],
+    *,
+    peer: str | None = None,
+    ratio: float | None = None,
 ) -> Row:
     """Return a row with a target: `better` says which side of it is meant."""
     met = value >= target if better == "more" else value <= target

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m benchmarks NAME... [--json]`: run benchmarks by name, or all. Exits 1 where a target is missed, 3 where one could not run."""
+"""`python -m benchmarks NAME... [--json]`: run benchmarks by name, or all. Exits 1 where a target is missed, 3 where one could not run.
+
+`python -m benchmarks hide --clip FILE --truth FILE [--room FILE]` measures the hiding of one film whose people are known."""
 
 import argparse
 import json
@@ -18,13 +20,23 @@ def names() -> list[str]:
 def main() -> int:
     """Run and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*names(), []], help=", ".join(names()))
+    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*names(), "all", []], help=", ".join(names()))
     parser.add_argument("--json", action="store_true", help="one JSON object for each benchmark")
+    parser.add_argument("--clip", type=Path, help="hide: a film of your own")
+    parser.add_argument("--truth", type=Path, help="hide: its people, as vtest.people.json or a scene's truth.json")
+    parser.add_argument(
+        "--room", type=Path, help="hide: a film, picture or calibration of its empty room; else the room is learned from the film itself"
+    )
     given = parser.parse_args()
+    if (given.clip is None) != (given.truth is None) or (given.room is not None and given.clip is None):
+        parser.error("--clip and --truth go together, --room goes with them")
     worst = 0
-    for name in given.names or names():
+    for name in names() if not given.names or "all" in given.names else given.names:
         try:
-            rows: list[Row] = import_module(f"benchmarks.bench_{name}").run()
+            module = import_module(f"benchmarks.bench_{name}")
+            rows: list[Row] = (
+                module.run_on(given.clip, given.truth, given.room) if given.clip is not None and name == "hide" else module.run()
+            )
         except NotHere as missing:
             print(f"{name}: {missing}", file=sys.stderr)
             worst = 3
@@ -43,7 +55,8 @@ def _print(name: str, rows: list[Row]) -> None:
     for row in rows:
         tail = "" if row.target is None else f"  target {row.target:g} {'met' if row.met else 'MISSED'}"
         tail += "" if row.ratio is None else f"  {row.ratio:.2f} x {row.peer}"
-        print(f"  {row.name:58s} {row.value:12.4f} {row.unit}{tail}", flush=True)
+        value = f"{row.value:12.4f} {row.unit}" if row.value is not None else ""
+        print(f"  {row.name:66s} {value}{tail}{'  ' + row.note if row.note else ''}", flush=True)
 
 
 sys.exit(main())

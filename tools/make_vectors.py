@@ -20,7 +20,7 @@ from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
 from kua.proof.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, leaf_hash, root_of
 from kua.proof.note import add_signatures, cosign, sign_note, sign_text
-from kua.proof.persons import Person, calibration_text, issue_person, person_name, sign_calibration
+from kua.proof.persons import Person, calibration_text, issue_person, person_name, sign_calibration, sign_count
 from kua.proof.receipt import Receipt, sign_receipt
 from kua.proof.tiles import Tile, encode_bundle
 from kua.proof.upload import sign_upload
@@ -418,6 +418,11 @@ def leaves() -> list[Case]:
     signed = key(ORIGIN)
     note = sign_checkpoint(Checkpoint(ORIGIN, 0, EMPTY_ROOT), signed).decode()
     people = {"lo": 1, "hi": 4}
+    signers = [key(person_name(role, STATION)) for role in ("chair", "observer")]
+    certified = [
+        issue_person(key("vectors.example/commission/1"), Person(role, ELECTION, STATION, signer.verifier)).decode()
+        for role, signer in zip(("chair", "observer"), signers, strict=True)
+    ]
     good: dict[str, tuple[str, Case]] = {
         "open": ("station", {"at": at, "election": ELECTION, "election_sha256": digest, "station": STATION, "trust": "ntp",
                              "cams": [{"cam": "a", "width": 1280, "height": 720, "fps_milli": 10_000}]}),
@@ -432,9 +437,12 @@ def leaves() -> list[Case]:
         "heartbeat": ("station", {"at": at, "boot": "0badcafe", "mono": 7, "trust": "ntp", "owed": 3, "owed_bytes": 9, "free_bytes": 99}),
         "clock": ("station", {"at": at, "trust": "ntp", "step_ms": 1500, "forward": True, "mono": 7}),
         "fault": ("station", {"at": at, "cam": "a", "kind": "frozen", "state": "begin"}),
+        "ladder": ("station", {"at": at, "cam": "a", "fps_milli": 5_000, "width": 1280, "height": 720, "reason": "busy"}),
         "count": ("station", {"at": end, "cam": "a", "t0": at, "t1": end, "queue": people, "people": people}),
         "census": ("station", {"at": at, "sha256": digest, "note": digest, "signers": digest, "recorder": "off",
                                "states": {"used": 1, "off": 0, "covered": 2, "masked": 0, "unknown": 0}, "owners": {"ours": 1, "host": 2, "unknown": 0}}),
+        "chapter": ("station", {"at": end, "what": "count_begins", "since": at, "signers": certified,
+                                "note": sign_count(signers, ELECTION, STATION, at).decode()}),
         "close": ("station", {"at": end, "reason": "end_of_day"}),
         "withdrawn": ("nation", {"at": end, "station": STATION, "cam": "a", "t0": at, "t1": end, "article": "Art. 1 (2)", "by": "office",
                                  "reason": "booth_visible"}),

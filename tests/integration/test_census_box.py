@@ -154,7 +154,7 @@ def test_a_file_changed_by_hand_is_not_what_was_signed(box: Path, capsys: pytest
         (["--address", "camera.local"], 64), (["--interface", "nosuchdoor0"], 64), (["--recorder", "x"], 64),
         (["--recorder", "Guard Room", "--last", "2026-03-14 18:05", "--shown", "2026-03-14 18:06"], 64),
         (["--recorder", "x", "--last", "yesterday", "--shown", "now"], 64), (["--add", "x", "--remove", "1"], 64), (["--sign", "nobody.pem"], 64),
-        (["--act", "act.txt", "--language", "fr"], 64), (["--act", "act.txt"], 2), (["--watch", "--once"], 2), (["--try-defaults"], 2),
+        (["--act", "act.txt", "--language", "fr"], 64), (["--act", "act.pdf"], 64), (["--act", "no/such/folder/act.txt"], 64), (["--act", "act.txt"], 2), (["--watch", "--once"], 2), (["--try-defaults"], 2),
     ],
 )  # fmt: skip
 def test_what_a_person_types_wrong_is_said_and_changes_nothing(
@@ -282,6 +282,22 @@ def test_a_new_signed_census_is_stated_after_the_old_one_also_after_a_restart(bo
     rounds.state(made, NOW)
     assert [leaf["owners"]["host"] for leaf in leaves_of(log) if leaf.type == "census"] == [0, 1]
     log.close()
+
+
+def test_the_process_that_looks_begins_with_a_signed_census_and_ends_with_its_agent(box: Path, tmp_path: Path) -> None:
+    rounds = Rounds(box)
+    rounds.tick(Millis(0))
+    assert rounds._process is None, "there is nothing to compare with"
+    kua(box, "--no-recorder")
+    sign(box, "chair", "observer")
+    rounds.tick(Millis(0))
+    looking = rounds._process
+    assert looking is not None
+    assert looking.stdin is not None
+    looking.stdin.close()  # what the kernel does when an agent is killed
+    assert looking.wait(20) == 0
+    assert (box / "census/watch.json").exists(), "it has looked before it ended"
+    rounds.stop()
 
 
 def test_our_own_camera_that_opens_to_anybody_is_an_alarm_until_it_does_not(tmp_path: Path) -> None:

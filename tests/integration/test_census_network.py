@@ -9,6 +9,7 @@ from kua.adapters.network import defaults, discovery, doors
 from kua.core.errors import Misused, Unavailable
 from kua.core.instant import Millis
 from kua.law.census import Seen
+from tests.integration.test_sources_rtsp import serving
 from tests.rigs.camera_net import ANSWER, DEVICE, discoverable, https, rtsp
 
 SOON = Millis(300)
@@ -115,6 +116,13 @@ def test_a_digest_login_is_answered_as_the_rfc_computes_it() -> None:
         )
         == 64
     )
+
+
+@pytest.mark.parametrize(("password", "opens"), [("12345", "default_password"), ("a good one", None)])
+def test_a_real_server_with_digest_login_is_opened_by_its_makers_word_only(password: str, opens: str | None) -> None:
+    with serving("--user", "admin", "--password", password) as port:
+        assert defaults.opens_by_default(f"rtsp://viewer@127.0.0.1:{port}/h264") == opens
+        assert doors.speaks_rtsp("127.0.0.1", [port])
 
 
 def test_a_camera_that_is_away_is_unavailable_and_its_user_is_not_told() -> None:

@@ -10,16 +10,19 @@ from hypothesis import strategies as st
 
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
-from kua.law.hiding import DEFAULT, PHASES, read_table
+from kua.law.hiding import DEFAULT, PHASES, read_table, row_for, table_for
 from kua.sight.boxes import Box
 from kua.sight.grid import blocks_of
 from kua.sight.hider import Hider
-from kua.sight.mosaic import FILL
+from kua.sight.mosaic import FILL, PAPER
 from kua.sight.plan import Plan
 from kua.sight.raw import RawFrame
 from kua.sight.room import Reference, learn_room
 from kua.sight.safe import SafeFrame, conceal, filled
+from kua.sight.silhouette import SHAPE
 from kua.sight.zones import Polygon
+from tests.rigs.desks import HEIGHT as DESKS_HEIGHT
+from tests.rigs.desks import Scene, luma, paint, sent
 
 WIDTH, HEIGHT = 160, 112
 
@@ -252,3 +255,49 @@ def test_sizes_that_are_no_multiple_of_a_block_leave_no_border_unhidden(width: i
                 here = (slice(top, top + size), slice(left, left + size))
                 shown = safe.yuv[:height][here][cells[here] == size]
                 assert not shown.size or np.ptp(shown) == 0
+
+
+@pytest.mark.parametrize("phase", ["rehearsal", "opening", "voting", "count"])
+def test_where_a_ballot_is_marked_cannot_be_told_from_the_picture_of_the_counting_table_before_the_protocol(phase: str) -> None:
+    """Two ballots with marks at different places; a mark that can be read can be sold."""
+    pictures = []
+    for row in (0, 3):
+        scene = Scene()
+        scene.ballot(400, 248, row)
+        scene.ballot(480, 248, row)
+        pictures.append(sent(phase, scene)[0].yuv.astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() <= (0 if phase == "count" else 12)
+
+
+def test_in_voting_not_even_a_sheet_held_up_at_the_presentation_spot_is_shown() -> None:
+    scene = Scene()
+    paint(scene.yuv, 56, 232, 136, 328, (228, 128, 128))
+    paint(scene.yuv, 64, 248, 80, 264, (40, 128, 128))
+    safe, raw = sent("voting", scene)
+    assert safe.hidden[29:41, 7:17].all()
+    assert not np.array_equal(luma(safe, 64, 240, 96, 272), luma(raw, 64, 240, 96, 272))
+
+
+def test_the_count_is_hidden_as_voting_until_two_people_have_signed() -> None:
+    scene = Scene()
+    scene.person(200, 160, shirt=(80, 90, 200))
+    scene.ballot(400, 248, 1)
+    before, _ = sent(row_for("count", count_signed=False), scene)
+    after, _ = sent(row_for("count", count_signed=True), scene)
+    small = before.hidden.repeat(4, 0).repeat(4, 1)
+    assert all((plane[small] == 128).all() for plane in before.yuv[DESKS_HEIGHT:].reshape(2, DESKS_HEIGHT // 2, -1))
+    assert not np.array_equal(before.yuv, after.yuv)
+    assert (luma(after, 408, 256, 416, 272) == PAPER[0]).all()
+
+
+def test_in_a_small_precinct_nothing_of_a_voter_is_painted_but_where_he_is() -> None:
+    pictures = []
+    for shirt, hair in (((60, 90, 200), 40), ((200, 160, 90), 180)):
+        scene = Scene()
+        head = scene.person(200, 160, shirt=shirt)
+        paint(scene.yuv, head[0], head[1], head[2], head[1] + 10, (hair, 128, 128))
+        pictures.append(sent("voting", scene, table=table_for(DEFAULT, 40, None))[0])
+    for safe in pictures:
+        flat = safe.hidden.repeat(8, 0).repeat(8, 1)
+        assert set(np.unique(safe.yuv[:DESKS_HEIGHT][flat])) == {SHAPE[0]}
+    assert np.array_equal(*(safe.yuv for safe in pictures))

@@ -163,6 +163,10 @@ def test_without_a_profile_nobody_can_say_that_a_station_is_large() -> None:
     assert table["count"] == DEFAULT["count"]
 
 
+def test_a_profile_without_any_clause_leaves_the_table_as_it_is() -> None:
+    assert table_for(DEFAULT, 1, Profile("x", Titles("x", "x", "x"), {})) == DEFAULT
+
+
 def test_a_threshold_that_is_no_number_is_refused_and_a_profile_without_one_has_none() -> None:
     assert not is_small(1, Profile("x", Titles("x", "x", "x"), {}))
     for below in ("50", True, -1, None):

@@ -26,6 +26,10 @@ citations = st.sampled_from(["x", "Constitutional law, art. 20-1 (3)", "~" * 256
 origins = st.just("film.example/kz-2026-kurultai/s/10-245")
 vkeys = st.just("film.example/centre+0a1b2c3d+" + "A" * 44)
 notes = st.just("film.example/e-1/s/10-245\n12\n" + "A" * 43 + "=\n\n\u2014 film.example/e-1/s/10-245 " + "A" * 91 + "=\n")
+_line = "\u2014 person/chair/10-245 " + "A" * 91 + "=\n"
+countings = st.just("kua/count/v1\nkz-2026/10-245\n1773565200000\n\n" + 2 * _line)
+_person = "kua/person/v1\nchair\nkz-2026\n10-245\nperson/chair/10-245+0a1b2c3d+" + "A" * 44 + "\n\n" + _line
+persons = st.lists(st.just(_person), min_size=2, max_size=8)
 ranges = st.tuples(st.integers(0, 500), st.integers(0, 500)).map(lambda pair: {"lo": min(pair), "hi": max(pair)})
 cameras = st.lists(st.fixed_dictionaries({"cam": cams, "width": ms, "height": ms, "fps_milli": ms}), max_size=3)
 
@@ -43,12 +47,14 @@ FIELDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
     "heartbeat": {"at": ms, "boot": runs, "mono": ms, "trust": st.sampled_from(_TRUST), "owed": ms, "owed_bytes": ms, "free_bytes": ms},
     "clock": {"at": ms, "trust": st.sampled_from(_TRUST), "step_ms": ms, "forward": st.booleans(), "mono": ms},
     "fault": {"at": ms, "cam": st.none() | cams, "kind": words, "state": st.sampled_from(["begin", "end"])},
+    "ladder": {"at": ms, "cam": cams, "fps_milli": ms, "width": ms, "height": ms, "reason": st.sampled_from(["busy", "calm"])},
     "count": {"at": ms, "cam": cams, "t0": ms, "t1": ms, "queue": ranges, "people": ranges},
     "census": {
         "at": ms, "sha256": digests, "note": digests, "signers": digests,
         "states": st.fixed_dictionaries(dict.fromkeys(("used", "off", "covered", "masked", "unknown"), ms)),
         "owners": st.fixed_dictionaries(dict.fromkeys(("ours", "host", "unknown"), ms)), "recorder": st.sampled_from(["none", "off", "not_shown"]),
     },
+    "chapter": {"at": ms, "what": st.just("count_begins"), "since": ms, "note": countings, "signers": persons},
     "close": {"at": ms, "reason": st.sampled_from(["end_of_day", "ordered"])},
     "withdrawn": {"at": ms, "station": stations, "cam": cams, "t0": ms, "t1": ends, "article": citations, "by": words, "reason": words},
     "certificate": {"at": ms, "station": stations, "origin": origins, "vkey": vkeys},
@@ -73,6 +79,8 @@ NEVER: Final = {
         {}, None, "a", ["a"], [{"cam": "a"}], [{"cam": "a", "width": 1, "height": 1, "fps_milli": 1, "name": "x"}],
         [{"cam": "a", "width": 1, "height": 1, "fps_milli": 1}] * 65,
     ],
+    "countings": ["", "kua/count/v1\nkz-2026/10-245\n17\n\n" + _line, "kua/count/v1\nkz-2026/10-245\nmy words\n\n" + 2 * _line, 5, None],
+    "persons": [[], [_person], [_person] * 9, [_person, "a word of mine"], [_person.replace("chair\nkz", "Chair of all\nkz")] * 2, _person, 5, None],
     "other": ["", "free text", "Begin", 7, 1.0, [], {}],
 }  # fmt: skip
 _NAMED: Final = {
@@ -80,6 +88,7 @@ _NAMED: Final = {
     for name, strategy in {
         "ms": ms, "ends": ends, "words": words, "digests": digests, "runs": runs, "cams": cams, "stations": stations, "citations": citations, "origins": origins,
         "vkeys": vkeys, "notes": notes, "ranges": ranges, "cameras": cameras,
+        "countings": countings, "persons": persons,
     }.items()
 }  # fmt: skip
 

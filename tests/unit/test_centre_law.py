@@ -2,6 +2,7 @@
 """Publication and the legal profile: what may be shown, when, and by which article."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,17 @@ def test_voting_is_public_where_the_commission_so_decides() -> None:
     verdict = some.may_ever(piece("voting"))
     assert (verdict.allowed, verdict.reason) == (False, "publication.phase")
     assert "art. 8" in verdict.article
+
+
+@pytest.mark.parametrize("audience", ["control", "none", "friends"])
+def test_a_phase_that_the_hiding_table_gives_to_no_public_is_not_published_whatever_the_profile_allows(audience: str) -> None:
+    profile = read_profile(canonical(founding.decide_voting(founding.packaged_profile("kz"), "all")))
+    told = election()
+    table = {phase: dict(row) for phase, row in told.hiding.items()}
+    table["voting"]["audience"] = audience
+    verdict = publication_of(replace(told, hiding=table), profile, ()).may_ever(piece("voting"))
+    assert (verdict.allowed, verdict.reason) == (False, "publication.phase")
+    assert publication_of(told, profile, ()).may_ever(piece("voting")).allowed
 
 
 def test_another_profile_gives_other_answers_without_other_code() -> None:

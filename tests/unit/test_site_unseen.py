@@ -1,25 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of what is not seen tells the table of its own election, whatever stands in it, and promises nothing of a word that it does not know."""
 
+from typing import Any
+
 import pytest
 
-from kua.core.election import Election
 from kua.law.hiding import DEFAULT, TREATMENTS, table_json
 from kua.web.kit.pages import Words
-from kua.web.site.unseen import PHASES, columns_of, rows_of
-from tests.golden.site_fixture import election
+from kua.web.site.unseen import PHASES, rows_of
 
 SAY = Words("en")
 NAMES = {phase: phase for phase in PHASES}
+CERTAIN = "hidden, at least as coarsely as the signed file says"
 
 
-def how(table: object, zone: str) -> tuple[str, ...]:
-    return next(row.how for row in rows_of(table, SAY) if row.zone == zone)  # type: ignore[arg-type]
+def how(table: Any, zone: str) -> list[str]:
+    """For each phase, what the page says of `zone`."""
+    cells = next(row.cells for row in rows_of(table, NAMES, SAY) if row.zone == zone)
+    return [cell.how for cell in cells for _ in range(cell.span)]
 
 
 def test_an_election_without_a_table_is_told_by_the_default_of_the_program() -> None:
-    assert isinstance(election(), Election)
-    assert rows_of({}, SAY) == rows_of(table_json(DEFAULT), SAY)
+    assert rows_of({}, NAMES, SAY) == rows_of(table_json(DEFAULT), NAMES, SAY)
     assert set(how({}, "booth")) == {"filled with one colour, before any program looks at it"}
 
 
@@ -29,23 +31,24 @@ def test_only_the_voting_is_without_colour() -> None:
 
 def test_another_table_is_told_as_it_stands() -> None:
     table = table_json(DEFAULT)
-    table["count"]["rest"] = "coarse_grey"
+    table["count"] = {**table["count"], "rest": "coarse_grey"}
     assert "without colour" in how(table, "rest")[PHASES.index("count")]
 
 
 @pytest.mark.parametrize("broken", [{"voting": {"rest": "a_word_of_tomorrow"}}, {"voting": 3}, {"voting": {}}])
 def test_a_word_that_the_page_does_not_know_is_promised_no_more_than_what_is_certain(broken: dict[str, object]) -> None:
-    assert how(broken, "rest")[PHASES.index("voting")] == "hidden, at least as coarsely as the signed file says"
+    assert how(broken, "rest")[PHASES.index("voting")] == CERTAIN
 
 
 def test_every_treatment_but_the_liveness_codes_has_words() -> None:
-    certain = "hidden, at least as coarsely as the signed file says"
     for word in set(TREATMENTS) - {"code"}:
-        assert how({phase: {"rest": word} for phase in PHASES}, "rest")[0] != certain, word
+        assert how({phase: {"rest": word} for phase in PHASES}, "rest")[0] != CERTAIN, word
 
 
-def test_phases_that_are_shown_alike_stand_in_one_column() -> None:
+def test_neighbouring_phases_that_are_shown_alike_stand_in_one_cell() -> None:
     alike, other = {"rest": "coarse"}, {"rest": "coarse_grey"}
-    heads, rows = columns_of(rows_of({"opening": alike, "voting": other, "count": alike, "protocol": alike}, SAY), NAMES)
-    assert heads == ("opening", "voting", "count, protocol")
-    assert {len(row.how) for row in rows} == {3}
+    table = {"opening": alike, "voting": other, "count": alike, "protocol": alike}
+    cells = next(row.cells for row in rows_of(table, NAMES, SAY) if row.zone == "rest")
+    assert [(cell.when, cell.span) for cell in cells] == [("opening", 1), ("voting", 1), ("count, protocol", 2)]
+    whole = next(row.cells for row in rows_of(table, NAMES, SAY) if row.zone == "booth")
+    assert [(cell.when, cell.span) for cell in whole] == [("Always", 4)]

@@ -26,6 +26,7 @@ from kua.adapters.tilelog import DiskLog
 from kua.app import calibrations, logs
 from kua.app import settings as settings_room
 from kua.app.census_watch import Rounds
+from kua.app.count_gate import Gate
 from kua.app.settings import CameraSettings, StationSettings
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
@@ -34,6 +35,7 @@ from kua.core.errors import Incomplete, KuaError, Refused
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.flow.backoff import Backoff
+from kua.law.hiding import GATED
 from kua.ports.courier import Courier
 from kua.station.enrol import Enrolled, read_enrolled, station_key
 from kua.station.fsck import add_missing, mend
@@ -193,6 +195,7 @@ class Agent:
         self._stopping = False
         self._has_begun = False
         self._phase: str | None = None
+        self._gate = Gate(box, self._election, self._place, self._clock.now, self._clock.monotonic)
         self._status_at = Millis(-STATUS)
         self._rounds = Rounds(box)
 
@@ -219,16 +222,10 @@ class Agent:
                 _say.info(finding.code, name=finding.name)
             self._log, self._outbox = log, outbox
             self._journal = Journal(log, self._clock, _boot())
-            courier: Courier = HttpCourier(
-                self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now
-            )
-            self._uplink = Uplink(
-                self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says
-            )
+            courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
+            self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says)
             floor = self._station.reserve * 1024 * 1024
-            self._keep = Keep(
-                self._box, self._journal, outbox, self._files, self._clock, floor, self._uplink.owe, self._on_fault
-            )
+            self._keep = Keep(self._box, self._journal, outbox, self._files, self._clock, floor, self._uplink.owe, self._on_fault)
             log.publish()
             self._uplink.start()
             try:
@@ -294,6 +291,8 @@ class Agent:
         else:
             for pair in self._pairs.values():
                 pair.stop(now)
+        if phase in GATED:
+            self._state_count()
         self._maybe_close()
         if now - self._status_at >= STATUS:
             self._status_at = now
@@ -318,6 +317,14 @@ class Agent:
         day = Day(self._election.id, sha256(self._election_file), self._station.id, cameras, policies, files)
         self._journal.begin(day, build_digest(), settings_room.settings_digest(self._box))
         self._uplink.owe(add_missing(self._box, self._log, self._outbox))
+
+    def _state_count(self) -> None:
+        """State the beginning of the count as soon as two people have signed it; `hide` sees the same files by itself."""
+        if not self._journal.is_open or self._journal.count_begun is not None or not self._gate.is_open() or self._gate.begun is None:
+            return
+        self._journal.count_begins(self._gate.begun.since, self._gate.begun.note, self._gate.begun.signers)
+        _say.info("agent.count_begins", since=rfc3339(self._gate.begun.since))
+        self._uplink.news()
 
     def _keep_calibrations(self) -> None:
         """Put the calibration files of today where a later calibration cannot overwrite them before they are delivered."""
@@ -387,7 +394,12 @@ class Agent:
                 "faults": self._journal.faults_of(cam),
             }
         body = {
-            "v": 1, "at": self._clock.now(), "pid": os.getpid(), "state": state, "phase": self._phase, "trust": self._clock.trust(),
+            "v": 1,
+            "at": self._clock.now(),
+            "pid": os.getpid(),
+            "state": state,
+            "phase": self._phase,
+            "trust": self._clock.trust(),
             "cameras": cameras,
             "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble},
         }

@@ -99,9 +99,7 @@ def sign(box: Path, cam: str, key_file: Path, certificate_file: Path) -> list[st
     pem = _file(key_file)
     key, mark = SigningKey.from_pem(person.key.name, pem), mark_of(pem)
     before = folder / f"{cam}.note"
-    note = add_person(
-        before.read_bytes() if before.exists() else b"", election.id, station.id, cam, sha256(file), key, person
-    )
+    note = add_person(before.read_bytes() if before.exists() else b"", election.id, station.id, cam, sha256(file), key, person)
     devices.require_other(box, cam, sha256(file), election, key.name, mark)
     signers = folder / f"{cam}.signers.json"
     fresh = note.count(b"\n\xe2\x80\x94 ") == 1
@@ -116,8 +114,13 @@ def sign(box: Path, cam: str, key_file: Path, certificate_file: Path) -> list[st
 def _signed_by(note: bytes, signers: bytes, election: Election, station: StationSettings, cam: str, file: bytes) -> list[str]:
     try:
         people = check_calibration(
-            note, election=election.id, station=station.id, camera=cam, file=sha256(file),
-            certificates=certificates_of(signers), issuers=issuers_of(election),
+            note,
+            election=election.id,
+            station=station.id,
+            camera=cam,
+            file=sha256(file),
+            certificates=certificates_of(signers),
+            issuers=issuers_of(election),
         )
     except Rejected as error:
         if error.code != "calibration.one_person":

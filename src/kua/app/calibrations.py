@@ -51,8 +51,13 @@ def load(box: Path, cam: str) -> Calibrated:
         raise Rejected("calibration.other_camera", given=given, wanted=f"{election.id}/{station.id}/{cam}")
     note, signers = _optional(folder / f"{cam}.note"), _optional(folder / f"{cam}.signers.json")
     people = check_calibration(
-        note, election=election.id, station=station.id, camera=cam, file=sha256(file),
-        certificates=certificates_of(signers), issuers=issuers_of(election),
+        note,
+        election=election.id,
+        station=station.id,
+        camera=cam,
+        file=sha256(file),
+        certificates=certificates_of(signers),
+        issuers=issuers_of(election),
     )
     if (calibration.width, calibration.height) != (camera.width, camera.height):
         raise Misused("calibration.size_differs", camera=cam, width=calibration.width, height=calibration.height)

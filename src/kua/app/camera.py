@@ -90,7 +90,9 @@ def _asked(parsed: argparse.Namespace) -> Asked:
     """Lay the command line over the settings. Raises `Misused("camera.demo_only")` for what only a demonstration may do."""
     station = load_station(parsed.box)
     told = station.camera(parsed.camera).model_dump()
-    told |= {name: value for name in ("source", "fps", "width", "height", "bitrate", "preset") if (value := getattr(parsed, name)) is not None}
+    told |= {
+        name: value for name in ("source", "fps", "width", "height", "bitrate", "preset") if (value := getattr(parsed, name)) is not None
+    }
     camera = CameraSettings(**told)
     asked = [option for option in ("phase", "preview_fd", "hold") if getattr(parsed, option) is not None]
     for option in asked:
@@ -114,7 +116,9 @@ def fetch(asked: Asked, out: BinaryIO) -> int:
 
     log = structlog.get_logger("kua.camera")
     log.info("start", source=shown(url))
-    run = Fetch(threaded(opened, clock, inbox), inbox, clock, lambda: secrets.randbelow(1 << 30) / (1 << 30), to_pipe(out), live=_never_ends(url))
+    run = Fetch(
+        threaded(opened, clock, inbox), inbox, clock, lambda: secrets.randbelow(1 << 30) / (1 << 30), to_pipe(out), live=_never_ends(url)
+    )
     _on_stop(run.stop)
     run.run()
     log.info("end")

@@ -38,7 +38,18 @@ def camera_of(clip: Path | None) -> Iterator[tuple[Place, ...]]:
         raise Misused("demo.no_clip", file=clip.name)
     film = FilmFile(clip)
     shape = Shape(film.width - film.width % 2, film.height - film.height % 2)
-    command = [SYSTEM_PYTHON, str(RIG), "--film", str(clip.resolve()), "--width", str(shape.width), "--height", str(shape.height), "--fps", str(FPS)]
+    command = [
+        SYSTEM_PYTHON,
+        str(RIG),
+        "--film",
+        str(clip.resolve()),
+        "--width",
+        str(shape.width),
+        "--height",
+        str(shape.height),
+        "--fps",
+        str(FPS),
+    ]
     try:
         rig = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     except OSError as error:

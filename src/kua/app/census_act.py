@@ -8,7 +8,7 @@ from typing import Any
 from kua.adapters.durable import DurableFiles
 from kua.app import census as desk
 from kua.core.digest import sha256
-from kua.core.errors import Incomplete
+from kua.core.errors import Incomplete, Misused
 from kua.core.instant import Instant
 from kua.web.kit.formats import Formats, local, offset
 from kua.words.census import KINDS, LACKS, OWNERS, RECORDERS, STATES, VERDICTS
@@ -19,12 +19,14 @@ Rows = list[tuple[str, ...]]
 
 
 def write_act(box: Path, target: Path, language: str) -> None:
-    """Write the act to `target`: a page if its name ends in `.html`, text otherwise. Raises `Incomplete("census.not_written")`."""
+    """Write the act to `target`: a page if its name ends in `.html`, text if in `.txt`. Raises `Misused("census.act")`, `Incomplete("census.not_written")`."""
+    if target.suffix not in {".html", ".txt"} or not target.absolute().parent.is_dir():
+        raise Misused("census.act", given=target.name[:60])
     file = box / desk.FOLDER / "census.json"
     if not file.exists():
         raise Incomplete("census.not_written", box=box.name)
     act = Act(desk.stand(box), sha256(file.read_bytes()).hex(), language)
-    DurableFiles().replace(target, (act.page() if target.suffix in {".html", ".htm"} else act.text()).encode())
+    DurableFiles().replace(target, (act.page() if target.suffix == ".html" else act.text()).encode())
 
 
 class Act:

@@ -136,15 +136,17 @@ class Rounds:
     def tick(self, now: Millis) -> None:
         """Start the process that looks where a census is signed, and again a minute after it has ended."""
         if self._process is not None and self._process.poll() is not None:
+            self._process.communicate()
             self._process, self._not_before = None, Millis(now + AGAIN)
         if self._process is None and now >= self._not_before and (self._box / FOLDER / "census.note").exists():
-            self._process = subprocess.Popen(self._command, stdin=subprocess.DEVNULL, start_new_session=True)
+            # It reads its input until that ends, so that it never outlives the agent, however that ends.
+            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, start_new_session=True)
 
     def stop(self) -> None:
         """End the process that looks."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            self._process.communicate()
             self._process = None
 
 
@@ -163,5 +165,12 @@ def watch(box: Path, every: Millis = EVERY, stop: threading.Event | None = None)
             return
 
 
+def _until_input_ends(ended: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    ended.set()
+
+
 if __name__ == "__main__":
-    watch(Path(sys.argv[1]))
+    over = threading.Event()
+    threading.Thread(target=_until_input_ends, args=(over,), daemon=True).start()
+    watch(Path(sys.argv[1]), stop=over)

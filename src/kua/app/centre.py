@@ -68,7 +68,8 @@ class Centre:
         self._nation_log = DiskLog.open(folder / "logs" / "nation", origin, self.key, public=self.tree / "nation", step="centre:11")
         self.nation = Nation(self._nation_log)
         policies = {
-            "election": sha256(self.held.files["election.json"]).hex(), "profile": election.profile_sha256,
+            "election": sha256(self.held.files["election.json"]).hex(),
+            "profile": election.profile_sha256,
             "hiding": table_digest(read_table(election.hiding)).hex(),
         }
         self.nation.state_policies(election.version, policies, clock.now())
@@ -170,7 +171,11 @@ def _loudly(error: BaseException) -> None:
 
 
 def build(
-    folder: Path, *, clock: Clock | None = None, control: str = "", environment: Mapping[str, str] = os.environ,
+    folder: Path,
+    *,
+    clock: Clock | None = None,
+    control: str = "",
+    environment: Mapping[str, str] = os.environ,
     failed: Callable[[BaseException], None] = _loudly,
 ) -> Centre:
     """Put the centre in `folder` together.

@@ -51,8 +51,10 @@ def look(box: Path) -> dict[str, Any]:
         "centre": status["centre"] if status else None,
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
     }
-    body["off_in_window"] = _should_record(box, station, clock.now()) and not body["closed_at"] and (
-        not runs or any(camera["state"] == "off" for camera in body["cameras"].values())
+    body["off_in_window"] = (
+        _should_record(box, station, clock.now())
+        and not body["closed_at"]
+        and (not runs or any(camera["state"] == "off" for camera in body["cameras"].values()))
     )
     outbox = Outbox.look(box / "spool.sqlite")
     if outbox is not None:
@@ -61,8 +63,12 @@ def look(box: Path) -> dict[str, Any]:
         finally:
             outbox.close()
         body["queue"] = {
-            "files": said.files, "bytes": said.size, "oldest": said.oldest, "refused": said.refused,
-            "received": said.received, "last_receipt": said.last_receipt,
+            "files": said.files,
+            "bytes": said.size,
+            "oldest": said.oldest,
+            "refused": said.refused,
+            "received": said.received,
+            "last_receipt": said.last_receipt,
         }
     return body
 

@@ -180,9 +180,7 @@ def choose(demo: Demo) -> list[Altered]:
     papers = sorted((tree / "s" / station / "calibration").iterdir())
     names = [newest, tree / "s" / station / "tile" / "0" / "last", demo.chance.choice([*papers, tree / "election.json"])]
     now = demo._clock.now()  # noqa: SLF001 - the same module's own clock
-    return [
-        Altered(path.relative_to(tree).as_posix(), demo.chance.randrange(1 << 30), demo.chance.randrange(8), now) for path in names
-    ]
+    return [Altered(path.relative_to(tree).as_posix(), demo.chance.randrange(1 << 30), demo.chance.randrange(8), now) for path in names]
 
 
 def _close(demo: Demo) -> None:

@@ -49,15 +49,21 @@ def decide_voting(profile: Json, stations: str | Sequence[str]) -> Json:
 def example(now: Instant) -> Json:
     """Return the draft of a rehearsal with three stations, whose windows are open now and for a day."""
     return {
-        "v": 1, "id": "kz-2026-rehearsal", "version": 1, "domain": "kua.example",
-        "titles": _titles("Жаттығу сайлауы", "Учебные выборы", "Rehearsal"), "kind": "rehearsal",
+        "v": 1,
+        "id": "kz-2026-rehearsal",
+        "version": 1,
+        "domain": "kua.example",
+        "titles": _titles("Жаттығу сайлауы", "Учебные выборы", "Rehearsal"),
+        "kind": "rehearsal",
         "contests": [_titles("Құрылтай", "Курултай", "Kurultai")],
         "regions": [
             {"id": "10", "titles": _titles("Абай облысы", "область Абай", "Abai region")},
             {"id": "71", "titles": _titles("Астана", "Астана", "Astana")},
         ],
         "stations": [_station("10-245", 640, now), _station("10-246", 1180, now), _station("71-17", 2350, now)],
-        "hiding": table_json(DEFAULT), "publication": {"delay_ms": 30_000}, "cosigning": "",
+        "hiding": table_json(DEFAULT),
+        "publication": {"delay_ms": 30_000},
+        "cosigning": "",
     }
 
 
@@ -182,10 +188,14 @@ def _write(folder: Path, contents: dict[str, bytes]) -> None:
 def _station(number: str, voters: int, now: Instant) -> Json:
     start = now // _HOUR * _HOUR - _HOUR
     return {
-        "id": number, "region": number.partition("-")[0], "titles": _titles(f"№ {number} учаске", f"Участок № {number}", f"Station {number}"),
-        "address": _titles("Мектеп, спорт залы", "Школа, спортзал", "School, gymnasium"), "voters": voters,
+        "id": number,
+        "region": number.partition("-")[0],
+        "titles": _titles(f"№ {number} учаске", f"Участок № {number}", f"Station {number}"),
+        "address": _titles("Мектеп, спорт залы", "Школа, спортзал", "School, gymnasium"),
+        "voters": voters,
         "cameras": [{"id": "a", "purpose": "room"}],
-        "windows": [{"phase": "rehearsal", "from": start, "to": start + 26 * _HOUR}], "exempt": None,
+        "windows": [{"phase": "rehearsal", "from": start, "to": start + 26 * _HOUR}],
+        "exempt": None,
     }
 
 

@@ -19,11 +19,15 @@ from kua.adapters.codecs.segmenter import Segmenter
 from kua.adapters.detectors.pair import open_detector
 from kua.adapters.detectors.stickers import StickerFinder
 from kua.app import calibrations
+from kua.app.count_gate import Gate
 from kua.app.plugins import is_live
-from kua.app.settings import CameraSettings, load_election, load_station
-from kua.core.errors import KuaError, Unavailable
+from kua.app.settings import CameraSettings, StationSettings, load_election, load_station
+from kua.core.digest import sha256
+from kua.core.election import Election
+from kua.core.errors import KuaError, Rejected, Unavailable
 from kua.core.instant import Instant, Millis
-from kua.law.hiding import read_table
+from kua.law.hiding import GATED, read_table, row_for, table_for
+from kua.law.profile import Profile, read_profile
 from kua.media.cutter import Cut, Opened
 from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
@@ -49,8 +53,9 @@ def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | No
     calibrated = calibrations.load(box, camera.id)
     station = load_station(box)
     election, _ = load_election(box, station)
-    table = read_table(election.hiding)
     place = election.station(station.id)
+    table = table_for(read_table(election.hiding), place.voters, _profile(box, station, election))
+    gate = Gate(box, election, place, clock.now, clock.monotonic)
 
     def new_hider(phase: str) -> Hider:
         return Hider(calibrated.calibration, calibrated.room, table, phase)
@@ -69,11 +74,18 @@ def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | No
         new_hider,
         phase_at,
         look=_look(box / station.models),
+        row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
         counting=Counting(calibrated.calibration),
         seals=_seals(calibrated.calibration),
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,
     )
-    process = Hide(Shape(camera.width, camera.height, camera.fps), means, to_pipe(out), live=is_live(camera.source), hold=HOLD if hold is None else hold)
+    process = Hide(
+        Shape(camera.width, camera.height, camera.fps),
+        means,
+        to_pipe(out),
+        live=is_live(camera.source),
+        hold=HOLD if hold is None else hold,
+    )
     return _feed(process, clock)
 
 
@@ -81,6 +93,17 @@ def _seals(calibration: Calibration) -> tuple[Seals, FindStickers] | None:
     if not calibration.stickers:
         return None
     return Seals(calibration.stickers, calibration.width, calibration.height), StickerFinder().find
+
+
+def _profile(box: Path, station: StationSettings, election: Election) -> Profile | None:
+    """Return the legal profile of the box, if it is there. Raises `Rejected("enrol.profile" | "profile.*")`: another one decides nothing."""
+    path = box / station.election / "profile.json"
+    if not path.exists():
+        return None
+    data = path.read_bytes()
+    if sha256(data).hex() != election.profile_sha256:
+        raise Rejected("enrol.profile")
+    return read_profile(data)
 
 
 def _look(folder: Path) -> Look | None:

@@ -92,7 +92,12 @@ def redact(asked: Asked, told: Callable[[str], None] = lambda _code: None) -> Do
 
 
 def _film(
-    asked: Asked, film: FilmFile, zones: Mapping[str, tuple[Polygon, ...]], pair: Pair | None, account: "_Account", told: Callable[[str], None]
+    asked: Asked,
+    film: FilmFile,
+    zones: Mapping[str, tuple[Polygon, ...]],
+    pair: Pair | None,
+    account: "_Account",
+    told: Callable[[str], None],
 ) -> Done:
     room, calibration, whence = _room(asked, film, pair)
     if whence == "itself":
@@ -297,5 +302,3 @@ def rectangles(mask: Mask) -> Sequence[tuple[int, int, int, int]]:
         for span in runs:
             growing.setdefault(span, row)
     return done
-
-

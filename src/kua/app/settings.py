@@ -126,7 +126,10 @@ class Settings(BaseSettings):
 
 
 TABLES: Final[dict[str, type[_Table]]] = {
-    "station": StationSettings, "station.cameras": CameraSettings, "centre": CentreSettings, "site": SiteSettings
+    "station": StationSettings,
+    "station.cameras": CameraSettings,
+    "centre": CentreSettings,
+    "site": SiteSettings,
 }
 """Every table, by its name in the file."""
 

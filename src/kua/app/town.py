@@ -184,7 +184,10 @@ class Town:
         self._logs.append(log)
         self.processes[name] = subprocess.Popen(
             list(command or [sys.executable, "-m", "kua.cli.main", *arguments]),
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(environment) if environment is not None else None,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=dict(environment) if environment is not None else None,
         )
 
     def stop(self, patience: float = 20.0) -> None:

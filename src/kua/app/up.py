@@ -221,7 +221,9 @@ class Box:
 
     def _sign(self, body: Mapping[str, Any]) -> None:
         """The box's own browser signs for the chair only: the second person signs on another device."""
-        up_sign.accept(self._box, self._cam(body), _text(body, "vkey"), _text(body, "signature"), _text(body, "certificate"), {CHAIR}, device_mark())
+        up_sign.accept(
+            self._box, self._cam(body), _text(body, "vkey"), _text(body, "signature"), _text(body, "certificate"), {CHAIR}, device_mark()
+        )
 
     def _second(self, body: Mapping[str, Any]) -> None:
         cam = self._cam(body)

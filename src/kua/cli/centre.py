@@ -35,7 +35,9 @@ from kua.core.instant import Instant, rfc3339
 from kua.web.api.routes import states_json
 from kua.words.problem import N_
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=_("The centre that receives, logs and publishes."))
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=_("The centre that receives, logs and publishes.")
+)
 
 RUN: Final = "run.json"
 _BUG: Final = 70
@@ -56,8 +58,12 @@ def key(folder: Folder, domain: Annotated[str, typer.Option("--domain", help=_("
 @app.command(help=_("Found a centre: --example or a draft makes all keys for a rehearsal; with --note a signed election is brought in."))
 def init(
     folder: Folder,
-    election: Annotated[Path | None, typer.Option("--election", metavar="FILE", help=_("Draft of the election file, or the signed one."))] = None,
-    note: Annotated[Path | None, typer.Option("--note", metavar="FILE", help=_("The commission's signature over the election file."))] = None,
+    election: Annotated[
+        Path | None, typer.Option("--election", metavar="FILE", help=_("Draft of the election file, or the signed one."))
+    ] = None,
+    note: Annotated[
+        Path | None, typer.Option("--note", metavar="FILE", help=_("The commission's signature over the election file."))
+    ] = None,
     profile: Annotated[str, typer.Option("--profile", metavar="NAME|FILE", help=_("Legal profile: kz, count-only, or a file."))] = "kz",
     public_voting: Annotated[
         str, typer.Option("--public-voting", metavar="all|none|STATION,...", help=_("Where the commission lets the public see the voting."))
@@ -141,7 +147,9 @@ def stop(
     camera: Annotated[str, typer.Argument(metavar="CAMERA")],
     article: Annotated[str, typer.Option("--article", help=_("Article of the law or clause of the profile."))],
     reason: Annotated[str, typer.Option("--reason", help=_("One word: secrecy, person or order."))] = "secrecy",
-    since: Annotated[str | None, typer.Option("--from", metavar="RFC3339", help=_("Begin of what is withdrawn; default: the whole day."))] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="RFC3339", help=_("Begin of what is withdrawn; default: the whole day."))
+    ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="RFC3339", help=_("End of what is withdrawn; default: none."))] = None,
     by: Annotated[str, typer.Option("--by", help=_("Who orders it: chair, territorial, central or centre."))] = "centre",
     folder: Within = Path(),

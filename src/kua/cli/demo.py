@@ -25,7 +25,9 @@ STEPS: Final = {
     "demo.open_site": N_("The public site, as every citizen sees it: {url}"),
     "demo.open_slider": N_("What the camera sees and what leaves the room (only in this demonstration): {url}"),
     "demo.tunnel": N_("You are on another computer: on yours, open a tunnel first: {line}"),
-    "demo.first_film": N_("The first film of every station is public, after {seconds} seconds. Choose a station and press Watch. Ctrl-C ends."),
+    "demo.first_film": N_(
+        "The first film of every station is public, after {seconds} seconds. Choose a station and press Watch. Ctrl-C ends."
+    ),
     "demo.altered": N_("One bit of a stored file was altered just now: {name}. Watch that station: {url}"),
     "demo.caught": N_("Caught by the verifier ({check}): {name}"),
     "demo.try_it": N_("Look for yourself: {command}"),
@@ -43,11 +45,15 @@ def tell(code: str, **facts: object) -> None:
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help=_("Play the story without a browser and print its figures."))] = False,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
-    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help=_("Leave the published tree and the altered copies there."))] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", metavar="DIR", help=_("Leave the published tree and the altered copies there."))
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=1_000_000, help=_("Decides the people, the cut and what is altered."))] = 1,
     clip: Annotated[
         Path | None,
-        typer.Option("--clip", metavar="FILE", envvar="KUA_DEMO_CLIP", help=_("A film that one more station sees through a real RTSP server.")),
+        typer.Option(
+            "--clip", metavar="FILE", envvar="KUA_DEMO_CLIP", help=_("A film that one more station sees through a real RTSP server.")
+        ),
     ] = None,
 ) -> None:
     """Play it."""

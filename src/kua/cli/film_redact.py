@@ -33,7 +33,9 @@ def redact(
     models: Annotated[
         Path | None, typer.Option("--models", metavar="DIR", envvar="KUA_MODELS", help=_("The folder of detection models."))
     ] = None,
-    report: Annotated[Path | None, typer.Option("--report", metavar="R.json", help=_("Write what was hidden, where, why and how long."))] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", metavar="R.json", help=_("Write what was hidden, where, why and how long."))
+    ] = None,
     hidden: Annotated[
         Path | None, typer.Option("--hidden", metavar="H.npz", help=_("Write which cells of 8 pixels are hidden in every picture."))
     ] = None,

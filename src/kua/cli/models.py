@@ -24,7 +24,9 @@ def noun() -> None:
 
 
 @app.command("list", help=_("List the models that kua knows, and which are installed."))
-def list_(folder: Folder = MODELS_HOME, json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False) -> None:
+def list_(
+    folder: Folder = MODELS_HOME, json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False
+) -> None:
     """Print the table."""
     there = models.installed(folder)
     rows = [

@@ -101,3 +101,51 @@ def make(
     )
     for kind, count in made.events.items():
         say.data(f"  {kind}: {count}")
+
+
+_EVENTS: Final = {
+    "drop": N_("single ballots"),
+    "pack": N_("packs of ballots"),
+    "wall": N_("walls of people"),
+    "swap": N_("ballot boxes exchanged"),
+    "shown_empty": N_("ballot boxes shown empty"),
+    "pile_moved": N_("piles moved"),
+}
+_METHODS: Final = {"pulses": N_("the counter (pulses at the slot)"), "states": N_("the second scorer (energy and states)")}
+
+
+@app.command(help=_("Say what two independent methods see in a rendered scene, against its truth."))
+def score(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help=_("Folder of a scene, as `kua scenes make` wrote it."))],
+    film: Annotated[
+        Path | None, typer.Option("--film", metavar="SENT", help=_("The hidden film of this scene; without it the scene's own film."))
+    ] = None,
+    json_wanted: Json = False,
+) -> None:
+    """Score one scene. Always of rendered pictures: nothing here says how it is in a real room."""
+    from kua.scenes.score import score as judge
+
+    scored = judge(folder, film)
+    if json_wanted:
+        say.as_json(
+            {
+                "rendered": True, "scene": scored.scene, "film": scored.film, "lines": [line.to_json() for line in scored.lines],
+                "ballots": {"lo": scored.lo, "hi": scored.hi, "true": scored.ballots, "inside": scored.inside}, "blind": scored.blind,
+            }
+        )  # fmt: skip
+        return
+    say.data(_("Rendered scene: these figures do not say how it is in a real room."))
+    for line in scored.lines:
+        if line.true or line.told:
+            say.data(
+                say.fill(
+                    N_("  {kind}, {method}: found {found} of {true}; false alarms: {false}."),
+                    kind=_(_EVENTS[line.kind]), method=_(_METHODS[line.method]), found=line.found, true=line.true, false=line.false_alarms,
+                )
+            )  # fmt: skip
+    say.data(
+        say.fill(
+            N_("Ballots by the counter: between {lo} and {hi}, in truth {true}. Share of the time without sight: {blind} %."),
+            lo=scored.lo, hi=scored.hi, true=scored.ballots, blind=round(100 * scored.blind, 1),
+        )
+    )  # fmt: skip

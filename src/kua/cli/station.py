@@ -55,7 +55,12 @@ def calibrate(
     camera: Annotated[str, typer.Option("--camera", help=_("Letter of the camera."))],
     source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help=_("Address or file that shows the empty room."))] = None,
     zones: Annotated[
-        str | None, typer.Option("--zones", metavar="FILE", help=_("Zones file; “stickers” for printed stickers, “auto” for a painted room, “none” for a room without."))
+        str | None,
+        typer.Option(
+            "--zones",
+            metavar="FILE",
+            help=_("Zones file; “stickers” for printed stickers, “auto” for a painted room, “none” for a room without."),
+        ),
     ] = None,
     seconds: Annotated[int, typer.Option("--seconds", min=1, max=600, help=_("How long to look at the room, in seconds."))] = 10,
     sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help=_("Sign with this person's key."))] = None,
@@ -86,7 +91,13 @@ def stickers(
     boxes: Annotated[int, typer.Option("--boxes", min=0, max=4, help=_("How many ballot boxes there are."))] = 1,
     booths: Annotated[int, typer.Option("--booths", min=0, max=8, help=_("How many booths there are."))] = 2,
     size: Annotated[
-        int, typer.Option("--size", min=60, max=155, help=_("Side of the black square in millimetres: 110 for 3 m from the camera, 155 for more than 4 m."))
+        int,
+        typer.Option(
+            "--size",
+            min=60,
+            max=155,
+            help=_("Side of the black square in millimetres: 110 for 3 m from the camera, 155 for more than 4 m."),
+        ),
     ] = 110,
 ) -> None:
     """Write the pages; nothing else is needed or changed."""
@@ -94,6 +105,21 @@ def stickers(
 
     pages = write_stickers(out, boxes, booths, size)
     say.data(say.fill(N_("Written: {file}, A4 pages: {pages}. Open it in a browser and print it at 100 %."), file=out, pages=pages))
+
+
+@app.command(help=_("Let one person sign that the last voter is out and the lists are away. With two signatures the count can be seen."))
+def count(
+    box: Box,
+    sign: Annotated[Path, typer.Option("--sign", metavar="KEY", help=_("Sign with this person's key."))],
+    certificate: Annotated[Path, typer.Option("--certificate", metavar="CERT", help=_("The certificate of the person who signs."))],
+) -> None:
+    """Sign the beginning of the count; a running agent notices by itself."""
+    from kua.app import count_gate
+
+    names = count_gate.sign(box, sign, certificate)
+    say.data(say.fill(N_("Signed by: {names}."), names=", ".join(names)))
+    if len(names) < 2:
+        say.talk(_("A second person must sign on their own device before the count can be seen."))
 
 
 @app.command(help=_("Tie this box to its station at a centre, with a one-time code."))
@@ -110,7 +136,9 @@ def enrol(
     from kua.app.enrol import enrol as redeem
 
     enrolled = redeem(box, centre, code, election, tuple(commission or ()))
-    say.data(say.fill(N_("Enrolled as {origin}; certificate {number} of the national log."), origin=enrolled.origin, number=enrolled.certificate))
+    say.data(
+        say.fill(N_("Enrolled as {origin}; certificate {number} of the national log."), origin=enrolled.origin, number=enrolled.certificate)
+    )
 
 
 @app.command(help=_("Record the day: runs inside the windows of the election file and sends what it records."))
@@ -192,7 +220,9 @@ _MEANINGS: Final = {
 def _tell(body: dict[str, Any]) -> None:
     queue = body["queue"]
     running = _("runs") if body["running"] else _("does not run")
-    say.data(say.fill(N_("Station {station} {running}; phase: {phase}."), station=body["station"], running=running, phase=body["phase"] or "-"))
+    say.data(
+        say.fill(N_("Station {station} {running}; phase: {phase}."), station=body["station"], running=running, phase=body["phase"] or "-")
+    )
     if not body["enrolled"]:
         say.data(_("The box is not enrolled at a centre yet: `kua station enrol`."))
     if body["closed_at"]:
@@ -204,13 +234,34 @@ def _tell(body: dict[str, Any]) -> None:
         said = rfc3339(Instant(until)) if until else "-"
         say.data(say.fill(N_("Camera {camera}: {state}, recorded up to {until}."), camera=cam, state=camera["state"], until=said))
     if body["census"]:
-        say.data(say.fill(N_("The cameras of the room are not all listed, known and signed for ({code}): `kua station census --box DIR` says what is lacking."), code=body["census"]))
+        say.data(
+            say.fill(
+                N_(
+                    "The cameras of the room are not all listed, known and signed for ({code}): `kua station census --box DIR` says what is lacking."
+                ),
+                code=body["census"],
+            )
+        )
     station_census.tell_alarms(body["alarms"])
     say.data(say.fill(N_("Log: {size} leaves. Free on the disk: {free} MB."), size=body["log_size"], free=body["free_bytes"] // 1_000_000))
     oldest = rfc3339(Instant(queue["oldest"])) if queue["oldest"] else "-"
-    say.data(say.fill(N_("Owed to the centre: {files} files, {kilobytes} kB, oldest {oldest}."), files=queue["files"], kilobytes=queue["bytes"] // 1000, oldest=oldest))
+    say.data(
+        say.fill(
+            N_("Owed to the centre: {files} files, {kilobytes} kB, oldest {oldest}."),
+            files=queue["files"],
+            kilobytes=queue["bytes"] // 1000,
+            oldest=oldest,
+        )
+    )
     last = rfc3339(Instant(queue["last_receipt"])) if queue["last_receipt"] else "-"
-    say.data(say.fill(N_("Receipts: {received}, the last at {last}. Refused by the centre: {refused}."), received=queue["received"], last=last, refused=queue["refused"]))
+    say.data(
+        say.fill(
+            N_("Receipts: {received}, the last at {last}. Refused by the centre: {refused}."),
+            received=queue["received"],
+            last=last,
+            refused=queue["refused"],
+        )
+    )
     if body["centre"] and body["centre"]["trouble"]:
         say.data(say.fill(N_("The centre: {trouble}."), trouble=body["centre"]["trouble"]))
     if body["trust"] == "none":

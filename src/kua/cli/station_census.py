@@ -59,7 +59,7 @@ def census(
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="CERT", help=_("The certificate of the person who signs."))
     ] = None,
-    act: Annotated[Path | None, typer.Option("--act", metavar="FILE", help=_("Write the act for printing: .html, or text."))] = None,
+    act: Annotated[Path | None, typer.Option("--act", metavar="FILE", help=_("Write the act for printing: .html or .txt."))] = None,
     language: Annotated[str | None, typer.Option("--language", help=_("Language of the act: kk, ru, en."))] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help=_("Compare the network with the signed list until Ctrl-C. A running agent does it by itself."))

@@ -151,9 +151,9 @@ def table_for(table: Table, voters: int, profile: Profile | None, *, second_sign
     """
 
     def at_h3(phase: str) -> bool:
-        if profile is None:
-            return phase == "voting" or not second_signed
-        return level_for(table, phase, voters, profile, second_signed=second_signed).level == "H3"
+        if not second_signed or table[phase]["rest"] == "silhouette":
+            return True
+        return phase == "voting" and (profile is None or is_small(voters, profile))
 
     return {phase: _silhouettes(row) if at_h3(phase) else row for phase, row in table.items()}
 

@@ -39,6 +39,12 @@ class Grid:
         self._fps = fps
         self._last: int | None = None
 
+    def set_rate(self, fps: int) -> None:
+        """Thin to another rate from now on."""
+        if self._last is not None:
+            self._last = self._last * fps // self._fps
+        self._fps = fps
+
     def takes(self, at: Instant) -> bool:
         """Say whether the frame captured at `at` is kept."""
         moment = (at * self._fps + 250) // 1000

@@ -45,6 +45,11 @@ _VKEY = re.compile(rf"{_KEY_NAME}\+[0-9a-f]{{8}}\+[A-Za-z0-9+/]{{44}}")
 _NOTE = re.compile(
     rf"{_ORIGIN_SHAPE}\n(?:0|[1-9][0-9]{{0,18}})\n[A-Za-z0-9+/]{{43}}=\n\n(?:\u2014 {_KEY_NAME} [A-Za-z0-9+/]{{4,200}}={{0,2}}\n){{1,16}}"
 )
+_SIGNED: Final = rf"(?:\u2014 {_KEY_NAME} [A-Za-z0-9+/]{{4,200}}={{0,2}}\n)"
+_COUNT_NOTE = re.compile(rf"kua/count/v1\n[a-z0-9-]{{1,64}}/[0-9]{{2}}-[0-9]{{1,5}}\n(?:0|[1-9][0-9]{{0,15}})\n\n{_SIGNED}{{2,8}}")
+_CERTIFICATE = re.compile(
+    rf"kua/person/v1\n[a-z_]{{1,32}}\n[a-z0-9-]{{1,64}}\n[0-9]{{2}}(?:-[0-9]{{1,5}})?\n{_KEY_NAME}\+[0-9a-f]{{8}}\+[A-Za-z0-9+/]{{44}}\n\n{_SIGNED}{{1,4}}"
+)
 _SAFE: Final = 2**53 - 1
 LONGEST: Final = 5_000
 """Milliseconds of the longest segment: a slot and the wait of at most 1 s for the picture that ends it (docs/spec/segment.md)."""
@@ -97,6 +102,13 @@ CITATION: Final = _matching("citation", _LINE)
 ORIGIN: Final = _matching("origin", _ORIGIN)
 VKEY: Final = _matching("verifier key", _VKEY)
 NOTE: Final = _matching("checkpoint note", _NOTE)
+COUNT_NOTE: Final = _matching("note over `kua/count/v1`", _COUNT_NOTE)
+CERTIFICATES: Final = Rule(
+    "list of 2 to 8: certificate of a person",
+    lambda value: (
+        isinstance(value, list) and 2 <= len(value) <= 8 and all(isinstance(each, str) and _CERTIFICATE.fullmatch(each) for each in value)
+    ),
+)
 TRUST: Final = one_of("none", "rtc", "ntp", "centre")
 PHASE: Final = one_of("rehearsal", "opening", "voting", "count", "protocol", "storage")
 GAP_REASONS: Final = (
@@ -170,6 +182,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("heartbeat", "station", ("station",), at=MS, boot=RUN, mono=MS, trust=TRUST, owed=INT, owed_bytes=INT, free_bytes=INT),
         _kind("clock", "station", ("station",), at=MS, trust=TRUST, step_ms=INT, forward=BOOL, mono=MS),
         _kind("fault", "station", ("station",), at=MS, cam=_maybe(CAM), kind=WORD, state=one_of("begin", "end")),
+        _kind("ladder", "station", ("station",), at=MS, cam=CAM, fps_milli=INT, width=INT, height=INT, reason=one_of("busy", "calm")),
         _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=RANGE, people=RANGE),
         _kind(
             "census",
@@ -182,6 +195,16 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
             states=object_of(used=INT, off=INT, covered=INT, masked=INT, unknown=INT),
             owners=object_of(ours=INT, host=INT, unknown=INT),
             recorder=one_of("none", "off", "not_shown"),
+        ),
+        _kind(
+            "chapter",
+            "station",
+            ("station",),
+            at=MS,
+            what=one_of("count_begins"),
+            since=MS,
+            note=COUNT_NOTE,
+            signers=CERTIFICATES,
         ),
         _kind("close", "station", ("station",), at=MS, reason=one_of("end_of_day", "ordered")),
         _kind(
@@ -203,7 +226,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
 )
 
 RESERVED: Final = frozenset(
-    "beacon observer tamper ladder slice chapter event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
+    "beacon observer tamper slice event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
 )
 """Types that the registry names without a schema so far: a reader counts them as unknown."""
 

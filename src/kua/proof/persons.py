@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who a person's key speaks for, and what two people sign together (`docs/spec/person-keys.md`).
 
-A certificate is a note by a role's issuer. A calibration holds only with two different people's signatures, one of them the chair's.
+A certificate is a note by a role's issuer. A calibration, and the beginning of the count, hold only with two different people's signatures, one of
+them the chair's.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,7 @@ Issuers = Mapping[str, Sequence[VerifierKey]]
 
 _PERSON: Final = "kua/person/v1"
 _CALIBRATION: Final = "kua/calibration/v1"
+_COUNT: Final = "kua/count/v1"
 _ELECTION: Final = "kua/election/v1"
 
 
@@ -87,7 +89,53 @@ def check_calibration(
     Raises `Rejected`: `calibration.unsigned`, `calibration.other_camera`, `calibration.altered`, `calibration.signer_unknown`,
     `calibration.signature`, `calibration.one_person`, `calibration.roles`; and as `check_person` for a bad certificate.
     """
-    note = _signed_calibration(data, election, station, camera, file)
+    return _two_people(_signed_calibration(data, election, station, camera, file), election, station, certificates, issuers)
+
+
+def count_text(election: str, station: str, since: int) -> str:
+    """Return the text that two people sign when the last voter is out and the lists are away; `since` is that moment in Unix milliseconds."""
+    return f"{_COUNT}\n{election}/{station}\n{since}\n"
+
+
+def sign_count(signers: Sequence[SigningKey], election: str, station: str, since: int) -> bytes:
+    """Return the note that lets the count begin, signed by `signers`."""
+    return sign_note(count_text(election, station, since), signers)
+
+
+def read_count(data: bytes, *, election: str, station: str) -> int:
+    """Return the moment that a note over the beginning of the count speaks of. Believes no signature.
+
+    Raises `Rejected("count.unsigned" | "count.form" | "count.other_station")` or `note.*`.
+    """
+    if not data.strip():
+        raise Rejected("count.unsigned", station=station)
+    lines = parse_note(data).text.split("\n")
+    if len(lines) != 4 or lines[0] != _COUNT or not _is_time(lines[2]):
+        raise Rejected("count.form")
+    if lines[1] != f"{election}/{station}":
+        raise Rejected("count.other_station", given=lines[1][:80], wanted=f"{election}/{station}")
+    return int(lines[2])
+
+
+def check_count(
+    data: bytes, *, election: str, station: str, certificates: Iterable[bytes], issuers: Issuers
+) -> tuple[int, tuple[Person, ...]]:
+    """Return since when the count may be seen, and the two people who signed that; who may is as for a calibration.
+
+    Raises as `read_count`, and `Rejected("count.signers", why=...)` with the code that `check_calibration` gives to the same fault.
+    """
+    since = read_count(data, election=election, station=station)
+    try:
+        return since, _two_people(parse_note(data), election, station, certificates, issuers)
+    except Rejected as error:
+        raise Rejected("count.signers", why=error.code) from error
+
+
+def _is_time(line: str) -> bool:
+    return line.isascii() and line.isdecimal() and len(line) <= 16 and str(int(line)) == line
+
+
+def _two_people(note: Note, election: str, station: str, certificates: Iterable[bytes], issuers: Issuers) -> tuple[Person, ...]:
     people = {_place_of_line(person.key): person for person in (check_person(bytes(each), issuers) for each in certificates)}
     entitled = {line: person for line, person in people.items() if _speaks_here(person, election, station)}
     for signature in note.signatures:

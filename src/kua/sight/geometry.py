@@ -256,7 +256,8 @@ class Geometry:
         """Take the next picture. `luma` has its filled zones filled; times do not go back."""
         if not self._anchors.is_able:
             return self._scene
-        if self._looked is not None and self._suspect is None and 0 <= at - self._looked < EVERY - 2:
+        is_urgent = self._suspect is not None and self._scene.kind is None
+        if self._looked is not None and not is_urgent and 0 <= at - self._looked < EVERY - 2:
             return self._scene
         self._looked = at
         self.view = view = self._anchors.look(luma)

@@ -132,14 +132,15 @@ def closed(mask: Mask, reach: int) -> Mask:
     return narrow[reach : reach + rows, reach : reach + columns] | mask
 
 
-def neighbours(mask: Mask, reach: int) -> npt.NDArray[np.int32]:
-    """Return how many true blocks lie within `reach` rows and columns of each block, itself included."""
+def neighbours(mask: Mask, reach: int, side: int | None = None) -> npt.NDArray[np.int32]:
+    """Return how many true blocks lie within `reach` rows and `side` columns (as many, if not given) of each block, itself included."""
+    wide = reach if side is None else side
     rows, columns = mask.shape
-    total = np.zeros((rows + 2 * reach + 1, columns + 2 * reach + 1), dtype=np.int32)
-    total[reach + 1 : reach + 1 + rows, reach + 1 : reach + 1 + columns] = mask
+    total = np.zeros((rows + 2 * reach + 1, columns + 2 * wide + 1), dtype=np.int32)
+    total[reach + 1 : reach + 1 + rows, wide + 1 : wide + 1 + columns] = mask
     total = total.cumsum(0).cumsum(1)
-    span = 2 * reach + 1
-    return np.asarray(total[span:, span:] - total[:-span, span:] - total[span:, :-span] + total[:-span, :-span], dtype=np.int32)
+    high, across = 2 * reach + 1, 2 * wide + 1
+    return np.asarray(total[high:, across:] - total[:-high, across:] - total[high:, :-across] + total[:-high, :-across], dtype=np.int32)
 
 
 def upright(mask: Mask, reach: int, least: int) -> Mask:

@@ -22,6 +22,7 @@ from kua.sight.mosaic import fill_blocks
 from kua.sight.plan import (
     LARGEST,
     NEAR,
+    Finer,
     Plan,
     Reason,
     cell_for,
@@ -31,6 +32,7 @@ from kua.sight.plan import (
     heights_of,
     presumed_heads,
     squared,
+    upper,
     whole_plan,
 )
 from kua.sight.raw import RawFrame
@@ -38,6 +40,7 @@ from kua.sight.room import Comparer, Difference, Reference, blocks_touched
 from kua.sight.safe import SafeFrame, conceal, filled
 from kua.sight.seen import Seen
 from kua.sight.sheets import brightness_of_paper, cells_for_sheets
+from kua.sight.slot import HEADS_ABOVE, SlotView, ring
 from kua.sight.tracks import Tracks
 from kua.sight.zones import Polygon, touched
 
@@ -51,8 +54,18 @@ LOOK_SELDOM: Final = 1200
 """Milliseconds between two looks for people, by whether looking helps; a head that was found is held for 3 s."""
 TRAIL: Final = 6
 """A silhouette within so many blocks is the one that was here a moment ago."""
-DOUBT: Final = 1 / 8
+DOUBT: Final = 1 / 4
 """So much of a found head must differ from the room, be it by a little."""
+UPPER: Final = 0.5
+"""Heads are in so much of a silhouette, from its top: only that is given a wide margin."""
+LOWER: Final = 0.7
+"""Below so much of a silhouette are legs and shadows: hidden, but with no margin."""
+LEGS: Final = 12
+"""What has fewer blocks of height may be a head alone, all of which is given a margin."""
+SMALL: Final = 20
+"""From so many blocks of height on a silhouette gets the additional margin above it: that of a smaller one is a head's height already."""
+CORE: Final = 0.9
+"""So much of the region of a found head is hidden whether or not anything differs there."""
 UNREADABLE: Final = 32
 """Least mosaic cell of a list, in pixels."""
 TOO_SLOW: Final = 500
@@ -71,7 +84,7 @@ class Tuning:
     """Milliseconds that a place stays hidden after a person was there, where nobody is seen near it any more."""
     trail: int = 300
     """Milliseconds that a place stays hidden after a person walked on from it and is seen beside it."""
-    flicker: int = 300
+    flicker: int = 150
     """Milliseconds that a single block stays hidden after it differed."""
     detected: int = 3_000
     """Milliseconds that a detected head stays hidden after it was last found."""
@@ -80,11 +93,13 @@ class Tuning:
     around: int = 1
     """Blocks hidden around whatever is large enough to be a person."""
     margin: int = 2
-    """Blocks hidden around an upright silhouette; twice as many near the camera."""
+    """Blocks hidden around the upper part of an upright silhouette; twice as many, all around, near the camera."""
     above: int = 1
-    """Blocks hidden above an upright silhouette: heads are what most resembles a wall."""
-    crowd: int = 14
-    """So many differing blocks within four blocks of each other are a person, not flicker."""
+    """Blocks more that are hidden above a large silhouette: heads are what most resembles a wall."""
+    crowd: int = 12
+    """So many differing blocks within four rows and two columns of each other are a person, not flicker or a tape in the wind."""
+    mass: int = 20
+    """So many within four rows and columns are one too, whatever their shape."""
     lost: float = 0.6
     """Share of the known blocks (or of the textured ones) that differ when the camera no longer shows the calibrated room."""
     lost_for: int = 1_000
@@ -177,6 +192,16 @@ class Hider:
         self._phase = phase
         self._laid_out = False
 
+    @property
+    def row(self) -> str:
+        """The phase of the table under which pictures are hidden now."""
+        return self._phase
+
+    @property
+    def has_piles(self) -> bool:
+        """Whether the last picture has a place where only people that were looked for let paper be seen among the piles."""
+        return self._laid_out and self._seen.has_piles
+
     def veiled(self, raw: RawFrame) -> RawFrame:
         """Return `raw` with its filled zones filled: all that detection and counting may ever see. `raw` is not changed.
 
@@ -248,13 +273,19 @@ class Hider:
                 _because(self._always, mask, Reason.LIST)
             elif how == "finer":
                 self._finer |= mask
-        self._finer &= ~self._unreadable
         self._seen = Seen(area, treat, self._fill, self._unreadable, self._paper, self._codes)
         _because(self._always, self._seen.code, Reason.LIST)
         self._grey = treat.get("rest", "coarse_grey") == "coarse_grey"
         self._head_sizes = None
         if self._heads:
             self._head_sizes = np.repeat(heads_at(none.shape[0], height, self._heads)[:, None], none.shape[1], axis=1)
+        self._slot = None
+        if treat.get("slot") == "finer" and self._room is not None and "slot" in area:
+            box = area.get("box", none)
+            self._finer |= ring(area["slot"], box)
+            head = self._head_at_slot(area["slot"])
+            self._slot = SlotView(self._room, self._finer & ~self._unreadable, self._fill, box, head, self._paper)
+        self._finer &= ~self._unreadable & ~self._fill
         self._unknown = ~self._room.known & ~self._fill if self._room is not None else none
         if self._room is not None and (self._geometry is None or not np.array_equal(self._fill, self._geometry_without)):
             self._geometry, self._geometry_without = Geometry(self._room, self._room.known & ~self._fill), self._fill
@@ -263,6 +294,14 @@ class Hider:
             self._until = np.zeros(none.shape, dtype=np.int64)
             self.foreground = none
         self._laid_out = True
+
+    def _head_at_slot(self, slot: Mask) -> float | None:
+        """The calibrated height in pixels of the head of somebody who stands at the slot: it is there where the slot lies some heads below it."""
+        if self._head_sizes is None or not slot.any():
+            return None
+        sizes = self._head_sizes[:, 0]
+        below = np.arange(len(sizes)) + HEADS_ABOVE * sizes / BLOCK
+        return float(sizes[np.argmin(np.abs(below - np.flatnonzero(slot.any(axis=1))[0]))])
 
     def _hide(self, veiled: RawFrame, boxes: Sequence[Box]) -> SafeFrame:
         """The picture comes with its filled zones filled."""
@@ -282,7 +321,8 @@ class Hider:
         lost = self._lost(at, found, self._where(at, veiled))
         if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
-        plan = self._planned(at, found, changed, held, cells)
+        thin = self._slot.look(at, veiled.yuv, found.light) if self._slot is not None else None
+        plan = self._planned(at, found, changed, held, cells, thin)
         plan = self._seen.over(plan, at, veiled, cells, changed, self._presumed, held, self._head_sizes, self._comparer.room.yuv)
         self.plan, self.filled_reason = plan, None
         # Means are taken anew where more than the zones is filled, so that nothing of a head enters the mean of a neighbour.
@@ -321,10 +361,10 @@ class Hider:
         self._scene = self._scene if self._gone else None
         return self._gone
 
-    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box], cells: Cells) -> Plan:
+    def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box], cells: Cells, thin: Finer | None) -> Plan:
         tuning = self._tuning
-        near = neighbours(changed, 4)
-        person = changed & (near >= tuning.crowd)
+        near = neighbours(changed, 4, 2)
+        person = changed & ((near >= tuning.crowd) | (neighbours(changed, 4) >= tuning.mass))
         still = found.weak & ~self._fill & (self._until > at)
         # What is far from anything else that differs and is a single block is the room's own flicker: hidden, but not held for long.
         self._until[changed] = np.maximum(self._until[changed], at + tuning.flicker)
@@ -334,11 +374,7 @@ class Hider:
         heights = heights_of(body)
         body |= squared(body, heights_beyond(body, heights))
         stands = body & upright(body, 5, 6)
-        now = changed | grown(body, tuning.around, tuning.around, tuning.around)
-        now |= grown(stands, tuning.margin, tuning.margin, tuning.margin) | grown(stands, tuning.margin + tuning.above, 0, 0)
-        if int(heights.max(initial=0)) >= NEAR:
-            near_camera = body & (heights_of(body) >= NEAR)
-            now |= grown(near_camera, 2 * tuning.margin, tuning.margin, 2 * tuning.margin)
+        now = changed | self._margins(body, stands)
         hold = self._until > at
         # Somebody who walks on leaves a trail, which is soon empty; somebody who is no longer seen anywhere near may still be there.
         hold &= (self._until > at + tuning.hold - tuning.trail) | ~grown(body, TRAIL, TRAIL, TRAIL)
@@ -351,6 +387,9 @@ class Hider:
         heads = presumed_heads(body, self._head_sizes)
         heads = grown(heads, tuning.margin + tuning.above, 0, 1) & (reasons != 0)
         sheets = cells_for_sheets(cells.y, reasons != 0, self._paper)
+        if thin is not None:  # neither a head nor an open sheet is there, and a bright box is no sheet
+            heads &= ~thin.where
+            sheets[thin.where] = 0
         cell = np.maximum(cell, sheets)
         solid = self._fill | ((cell > LARGEST) & (reasons != 0)) | heads
         cell[self._unreadable] = np.maximum(cell[self._unreadable], UNREADABLE)
@@ -364,7 +403,23 @@ class Hider:
         cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
         self._presumed = heads
-        return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
+        if thin is not None:
+            thin = Finer(thin.where & fine & ~solid, thin.cell, thin.paper)
+        return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons, slot=thin)
+
+    def _margins(self, body: Mask, stands: Mask) -> Mask:
+        """What is hidden around silhouettes: widely about the upper part of upright ones and about all of those near the camera."""
+        tuning = self._tuning
+        top = upper(body, UPPER) & stands
+        tall = heights_of(body)
+        some = body & ((tall < LEGS) | upper(body, LOWER))
+        around = body | grown(some, tuning.around, tuning.around, tuning.around)
+        around |= grown(top, tuning.margin, 0, tuning.margin) | grown(top & (tall >= SMALL), tuning.margin + tuning.above, 0, 0)
+        if int(tall.max(initial=0)) >= NEAR:
+            for least, factor in ((NEAR, 2),):
+                near = body & (tall >= least)
+                around |= grown(near, factor * tuning.margin, tuning.margin, factor * tuning.margin)
+        return around
 
     def _detected(
         self,
@@ -383,12 +438,16 @@ class Hider:
         within = doubt[area]
         if not within.size or int(within.sum()) < max(1, DOUBT * within.size):
             return
-        core = seen[blocks_touched(solid.shape, box.grown(0.6))]
+        middle = blocks_touched(solid.shape, box.grown(CORE))
+        core = seen[middle]
         self._missed = self._missed or int(core.sum()) < 0.9 * core.size
-        reasons[area] |= np.where(self._fill[area], np.uint8(0), np.uint8((Reason.FACE if box.kind == "face" else Reason.PERSON).value))
         # All of the middle; the rest of the region, which is wider than any head, where something is seen there.
-        solid[area] |= seen[area]
-        solid[blocks_touched(solid.shape, box.grown(0.6))] = True
+        here = np.zeros_like(solid)
+        here[area] = (seen | doubt)[area]
+        here[middle] = True
+        here &= ~self._fill
+        reasons[here] |= np.uint8((Reason.FACE if box.kind == "face" else Reason.PERSON).value)
+        solid |= here
         fine[area] = False
 
     def _whole(self, at: Instant, width: int, height: int, reason: str) -> SafeFrame:

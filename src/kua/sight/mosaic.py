@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from kua.sight.grid import BLOCK, Cells, Mask, Plane, Sums, block_sums, padded, planes_of
 from kua.sight.plan import Plan
+from kua.sight.slot import paint_finer
 
 FILL: Final = (16, 128, 128)
 """Y, U and V of what is filled: black in limited range."""
@@ -30,10 +31,11 @@ def tint(yuv: Plane, width: int, height: int, mask: Mask, colour: tuple[int, int
 def paint(yuv: Plane, width: int, height: int, plan: Plan, cells: Cells) -> None:
     """Paint the mosaic of `plan` into `yuv`, in place. `cells` are of the picture with its filled zones already painted, so that
     nothing of a booth enters the mean of a neighbour."""
-    mask = plan.mosaic & ~plan.fill
+    hidden = plan.mosaic & ~plan.fill
     if plan.flat is not None:
-        mask &= ~plan.flat
-    if not mask.any():
+        hidden &= ~plan.flat
+    mask = hidden if plan.slot is None else hidden & ~plan.slot.where
+    if not hidden.any():
         return
     sizes = plan.cell[mask]
     y, u, v = planes_of(yuv, width, height)
@@ -43,6 +45,8 @@ def paint(yuv: Plane, width: int, height: int, plan: Plan, cells: Cells) -> None
         else:
             values = _values(part, mask, sizes)
         _paint(plane, mask, unit, values)
+    if plan.slot is not None:
+        paint_finer(yuv, width, height, plan.slot, hidden, grey=plan.grey)
 
 
 def _values(part: Sums, mask: Mask, sizes: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:

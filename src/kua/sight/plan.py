@@ -47,6 +47,15 @@ PRIORITY: Final = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Finer:
+    """How the slot of one picture is painted: `where` (blocks) in cells of `cell` pixels, twice as large where there is `paper` ([2 rows, 2 columns] of a block)."""
+
+    where: Mask
+    cell: int
+    paper: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """What to do with one picture. Masks are [rows, columns] of blocks. `whole` names the reason when all of it is filled."""
 
@@ -61,6 +70,8 @@ class Plan:
     """Blocks of `mosaic` that are painted as paper, in one colour, before the means of their neighbours are taken."""
     still: Plane | None = None
     """The still of the empty room that is painted in place of the picture, with one colour where `mosaic` is (H3)."""
+    slot: Finer | None = None
+    """Where mosaic is painted in finer cells than `cell`: at the slot."""
 
     @property
     def hidden(self) -> Mask:
@@ -133,6 +144,15 @@ def presumed_heads(mask: Mask, head: npt.NDArray[np.float64] | None) -> Mask:
     reach = np.maximum(np.float64(0.3) * tall, 0 if head is None else 1.4 / BLOCK * head)
     least = 5 if head is None else np.maximum(2.0 / BLOCK * head, 3)
     return np.asarray(mask & (tall >= least) & (deep < reach), dtype=np.bool_)
+
+
+def upper(mask: Mask, share: float) -> Mask:
+    """Return the upper `share` of every unbroken column of `mask`."""
+    rows = mask.shape[0]
+    row = np.arange(rows, dtype=np.int16)[:, None]
+    above = np.maximum.accumulate(np.where(mask, np.int16(-1), row), axis=0)
+    below = np.minimum.accumulate(np.where(mask, np.int16(rows), row)[::-1], axis=0)[::-1]
+    return np.asarray(mask & (row - above <= share * (below - above)), dtype=np.bool_)
 
 
 def heads_within(heights: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:

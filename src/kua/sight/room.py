@@ -456,7 +456,7 @@ def _restless(luma: npt.NDArray[np.uint8], evidence: _Evidence) -> Mask:
     often = _quantile(luma, 0.65)
     moving = often > max(STILL * 8, 8 * float(np.median(often)))
     restless = block_any(np.asarray(moving, dtype=np.bool_)) & ~evidence.chosen
-    figure = restless & (neighbours(restless, 4) >= 6) & upright(restless, 2, 3)
+    figure = restless & (neighbours(restless, 4) >= 6) & upright(restless, 2, 5)
     figure = closed(figure, 4)
     figure |= squared(figure, heights_of(figure))
     return restless | grown(figure, 3, 2, 2)

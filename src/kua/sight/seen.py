@@ -43,6 +43,12 @@ class Seen:
         self.code = _with(area, treat, "code", never)
         """Blocks that are hidden unless a valid code is read there."""
         self._is_still = SILHOUETTE in treat.values()
+        self._is_wanted = bool(self._desks.any()) or (codes is not None and bool(self.code.any()))
+
+    @property
+    def has_piles(self) -> bool:
+        """Whether paper is shown as piles anywhere."""
+        return bool(self._piles.any())
 
     def looked(self, at: Instant) -> None:
         """Note that people were looked for in the picture of `at`."""
@@ -50,7 +56,7 @@ class Seen:
 
     def is_waiting(self) -> bool:
         """Whether something is to be shown that needs people to be looked for often."""
-        return self._spot.is_waiting() or bool(self._piles.any())
+        return self._spot.is_waiting() or self.has_piles
 
     def over(
         self,
@@ -68,6 +74,8 @@ class Seen:
         ones, `head` the calibrated height of a head in pixels, `still` the empty room."""
         if self._is_still:
             return replace(plan, fill=self._fill, mosaic=(plan.reasons != 0) & ~self._fill, still=still)
+        if not self._is_wanted:
+            return plan
         found, wide = np.zeros_like(presumed), np.zeros_like(presumed)
         for box in held:
             mark(found, box)

@@ -69,8 +69,11 @@ def accept(answer: dict[str, Any], url: str, domain: str, election: ElectionId, 
 def write_enrolled(box: Path, enrolled: Enrolled, files: Durable) -> None:
     """Keep the answer in `enrolment.json`."""
     body = {
-        "v": 1, "origin": enrolled.origin, "centre_url": enrolled.centre_url,
-        "centre_vkey": str(enrolled.centre), "certificate": enrolled.certificate,
+        "v": 1,
+        "origin": enrolled.origin,
+        "centre_url": enrolled.centre_url,
+        "centre_vkey": str(enrolled.centre),
+        "certificate": enrolled.certificate,
     }
     files.replace(box / "enrolment.json", canonical(body))
 

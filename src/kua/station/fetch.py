@@ -94,7 +94,14 @@ class Fetch:
     """One camera, opened again and again until told to stop. `share` draws random numbers, 0 <= share < 1."""
 
     def __init__(
-        self, reader: Reader, inbox: Inbox, clock: Clock, share: Callable[[], float], out: Callable[[Message], None], *, live: bool,
+        self,
+        reader: Reader,
+        inbox: Inbox,
+        clock: Clock,
+        share: Callable[[], float],
+        out: Callable[[Message], None],
+        *,
+        live: bool,
         silence: Millis = PACKET_AGE,
     ) -> None:
         self._reader, self._inbox, self._clock, self._share, self._out = reader, inbox, clock, share, out

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, Millis, slot_of, slot_start
 from kua.flow.anchor import Anchor, ClockWatch, MediaLine, Micros
+from kua.flow.ladder import Ladder
 from kua.media.cutter import Covering, Cut, Grid, Opened
 from kua.ports.clock import Clock, Trust
 from kua.ports.detector import FindStickers
@@ -25,7 +26,7 @@ from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame, filled
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
-from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Start
+from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
 from kua.station.vitals import Vitals
 
 HOLD: Final = Millis(1_500)
@@ -75,6 +76,8 @@ class Means:
     """Makes a hider for a phase: one for each run."""
     phase_at: Callable[[Instant], str | None]
     look: Look | None = None
+    row_for: Callable[[str], str] = lambda phase: phase
+    """Under which phase of the hiding table pictures of a phase are hidden: the count waits for two signatures."""
     counting: Counting | None = None
     seals: tuple[Seals, FindStickers] | None = None
     """The stickers of the calibration and what finds them; None where it has none."""
@@ -128,6 +131,7 @@ class Hide:
         self._base = (1, 1000)
         self._run: _Run | None = None
         self._grid = Grid(shape.fps)
+        self._ladder = Ladder(shape.fps)
         self._vitals = Vitals()
         self._alarm: Kind | None = None
         self._seals_at: Instant | None = None
@@ -136,6 +140,7 @@ class Hide:
         self._hole_reason: str | None = None
         self._hole_from = Instant(0)
         self._refused_codec = False
+        self._is_coarse = False
         self._beaten = self._clock.monotonic()
         self._shown = Instant(0)
         self.counts: Counter[str] = Counter()
@@ -283,7 +288,9 @@ class Hide:
             self.counts["size"] += 1
             self._restart("size_change")
             return
+        began = self._clock.monotonic()
         self._hide(run, picture, at, phase, arrival)
+        self._climb(at, began)
 
     def _fits(self, width: int, height: int) -> bool:
         wanted = self._shape.width / self._shape.height
@@ -315,21 +322,32 @@ class Hide:
         while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
             self._release(run)
 
+    def _climb(self, at: Instant, began: Millis) -> None:
+        """Take fewer pictures where hiding and encoding take too long, and more again when they do not."""
+        if not self._live:
+            return
+        step = self._ladder.worked(began, self._clock.monotonic())
+        if step is not None:
+            self._grid.set_rate(step.fps)
+            self._out(Rung(at, step.fps, self._shape.width, self._shape.height, step.reason))
+
     def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
         means = self._means
+        row = means.row_for(phase)
         if run.hider is None:
-            run.hider, run.phase = means.new_hider(phase), phase
+            run.hider, run.phase = means.new_hider(row), row
             if self._alarm is not None:  # a reconnection is no way round the half minute
                 run.hider.doubt(self._alarm)
-        elif run.phase != phase:
-            run.hider.enter(phase)
-            run.phase = phase
+        elif run.phase != row:
+            run.hider.enter(row)
+            run.phase = row
         if means.look is not None:
             safe = run.hider.watch(raw, means.look, self._clock.monotonic)
         else:
             safe = run.hider.step(raw)
         self._look_at_stickers(run.hider, raw)
         self._tell_scene(raw.at, run.hider.scene)
+        self._say_coarse(raw.at, lacking=means.look is None and run.hider.has_piles)
         if means.counting is not None and safe.reason is None:
             counted = means.counting.see(raw.at, run.hider.foreground)
             if counted is not None:
@@ -363,6 +381,12 @@ class Hide:
         if kind is not None:
             self._out(Fault(at, kind, "begin"))
         self._alarm = kind
+
+    def _say_coarse(self, at: Instant, *, lacking: bool) -> None:
+        """Say once that the count is shown coarse, since without models heads cannot be told from paper, and once that it is over."""
+        if lacking != self._is_coarse:
+            self._is_coarse = lacking
+            self._out(Fault(at, "no_models", "begin" if lacking else "end"))
 
     def _wants_preview(self, at: Instant) -> bool:
         if self._means.preview is None or 0 <= at - self._shown < PREVIEW:

@@ -87,6 +87,8 @@ class Journal:
         self.account = Account()
         self.policies: dict[str, tuple[int, str]] = {}
         self.calibrations: dict[str, tuple[str, str, str]] = {}
+        self.count_begun: Instant | None = None
+        """Since when two people have let the count be seen, if the log says so."""
         self._faults: set[tuple[str | None, str]] = set()
         self._census: tuple[str, str, str] | None = None
         self._trust: Trust = clock.trust()
@@ -114,17 +116,20 @@ class Journal:
             cams = [{"cam": c.cam, "width": c.width, "height": c.height, "fps_milli": c.fps_milli} for c in day.cameras]
             leaves.append(
                 make_leaf(
-                    "open", at=now, election=day.election, election_sha256=day.election_sha256.hex(),
-                    station=day.station, trust=trust, cams=cams,
+                    "open",
+                    at=now,
+                    election=day.election,
+                    election_sha256=day.election_sha256.hex(),
+                    station=day.station,
+                    trust=trust,
+                    cams=cams,
                 )
             )
         else:
             for camera in day.cameras:
                 account.cursor(camera.cam)
         mono = self._clock.monotonic()
-        leaves.append(
-            make_leaf("session", at=now, boot=self._boot, build=build.hex(), settings=settings.hex(), mono=mono, trust=trust)
-        )
+        leaves.append(make_leaf("session", at=now, boot=self._boot, build=build.hex(), settings=settings.hex(), mono=mono, trust=trust))
         for what, version, digest in day.policies:
             if self.policies.get(what) != (version, digest.hex()):
                 leaves.append(make_leaf("policy", at=now, what=what, version=version, sha256=digest.hex()))
@@ -143,10 +148,22 @@ class Journal:
         leaves = [self._gap(place.before)] if place.before else []
         leaves.append(
             make_leaf(
-                "segment", at=self._clock.now(), cam=footage.cam, seq=place.seq, run=footage.run, slot=footage.slot,
-                t0=footage.t0, t1=footage.t1, frames=footage.frames, sha256=footage.sha256.hex(), size=footage.size,
-                init=footage.init.hex(), calibration=self.calibrations[footage.cam][0], hiding=self.policies["hiding"][1],
-                phase=footage.phase, trust=footage.trust,
+                "segment",
+                at=self._clock.now(),
+                cam=footage.cam,
+                seq=place.seq,
+                run=footage.run,
+                slot=footage.slot,
+                t0=footage.t0,
+                t1=footage.t1,
+                frames=footage.frames,
+                sha256=footage.sha256.hex(),
+                size=footage.size,
+                init=footage.init.hex(),
+                calibration=self.calibrations[footage.cam][0],
+                hiding=self.policies["hiding"][1],
+                phase=footage.phase,
+                trust=footage.trust,
             )
         )
         return self._commit(leaves, account)[-1]
@@ -170,6 +187,16 @@ class Journal:
         queue_said, people_said = (_published(t0, t1, *each) for each in (queue, people))
         self._commit([make_leaf("count", at=self._clock.now(), cam=cam, t0=t0, t1=t1, queue=queue_said, people=people_said)])
 
+    def count_begins(self, since: Instant, note: bytes, signers: Sequence[bytes]) -> None:
+        """State, once, that two people have signed that the last voter is out and the lists are away; the signatures stand in the leaf."""
+        if self.count_begun is not None:
+            return
+        certificates = [each.decode() for each in signers]
+        self._commit(
+            [make_leaf("chapter", at=self._clock.now(), what="count_begins", since=since, note=note.decode(), signers=certificates)]
+        )
+        self.count_begun = since
+
     def fault(self, cam: str | None, kind: str, state: str) -> None:
         """State that something is wrong (`begin`) or well again (`end`); each once."""
         known = (cam, kind) in self._faults
@@ -188,6 +215,10 @@ class Journal:
         if isinstance(made, Leaf) and made.type == "census" and self._census != (made["sha256"], made["note"], made["signers"]):
             self._commit([leaf])
             self._recall(made)
+
+    def rung(self, cam: str, fps: int, width: int, height: int, reason: str) -> None:
+        """State that from now on so many pictures a second are taken, and why: the hiding takes too long, or no longer does."""
+        self._commit([make_leaf("ladder", at=self._clock.now(), cam=cam, fps_milli=fps * 1000, width=width, height=height, reason=reason)])
 
     def is_faulty(self, cam: str | None, kind: str) -> bool:
         """Whether a fault is stated and not yet stated as over."""
@@ -213,8 +244,14 @@ class Journal:
             queue = owing()
             leaves.append(
                 make_leaf(
-                    "heartbeat", at=now, boot=self._boot, mono=mono, trust=trust,
-                    owed=queue.files, owed_bytes=queue.size, free_bytes=queue.free,
+                    "heartbeat",
+                    at=now,
+                    boot=self._boot,
+                    mono=mono,
+                    trust=trust,
+                    owed=queue.files,
+                    owed_bytes=queue.size,
+                    free_bytes=queue.free,
                 )
             )
         if leaves:
@@ -262,6 +299,8 @@ class Journal:
                 self.calibrations[cam] = (digest, note, signers)
             case "census", {"sha256": digest, "note": note, "signers": signers}:
                 self._census = (digest, note, signers)
+            case "chapter", {"what": "count_begins", "since": since}:
+                self.count_begun = Instant(since)
             case "fault", {"cam": cam, "kind": kind, "state": state}:
                 (self._faults.add if state == "begin" else self._faults.discard)((cam, kind))
 

@@ -20,7 +20,7 @@ from kua.ports.durable import Durable
 from kua.ports.trip import trip
 from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
 from kua.station.journal import Footage, Journal, Owing
-from kua.station.pipe import FAULTS, Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece
+from kua.station.pipe import FAULTS, Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece, Rung
 from kua.station.spool import Outbox, Row
 
 SPARE: Final = 16 * 1024 * 1024
@@ -108,6 +108,8 @@ class Keep:
                     raise ValueError(message.kind)
                 self._stating(lambda: self._journal.fault(cam, message.kind, message.state))
                 self._on_fault(cam, message.kind, message.state)
+            case Rung():
+                self._stating(lambda: self._journal.rung(cam, message.fps, message.width, message.height, message.reason))
             case Beat():
                 self.beats[cam] = message
             case Done():
@@ -159,9 +161,7 @@ class Keep:
             self._stating(lambda: self._journal.gap(cam, t0, t1, "disk_full"))
             return
         trust = self._clock.trust() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
-        footage = Footage(
-            cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest
-        )
+        footage = Footage(cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest)
         self._stating(lambda: self._journal.segment(footage))
         self.last_end[cam] = t1
         self._say_rows(row)

@@ -137,11 +137,35 @@ class Done:
     payload: bytes = b""
 
 
-FAULTS: Final = ("frozen", "black", "looped", "codec", "moved", "covered", "defocused", "scene_changed", "box_moved", "lid_opened")
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """hide -> keep: from `at` on so many pictures a second are taken, because this computer is `busy` or is `calm` again."""
+
+    at: int
+    fps: int
+    width: int
+    height: int
+    reason: str
+    payload: bytes = b""
+
+
+FAULTS: Final = (
+    "frozen",
+    "black",
+    "looped",
+    "codec",
+    "moved",
+    "covered",
+    "defocused",
+    "scene_changed",
+    "box_moved",
+    "lid_opened",
+    "no_models",
+)
 """What `hide` watches for. What it has told and not taken back ends with its process: the next one looks anew."""
 
-Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Beat | Done
-_TYPES: Final = {kind.__name__: kind for kind in (Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Beat, Done)}
+Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Rung | Beat | Done
+_TYPES: Final = {kind.__name__: kind for kind in (Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Beat, Done)}
 _HEADS: Final = {name: {field.name: field.type for field in fields(kind) if field.name != "payload"} for name, kind in _TYPES.items()}
 
 

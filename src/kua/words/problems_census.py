@@ -60,6 +60,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Both times are wanted as they stand on the recorder's screen."),
         do=N_('Write them like "2026-03-14 18:05".'),
     ),
+    "census.act": Problem(
+        what=N_("The act cannot be written to “{given}”."),
+        why=N_("Its name must end in .html or .txt, and its folder must be there."),
+        do=N_("Write it like act.html; a browser prints it or makes a PDF of it."),
+    ),
     "census.unreadable": Problem(
         what=N_("The census file cannot be read ({why})."),
         why=N_("It was changed by hand, or the disk has damaged it."),

@@ -196,6 +196,46 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("One must be the chair; the other an observer, a member or the territorial commission."),
         do=N_("Let the missing one sign."),
     ),
+    "count.unsigned": Problem(
+        what=N_("Nobody at station {station} has signed that the count begins."),
+        why=N_("The count is hidden as voting until two people have signed that the last voter is out and the lists are away."),
+        do=N_("Let the chair and a second person sign:  kua station count --box DIR --sign KEY --certificate CERT ."),
+    ),
+    "count.form": Problem(
+        what=N_("The note over the beginning of the count cannot be read."),
+        why=N_("The signed text is not that of a count."),
+        do=N_("Remove the folder “count” of the box and let both people sign again."),
+    ),
+    "count.other_station": Problem(
+        what=N_("The beginning of the count was signed for another station."),
+        why=N_("It was signed for {given}; this is {wanted}."),
+        do=N_("Remove the folder “count” of the box and let both people sign again."),
+    ),
+    "count.signers": Problem(
+        what=N_("The signatures under the beginning of the count do not suffice ({why})."),
+        why=N_("Two different people must sign: the chair, and an observer, a member or the territorial commission."),
+        do=N_("Let the missing one sign on their own device."),
+    ),
+    "count.when": Problem(
+        what=N_("The beginning of the count was signed for {at}, which cannot be."),
+        why=N_("Voting ends at {end}, and nobody can sign for a time to come."),
+        do=N_("Set the clock right, remove the folder “count” of the box and let both people sign again."),
+    ),
+    "count.too_early": Problem(
+        what=N_("It is too early to sign that the count begins."),
+        why=N_("Voting goes on until {end}."),
+        do=N_("Wait until the last voter is out and the lists are away."),
+    ),
+    "count.signer_elsewhere": Problem(
+        what=N_("{name} may not sign at station {station}."),
+        why=N_("The certificate is for another place or another election."),
+        do=N_("Let somebody sign who has a certificate for this station."),
+    ),
+    "count.signed_already": Problem(
+        what=N_("{name} has signed the beginning of the count already."),
+        why=N_("Two different people must sign; the same key counts once, under whatever name."),
+        do=N_("Let the second person sign with their own key."),
+    ),
     "election.other": Problem(
         what=N_("The signature is not for this election file."),
         why=N_("It is for another file, another version or another election than {election}, version {version}."),

@@ -33,6 +33,11 @@ PROBLEMS: dict[str, Problem] = {
     "scenes.seed": Problem(
         what=N_("{given} is no seed."), why=N_("A seed is a whole number, 0 or more."), do=N_("Give --seed 1, for example.")
     ),
+    "scenes.missing": Problem(
+        what=N_("This is not the folder of a rendered scene, or a film is missing: {name}."),
+        why=N_("Scoring needs the film, the film of the empty room, the zones and the truth that `kua scenes make` writes."),
+        do=N_("Make the scene with `kua scenes make FOLDER`, and name its folder."),
+    ),
     "scenes.out": Problem(
         what=N_("Nothing was written to {folder}."),
         why=N_("A scene goes into a folder that is not there yet or is empty, in a folder that is there."),

@@ -4,6 +4,11 @@
 from kua.words.problem import N_, Problem
 
 PROBLEMS: dict[str, Problem] = {
+    "tally.slot": Problem(
+        what=N_("The zones do not say where the slot of the ballot box is."),
+        why=N_("Counting at the box needs a zone `slot` that lies in the picture of {width}x{height} pixels."),
+        do=N_("Mark the slot in the calibration and try again."),
+    ),
     "tally.heads": Problem(
         what=N_("The calibration does not say how large people are at different distances."),
         why=N_("Counting needs the height of a head at two distances or more, larger near the camera; the file gives {depths}."),

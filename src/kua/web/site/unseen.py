@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the public does not see, and why: the hiding table of this very election in words. A treatment without words is called by what is certain of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,18 +13,27 @@ PHASES: Final = ("opening", "voting", "count", "protocol")
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """How a part is shown in `span` neighbouring phases that are alike; `when` names them."""
+
+    when: str
+    how: str
+    span: int
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """One row: a part of the picture, and how it is shown, a text for each column."""
+    """One row: a part of the picture, and how it is shown through the day."""
 
     zone: str
     name: str
-    how: tuple[str, ...]
+    cells: tuple[Cell, ...]
 
 
-def rows_of(table: Mapping[str, Any], _: Words) -> tuple[Shown, ...]:
-    """Return the rows of the hiding table of an election file; an empty one is the default of the program."""
+def rows_of(table: Mapping[str, Any], names: Mapping[str, str], _: Words) -> tuple[Shown, ...]:
+    """Return the rows of the hiding table of an election file; an empty one is the default of the program. `names` are those of `PHASES`."""
     held = table or DEFAULT
-    names = {
+    zones = {
         "booth": _("Booths"),
         "screen": _("Screens with votes or lists"),
         "list": _("Lists of voters"),
@@ -46,15 +55,18 @@ def rows_of(table: Mapping[str, Any], _: Words) -> tuple[Shown, ...]:
         "paper": _("papers sharp; people in coarse blocks, heads in one colour"),
     }
     other = _("hidden, at least as coarsely as the signed file says")
-    return tuple(Shown(zone, name, tuple(words.get(_word(held, phase, zone), other) for phase in PHASES)) for zone, name in names.items())
+    shown = {zone: [words.get(_word(held, phase, zone), other) for phase in PHASES] for zone in zones}
+    return tuple(Shown(zone, name, _cells(shown[zone], names, _("Always"))) for zone, name in zones.items())
 
 
-def columns_of(rows: tuple[Shown, ...], names: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[Shown, ...]]:
-    """Return the heads of the columns, and the rows, with neighbouring phases that are shown alike in one column. `names` are those of `PHASES`."""
-    starts = [at for at in range(len(PHASES)) if at == 0 or any(row.how[at] != row.how[at - 1] for row in rows)]
-    ends = [*starts[1:], len(PHASES)]
-    heads = tuple(", ".join(names[phase] for phase in PHASES[start:end]) for start, end in zip(starts, ends, strict=True))
-    return heads, tuple(Shown(row.zone, row.name, tuple(row.how[start] for start in starts)) for row in rows)
+def _cells(hows: Sequence[str], names: Mapping[str, str], always: str) -> tuple[Cell, ...]:
+    starts = [at for at in range(len(hows)) if at == 0 or hows[at] != hows[at - 1]]
+    ends = [*starts[1:], len(hows)]
+    spans = zip(starts, ends, strict=True)
+    return tuple(
+        Cell(always if end - start == len(hows) else ", ".join(names[phase] for phase in PHASES[start:end]), hows[start], end - start)
+        for start, end in spans
+    )
 
 
 def _word(table: Mapping[str, Any], phase: str, zone: str) -> str:

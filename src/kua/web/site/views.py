@@ -15,7 +15,7 @@ from kua.ports.index import CameraState, PublicDay, PublicIndex, StationState
 from kua.web.kit.formats import Formats, iso, offset, offset_ms
 from kua.web.kit.pages import Words
 from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of, people_of
-from kua.web.site.unseen import PHASES, Shown, columns_of, rows_of
+from kua.web.site.unseen import PHASES, Shown, rows_of
 from kua.web.site.strip import Stretch, Strip, stretch_at, stretches, strip_of
 from kua.words.speak import LANGUAGES
 
@@ -404,12 +404,11 @@ class Views:
         stations = self._election.stations
         number = next((station.id for station in stations if station.cameras), stations[0].id if stations else "")
         names = {phase: _phase(phase, self._words) for phase in PHASES}
-        columns, rows = columns_of(rows_of(self._election.hiding, self._words), names)
         return UnseenPage(
             frame=self.frame(self._words("What you do not see and why"), "unseen"),
             crumbs=(Crumb(self._words("All regions"), f"/{self._lang}/"),),
-            phases=columns,
-            rows=rows,
+            phases=tuple(names.values()),
+            rows=rows_of(self._election.hiding, names, self._words),
             example=f"{self._centre()}{self._tree}/{self._election.id}/s/{number}",
         )
 

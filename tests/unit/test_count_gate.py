@@ -12,9 +12,10 @@ from kua.core.digest import sha256
 from kua.core.errors import KuaError, Refused, Rejected
 from kua.core.instant import Instant, Millis
 from kua.proof.keys import SigningKey
-from kua.proof.leaf import read_leaf
+from kua.proof.leaf import Leaf, read_leaf
 from kua.proof.persons import Person, check_count, issue_person, issuers_by_role, person_name, sign_count
 from kua.station.journal import Journal
+from kua.verify.statements import count_holds
 from tests.rigs.box import ELECTION, STATION, key, make_box
 from tests.rigs.rooms import drawn_room
 
@@ -177,3 +178,9 @@ def test_the_leaf_holds_the_signatures_and_is_written_once(box: Path) -> None:
     )
     assert since == leaf["since"] == NOW  # type: ignore[index]
     assert {person.role for person in people} == {"chair", "observer"}
+    election, _ = load_election(box, load_station(box))
+    place = election.station(STATION)
+    assert isinstance(leaf, Leaf)
+    assert count_holds(leaf, election, place)
+    for forged in ({"since": NOW + 1}, {"signers": leaf["signers"][:1] * 2}, {"note": leaf["note"].replace("10-245\n", "10-246\n")}):
+        assert not count_holds(Leaf("chapter", {**leaf.body, **forged}), election, place)

@@ -24,7 +24,7 @@ from kua.app.plugins import is_live
 from kua.app.settings import CameraSettings, StationSettings, load_election, load_station
 from kua.core.digest import sha256
 from kua.core.election import Election
-from kua.core.errors import KuaError, Rejected, Unavailable
+from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant, Millis
 from kua.law.hiding import GATED, read_table, row_for, table_for
 from kua.law.profile import Profile, read_profile
@@ -96,13 +96,14 @@ def _seals(calibration: Calibration) -> tuple[Seals, FindStickers] | None:
 
 
 def _profile(box: Path, station: StationSettings, election: Election) -> Profile | None:
-    """Return the legal profile of the box, if it is there. Raises `Rejected("enrol.profile" | "profile.*")`: another one decides nothing."""
+    """Return the legal profile that the election file names, if it lies in the box. Another one decides nothing: voting is then at H3, and recorded."""
     path = box / station.election / "profile.json"
     if not path.exists():
         return None
     data = path.read_bytes()
     if sha256(data).hex() != election.profile_sha256:
-        raise Rejected("enrol.profile")
+        structlog.get_logger("kua.camera").error("profile", code="enrol.profile")
+        return None
     return read_profile(data)
 
 

@@ -10,8 +10,10 @@ from typing import Any, Final
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.election import Election, Station
+from kua.core.errors import KuaError
 from kua.core.instant import Instant, rfc3339, slot_start
 from kua.proof.leaf import Leaf
+from kua.proof.persons import check_count, issuers_by_role
 from kua.verify.entries import Entries
 from kua.verify.report import Report
 
@@ -95,11 +97,14 @@ def _check_rules(check: str, log: Entries, election: Election | None, place: Sta
     named = {leaf["cam"] for _, leaf in log.of_type("calibration")}
     stated = table
     wrong: dict[str, list[int]] = {}
-    for index, leaf in log.of_type("policy", "calibration", "segment"):
+    for index, leaf in log.of_type("policy", "calibration", "segment", "chapter"):
         if leaf.type == "policy":
             stated = leaf["sha256"] if leaf["what"] == "hiding" else stated
         elif leaf.type == "calibration":
             calibrations[leaf["cam"]] = leaf["sha256"]
+        elif leaf.type == "chapter":
+            if election is not None and place is not None and not count_holds(leaf, election, place):
+                wrong.setdefault("film.count_unsigned", []).append(index)
         else:
             for code in _against(leaf, place, {table, stated} - {None}, calibrations.get(leaf["cam"], "") if leaf["cam"] in named else None):
                 wrong.setdefault(code, []).append(index)
@@ -108,6 +113,22 @@ def _check_rules(check: str, log: Entries, election: Election | None, place: Sta
     for code, indices in wrong.items():
         report.failed(check, code, count=len(indices), index=indices[0])
     return len(wrong) + report.has("MISSING", check)
+
+
+def count_holds(leaf: Leaf, election: Election, place: Station) -> bool:
+    """Whether two people who may have signed the beginning of the count that a `chapter` leaf states, for this station and after voting."""
+    voting = max((window.end for window in place.windows if window.phase == "voting"), default=Instant(0))
+    try:
+        since, _ = check_count(
+            leaf["note"].encode(),
+            election=election.id,
+            station=place.id,
+            certificates=[each.encode() for each in leaf["signers"]],
+            issuers=issuers_by_role((issuer.role, issuer.vkey) for issuer in election.issuers),
+        )
+    except KuaError:
+        return False
+    return bool(since == leaf["since"] and since >= voting)
 
 
 def _against(leaf: Leaf, place: Station | None, tables: set[str | None], calibration: str | None) -> Iterable[str]:

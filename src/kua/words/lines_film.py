@@ -119,6 +119,7 @@ LINES: dict[str, str] = {
     "film.outside_windows": N_("Segments recorded when the election file allows no recording: {count}, the first in entry {index}."),
     "film.other_phase": N_("Segments under another phase than the election file gives to their time: {count}, the first in entry {index}."),
     "film.other_hiding": N_("Segments hidden under another hiding table than the election file's: {count}, the first in entry {index}."),
+    "film.count_unsigned": N_("The beginning of the count is not signed by two people who may: {count}, the first in entry {index}."),
     "film.other_calibration": N_(
         "Segments hidden with another calibration than the one that stood in the log: {count}, the first in entry {index}."
     ),

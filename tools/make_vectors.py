@@ -15,6 +15,7 @@ from kua.core.canonical import canonical
 from kua.core.digest import sha256
 from kua.core.instant import Instant
 from kua.proof.base64 import to_base64
+from kua.proof.census import census_text
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
 from kua.proof.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, leaf_hash, root_of
@@ -374,6 +375,43 @@ def calibrations() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def censuses() -> list[Case]:
+    """Who may sign a census of cameras, and who may not."""
+    issuer = key("vectors.example/commission/1")
+    people = {role: key(person_name(role, STATION)) for role in ("chair", "observer", "member")} | {"territorial": key(person_name("territorial", "10"))}
+    places = {role: "10" if role == "territorial" else STATION for role in people}
+    certified = {role: issue_person(issuer, Person(role, ELECTION, places[role], people[role].verifier)).decode() for role in people}
+    file = sha256(b"census file")
+    text = census_text(ELECTION, STATION, file)
+    given = {"election": ELECTION, "station": STATION, "file": file.hex(), "issuers": {role: [str(issuer.verifier)] for role in people}}
+
+    def signed(name: str, roles: str, code: str | None = None, **changed: Any) -> Case:
+        by = [people[role] for role in roles.split()]
+        certificates = [certified[role] for role in dict.fromkeys(roles.split())]
+        case_ = {**given, "note": sign_note(text, by).decode(), "certificates": certificates, "signers": [who.name for who in by], **changed}
+        return case(name, code, **case_)
+
+    good = sign_note(text, [people["chair"], people["observer"]]).decode()
+    other = sign_text(text, people["member"])
+    forged = type(other)(people["chair"].name, people["chair"].verifier.id, other.made).line()
+    return [
+        signed("chair and observer", "chair observer"),
+        signed("member and chair", "member chair"),
+        signed("chair and territorial", "chair territorial"),
+        signed("unsigned", "chair", "census.unsigned", note=""),
+        signed("one person", "chair", "census.one_person"),
+        signed("one person twice", "chair chair", "census.one_person"),
+        signed("no chair", "observer member", "census.roles"),
+        signed("without a certificate", "chair observer", "census.signer_unknown", certificates=[certified["chair"]]),
+        signed("another station", "chair observer", "census.other_station", station="10-246"),
+        signed("another file", "chair observer", "census.altered", file=flipped(file).hex()),
+        signed("signature altered", "chair observer", "census.signature", note=f"{text}\n{forged}{sign_text(text, people['observer']).line()}"),
+        signed("text altered", "chair observer", "census.other_station", note=good.replace("/10-245\n", "/10-246\n")),
+        signed("a calibration in its place", "chair observer", "census.form",
+               note=sign_calibration([people["chair"], people["observer"]], ELECTION, STATION, CAMERA, file).decode()),
+    ]  # fmt: skip
+
+
 def leaves() -> list[Case]:
     """One leaf of each type as the entry of a log, each with every field spoilt and taken away; and what a reader must not know."""
     digest, at, end = "0" * 64, 1_773_565_200_000, 1_773_565_204_000
@@ -452,6 +490,7 @@ PARTS = {
     "proof/uploads.json": uploads,
     "proof/receipts.json": receipts,
     "proof/calibrations.json": calibrations,
+    "proof/censuses.json": censuses,
     "proof/leaves.json": leaves,
 }
 

@@ -141,7 +141,7 @@ def fixture() -> PlainIndex:
     )
 
 
-PAGES = {"p1": "", "p1-found": "?q=kyzylorda", "p2": "r/10", "p3": "s/10-245", "p3-moment": "s/43-012?t=13:58", "p3-exempt": "s/43-013"}
+PAGES = {"p1": "", "p1-found": "?q=kyzylorda", "p2": "r/10", "p3": "s/10-245", "p3-moment": "s/43-012?t=13:58", "p3-exempt": "s/43-013", "unseen": "unseen"}
 """The golden pages: name -> path below the language."""
 
 

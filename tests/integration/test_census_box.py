@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from kua.adapters.device import marked
 from kua.adapters.tilelog import DiskLog
 from kua.app import census as desk
 from kua.app.census_watch import HOLD, STALE, Rounds, Watch, standing, try_defaults
@@ -105,6 +106,21 @@ def test_one_key_twice_and_the_key_of_another_are_refused(box: Path) -> None:
         desk.sign(box, box.parent / "chair.pem", box.parent / "chair.cert")
     with pytest.raises(Rejected, match=r"census\.key_differs"):
         desk.sign(box, box.parent / "chair.pem", box.parent / "observer.cert")
+
+
+def test_two_keys_from_one_device_are_refused_outside_a_rehearsal(tmp_path: Path) -> None:
+    made = make_box(tmp_path / "box", "painted:5", drawn_room(320, 180), kind="parliament")
+    kua(made, "--no-recorder")
+    for role, device in (("chair", "a"), ("observer", "a"), ("observer", "b"), ("observer", "")):
+        holder = key(person_name(role, STATION))
+        pem = holder.to_pem()
+        (tmp_path / f"{role}{device}.pem").write_bytes(marked(pem, device * 64) if device else pem)
+        (tmp_path / f"{role}.cert").write_bytes(issue_person(key(f"issuer/{role}"), Person(role, ELECTION, STATION, holder.verifier)))
+    desk.sign(made, tmp_path / "chaira.pem", tmp_path / "chair.cert")
+    for given, code in (("observera", "one_device"), ("observer", "no_device")):
+        with pytest.raises(Rejected, match=rf"calibration\.{code}"):
+            desk.sign(made, tmp_path / f"{given}.pem", tmp_path / "observer.cert")
+    assert len(desk.sign(made, tmp_path / "observerb.pem", tmp_path / "observer.cert")) == 2
 
 
 def test_any_change_takes_the_signatures_away_and_can_be_undone(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -282,6 +298,16 @@ def test_our_own_camera_that_opens_to_anybody_is_an_alarm_until_it_does_not(tmp_
         (made / "kua.toml").write_text(re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{port}", settings))
         assert try_defaults(made) == []
     assert standing(made) == []
+
+
+def test_a_camera_given_by_name_is_asked_for_only_when_somebody_looks_at_the_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make_box(tmp_path / "box", "rtsp://viewer@localhost:1/main", drawn_room(320, 180))
+    assert told(made, capsys)["cameras"][0]["address"] is None
+    with discoverable(multicast=False) as port:
+        desk.look(made, ["lo"], [], doors(port, tmp_path))
+    assert told(made, capsys)["cameras"][0]["address"] in {"127.0.0.1", "::1"}
 
 
 def test_a_forged_file_is_unreadable_whatever_its_field(box: Path) -> None:

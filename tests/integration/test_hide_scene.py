@@ -10,6 +10,10 @@ import pytest
 
 from kua.adapters.sources.painting import PaintedRoom
 from kua.core.instant import Instant
+from kua.law.hiding import DEFAULT
+from kua.sight.hider import Hider
+from kua.sight.raw import RawFrame
+from kua.sight.room import learn_room
 from kua.station.hide import HOLD
 from kua.station.pipe import Covered, Ended, Fault, Packet
 from kua.station.vitals import LOOP_OF, LOOP_SHARE, Vitals
@@ -116,6 +120,20 @@ def test_a_camera_that_stays_moved_stays_filled_and_a_reconnection_is_no_way_rou
     assert max(at for at, _ in frames) > again + 20_000
     assert all(is_filled(yuv) for at, yuv in frames if at >= FIRST + 3_000)
     assert told(recording) == [("moved", "begin")]
+
+
+def test_a_new_view_is_shown_under_a_new_calibration_only() -> None:
+    """Under the old one the same pictures stay filled (above); that a new one needs two signatures: `tests/integration/test_up_doors.py`."""
+    room = PaintedRoom(5, *SIZE)
+    view = shifted(5)
+    reference = learn_room([RawFrame(Instant(1_700 * n), *SIZE, view(room.quiet(1_700 * n))) for n in range(8)])
+    recording = Recording(new_hider=lambda phase: Hider(None, reference, DEFAULT, phase))
+    recording.connect()
+    recording.show([view(room.picture(600_000 + 100 * number)) for number in range(60)])
+    recording.hide.take(Ended())
+    recording.hide.finish(ended=True)
+    assert not told(recording)
+    assert not any(is_filled(yuv) for at, yuv in recording.frames() if at > FIRST + 1_000)
 
 
 def test_people_who_come_and_go_raise_no_alarm() -> None:

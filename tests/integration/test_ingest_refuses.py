@@ -291,6 +291,17 @@ async def test_a_leaf_of_a_type_from_the_future_is_kept(there: There) -> None:
     assert centre.members.get(STATION).book.unknown == 1
 
 
+async def test_a_fault_of_a_camera_is_known_until_the_station_takes_it_back(there: There) -> None:
+    centre, _, box, _ = there
+    box.add("fault", at=START, cam="a", kind="moved", state="begin")
+    box.add("fault", at=START, cam=None, kind="disk_full", state="begin")
+    await box.send_log()
+    assert centre.desk.station_state(STATION).faults == {"moved"}
+    box.add("fault", at=START, cam="a", kind="moved", state="end")
+    await box.send_log()
+    assert not centre.desk.station_state(STATION).faults
+
+
 async def test_a_station_cannot_withdraw_by_itself(there: There) -> None:
     centre, _, box, _ = there
     box.add("withdrawn", at=START, station=STATION, cam="a", t0=0, t1=None, article="x", by="station", reason="order")

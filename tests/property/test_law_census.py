@@ -124,6 +124,14 @@ def test_a_device_that_the_census_does_not_know_is_an_alarm_also_when_a_neighbou
     assert [raised.kind for raised in alarms([OURS], ["02:00:00:00:00:09"], [replace(stranger, is_camera=True)])] == ["unknown_device"]
 
 
+def test_a_camera_that_was_signed_for_as_off_and_answers_is_an_alarm_and_a_covered_one_is_not() -> None:
+    school = replace(OURS, number=2, whose="host", state="off", cam=None)
+    assert [raised.kind for raised in alarms([school], [], [seen()])] == ["camera_on"]
+    assert alarms([replace(school, state="covered")], [], [seen()]) == ()
+    assert alarms([school], [], [seen(), replace(seen(), is_camera=False)])[0].kind == "camera_on"
+    assert alarms([school], [], [replace(seen(), is_camera=False)]) == (), "the kernel remembers a device for a while after it has gone"
+
+
 roles = st.sampled_from([*ROLES, "observer", "voter", "child", "territorial"])
 phases = st.sampled_from(["rehearsal", "opening", "voting", "count", "protocol", "storage"])
 

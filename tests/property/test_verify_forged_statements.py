@@ -193,6 +193,26 @@ def test_time_outside_the_account_is_told_and_the_figures_of_coverage_stay_apart
     assert lines["film.coverage"] == {"recorded": 20.0, "published": 20.0, "hidden": 1.5}
 
 
+@pytest.mark.parametrize("recorder", ["none", "off", "not_shown"])
+def test_what_a_station_states_of_its_cameras_is_told_and_not_believed(forged: Callable[[Callable[[Leaves], None]], Report], recorder: str) -> None:
+    papers = dict.fromkeys(("sha256", "note", "signers"), "0" * 64)
+
+    def states(bodies: Leaves) -> None:
+        for off, unknown in ((0, 3), (2, 0)):  # the newest counts
+            cameras = {"used": 1, "off": off, "covered": 1, "masked": 0, "unknown": unknown}
+            owners = {"ours": 1, "host": 2, "unknown": 1}
+            bodies.insert(-1, {"v": 1, "type": "census", "at": BEGIN, **papers, "states": cameras, "owners": owners, "recorder": recorder})
+
+    report = forged(states)
+    assert report.exit_code == 0
+    told = {line.code: line.facts for line in report.lines if line.state == "NOT_CHECKED"}
+    assert told[f"film.census_{recorder}"] == {"used": 1, "blind": 3, "unknown": 1}
+
+
+def test_a_station_that_states_no_census_is_told(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:
+    assert "film.no_census" in _codes(forged(lambda _bodies: None), "NOT_CHECKED")
+
+
 def test_a_log_that_was_never_closed_says_so(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:
     report = forged(lambda bodies: bodies.pop() and None)
     assert "film.never_closed" in _codes(report, "NOT_CHECKED")

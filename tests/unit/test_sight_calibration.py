@@ -2,6 +2,7 @@
 """Calibrations, rooms and zones as files: what is written is read back the same, and everything else is refused by its code."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,15 @@ def test_a_calibration_is_read_back_as_it_was_written() -> None:
     assert read_calibration(write_calibration(calibration)) == calibration
 
 
+def test_stickers_are_read_back_to_a_ten_thousandth_and_make_the_file_one_of_version_2() -> None:
+    room = learn_room(frames())
+    place = ((0.25, 0.5), (0.3, 0.5), (0.3, 0.56), (0.25, 0.56))
+    with_stickers = replace(made(room), stickers={16: place, 0: place})
+    assert read_calibration(write_calibration(with_stickers)) == with_stickers
+    assert b'"v":2' in write_calibration(with_stickers)
+    assert b'"v":1' in write_calibration(made(room))
+
+
 def test_a_room_is_read_back_as_it_was_written_and_fits_its_calibration() -> None:
     room = learn_room(frames())
     again = read_reference(write_reference(room))
@@ -64,7 +74,13 @@ def test_a_room_of_another_size_does_not_fit() -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"v": 2}, "calibration.version"),
+        ({"v": 3}, "calibration.version"),
+        ({"v": 2}, "calibration.unreadable"),
+        ({"v": 2, "stickers": []}, "calibration.stickers"),
+        ({"v": 2, "stickers": {"15": [[0, 0], [1, 0], [1, 1], [0, 1]]}}, "calibration.stickers"),
+        ({"v": 2, "stickers": {"016": [[0, 0], [1, 0], [1, 1], [0, 1]]}}, "calibration.stickers"),
+        ({"v": 2, "stickers": {"16": [[0, 0], [1, 0], [1, 1]]}}, "calibration.stickers"),
+        ({"v": 2, "stickers": {"16": [[0, 0], [1, 0], [1, 1], [0, 10001]]}}, "calibration.stickers"),
         ({"width": 63}, "calibration.unreadable"),
         ({"width": "64"}, "calibration.unreadable"),
         ({"station": "../x"}, "name.station"),

@@ -3,6 +3,7 @@
 
 import gzip
 import re
+from dataclasses import replace
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tests.golden.site_fixture import NOW, STATIONS, fixture
 
 SITE = build_site(fixture())
 STATIC = Path(__file__).parents[2] / "src" / "kua" / "web" / "static"
-PLACES = ["", "r/10", "r/71", "s/10-245", "s/43-013", "s/75-311", "s/55-001", "?q=abai", "?q=nothing-like-it", "s/99-999", "r/99", "nowhere/at/all"]
+PLACES = ["", "unseen", "r/10", "r/71", "s/10-245", "s/43-013", "s/75-311", "s/55-001", "?q=abai", "?q=nothing-like-it", "s/99-999", "r/99", "nowhere/at/all"]
 
 
 @pytest.fixture
@@ -132,6 +133,21 @@ def test_the_gravest_thing_decides_the_lamp() -> None:
         "10-245": "recording", "10-246": "storing", "10-247": "problem", "43-012": "hidden", "43-013": "none", "55-001": "hidden",
         "55-002": "none", "75-310": "recording", "75-311": "none",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("faults", "kind", "says"),
+    [
+        ({"moved"}, "hidden", "moved, turned or zoomed"), ({"moved", "box_moved"}, "problem", "moved from its place"), ({"lid_opened"}, "problem", "lid was moved"),
+        ({"looped", "defocused"}, "problem", "sent before"), ({"covered"}, "hidden", "covered, or the room is dark"), ({"scene_changed"}, "hidden", "another scene"),
+        ({"defocused"}, "hidden", "out of focus"), ({"frozen"}, "problem", "stands still"), ({"disk_full", "codec", "weather"}, "recording", "its film arrives"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_a_camera_is_told_by_its_stations_lamp(faults: set[str], kind: str, says: str) -> None:
+    index = fixture()
+    lamp = lamp_of(index.file.station("10-245"), replace(index.states["10-245"], faults=frozenset(faults)), Words("en"))
+    assert lamp.kind == kind
+    assert says in lamp.says
 
 
 async def test_a_station_without_a_camera_says_why(reader: AsyncClient) -> None:

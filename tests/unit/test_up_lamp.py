@@ -19,7 +19,7 @@ def body(**changes: Any) -> dict[str, Any]:
     """Return a station that records well, changed."""
     good: dict[str, Any] = {
         "running": True, "closed_at": None, "phase": "voting",
-        "cameras": {"a": {"state": "recording", "recorded_to": NOW - 3_000}}, "queue": {"oldest": NOW - 4_000},
+        "cameras": {"a": {"state": "recording", "recorded_to": NOW - 3_000}}, "queue": {"oldest": NOW - 4_000}, "alarms": [],
     }  # fmt: skip
     return good | changes
 
@@ -39,6 +39,7 @@ def camera(state: str = "recording", age: int | None = 3_000) -> dict[str, Any]:
         (body(cameras={"a": camera("off")}), ("trouble", "camera")),
         (body(cameras={"a": camera(age=None)}), ("trouble", "camera")),
         (body(cameras={"a": camera() | {"faults": ["looped", "moved"]}}), ("trouble", "moved")),
+        (body(alarms=[{"kind": "unknown_device"}]), ("trouble", "stranger")),
         (body(cameras={"a": camera(), "b": camera() | {"faults": ["box_moved"]}}), ("trouble", "box_moved")),
         (body(cameras={"a": camera() | {"faults": ["codec"]}}), ("recording", "recording")),
         (body(phase=None), ("off", "window")),

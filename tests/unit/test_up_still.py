@@ -7,6 +7,7 @@ from typing import Any
 from kua.adapters.codecs.aim import Aim
 from kua.adapters.sources.painting import PaintedRoom
 from kua.core.instant import Instant, Millis
+from tests.rigs.stickers import room_with, stuck
 
 WIDTH, HEIGHT = 640, 360
 ROOM = PaintedRoom(7, WIDTH, HEIGHT)
@@ -27,6 +28,13 @@ class Drawn:
 
 def still_after(pictures: list[Any], aim: Aim) -> list[int]:
     return [aim.see(Drawn(yuv), Instant(number * 250), lambda: Millis(0)).still_ms for number, yuv in enumerate(pictures)]
+
+
+def test_stickers_in_the_picture_offer_their_zones_and_a_room_without_offers_none() -> None:
+    aim = Aim(WIDTH, HEIGHT)
+    assert aim.see(Drawn(ROOM.quiet(0)), Instant(100), lambda: Millis(0)).zones == {}
+    assert aim.see(Drawn(stuck(ROOM.quiet(0), room_with())), Instant(900), lambda: Millis(0)).zones == {}, "looked for once a second"
+    assert set(aim.see(Drawn(stuck(ROOM.quiet(0), room_with())), Instant(1_200), lambda: Millis(0)).zones) == {"booth", "box", "slot"}
 
 
 def test_an_empty_room_with_its_noise_and_light_is_still() -> None:

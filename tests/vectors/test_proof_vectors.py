@@ -14,6 +14,7 @@ from kua.core.instant import Instant
 from kua.proof.base64 import from_base64
 from kua.proof.checkpoint import open_checkpoint
 from kua.proof.keys import VerifierKey
+from kua.proof.census import check_census
 from kua.proof.leaf import Leaf, Unknown, read_leaf
 from kua.proof.merkle import check_consistency, check_inclusion, leaf_hash, root_of
 from kua.proof.note import cosigned_at, open_note, parse_note
@@ -149,6 +150,23 @@ def test_calibrations(case: dict[str, Any]) -> None:
             election=case["election"],
             station=case["station"],
             camera=case["camera"],
+            file=digest(case["file"]),
+            certificates=[each.encode() for each in case["certificates"]],
+            issuers=issuers,
+        ),
+    )
+    assert people is None or [person.key.name for person in people] == case["signers"]
+
+
+@pytest.mark.parametrize("case", load("censuses"), ids=lambda case: case["name"].replace(" ", "-"))
+def test_censuses(case: dict[str, Any]) -> None:
+    issuers = issuers_by_role((role, line) for role, lines in case["issuers"].items() for line in lines)
+    people = check(
+        case,
+        lambda: check_census(
+            case["note"].encode(),
+            election=case["election"],
+            station=case["station"],
             file=digest(case["file"]),
             certificates=[each.encode() for each in case["certificates"]],
             issuers=issuers,

@@ -59,7 +59,7 @@ export function fill(text: string, facts: Record<string, string | number>): stri
   return text.replace(/\{([a-z_]+)\}/g, (_all, name: string) => String(facts[name] ?? ""));
 }
 
-export interface Glimpse { still_ms: number; people: number; hidden: number; filled: string; raw: Uint8Array<ArrayBuffer>; sent: Uint8Array<ArrayBuffer> }
+export interface Glimpse { still_ms: number; people: number; hidden: number; filled: string; zones: Record<string, [number, number][][]>; raw: Uint8Array<ArrayBuffer>; sent: Uint8Array<ArrayBuffer> }
 
 /** Takes the three parts of a picture apart: JSON, raw, sent, each with its length in four bytes. */
 export function parts(data: ArrayBuffer): Glimpse {

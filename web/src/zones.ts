@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The editor of zones: polygons over the live picture, moved by mouse, finger or keyboard; every change is kept by the box at once, and can be undone.
 
-import { act, fill, tell } from "./upask";
+import { act, fill, type Glimpse, tell } from "./upask";
 import { type Corner, FILLED, outline, squares, svg, UNIT, type Zones } from "./zonesdraw";
 
 interface Zone { kind: string; shape: Corner[] }
@@ -21,6 +21,7 @@ class ZonesEditor extends HTMLElement {
   private height = 720;
   private names: Record<string, string> = {};
   private saving = 0;
+  private seen: Zones = {};
   private pulled: { grip: Grip; from: Corner; before: Drawing } | null = null;
 
   connectedCallback(): void {
@@ -32,6 +33,8 @@ class ZonesEditor extends HTMLElement {
     this.button("add").addEventListener("click", () => this.add());
     this.button("undo").addEventListener("click", () => this.back());
     this.button("redo").addEventListener("click", () => this.forth());
+    this.button("stickers").addEventListener("click", () => this.takeStickers());
+    this.addEventListener("kua-seen", (event) => this.offer((event as CustomEvent<Glimpse>).detail.zones));
     const sheet = this.sheet();
     sheet.addEventListener("pointerdown", (event) => this.pull(event));
     sheet.addEventListener("pointermove", (event) => this.drag(event));
@@ -99,6 +102,19 @@ class ZonesEditor extends HTMLElement {
     const shape = [[x, y], [x + wide, y], [x + wide, y + high], [x, y + high]].map(([a, b]): Corner => [clamp(a!), clamp(b!)]);
     this.change((drawing) => drawing.zones.push({ kind, shape }));
     this.focusOn({ zone: this.drawing.zones.length - 1, corner: -1 });
+  }
+
+  /** Stickers in the picture draw zones; a person decides whether to take them. */
+  private offer(zones: Zones): void {
+    this.seen = zones;
+    this.querySelector<HTMLElement>('[data-part="offer"]')!.hidden = Object.keys(zones).length === 0;
+  }
+
+  private takeStickers(): void {
+    this.change((drawing) => {
+      drawing.zones = drawing.zones.filter(({ kind }) => !(kind in this.seen));
+      for (const [kind, shapes] of Object.entries(this.seen)) for (const shape of shapes) drawing.zones.push({ kind, shape });
+    });
   }
 
   private drop(at: number): void {

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from kua.adapters.clock import SystemClock
 from kua.adapters.codecs.room import drawn_frames, drawn_zones, frames_of, still_of
+from kua.adapters.detectors.stickers import StickerFinder
 from kua.adapters.device import mark_of
 from kua.adapters.durable import DurableFiles
 from kua.app import devices
@@ -25,17 +26,19 @@ from kua.ports.source import Opening
 from kua.proof.keys import SigningKey
 from kua.proof.persons import check_calibration, check_person
 from kua.sight.calibration import calibrated, learn_room, read_calibration, write_calibration, write_reference
-from kua.sight.zones import KINDS, UNIT, Polygon, read_zones
+from kua.sight.stickers import Places, zones_of
+from kua.sight.zones import KINDS, UNIT, Polygon, read_zones, write_zones
 from kua.station.calibrate import Drawing, add_person, read_drawing, template
 
 AUTO: Final = "auto"
 NONE: Final = "none"
+STICKERS: Final = "stickers"
 
 
 def calibrate(box: Path, cam: str, url: str, zones: str | None, seconds: int) -> Path:
     """Learn the empty room that `url` shows and write the calibration of camera `cam`; return the file.
 
-    `url` may be the path of a film. `zones` is a zones file, `auto` (a drawn room knows its own) or `none`. Without it, and without `CAM.zones.toml` in the box, the still
+    `url` may be the path of a film. `zones` is a zones file, `auto` (a drawn room knows its own), `stickers` (those in the picture draw them) or `none`. Without it, and without `CAM.zones.toml` in the box, the still
     and a template are written and `Incomplete("calibration.zones_missing")` is raised. Signatures over an earlier file are removed.
     """
     station = load_station(box)
@@ -50,7 +53,8 @@ def calibrate(box: Path, cam: str, url: str, zones: str | None, seconds: int) ->
         opening = Opening(clock, _wait, camera.password())
         room = learn_room(frames_of(source_opener(url)(url, opening), camera.width, camera.height, seconds))
     files.replace(folder / f"{cam}.still.png", still_of(room))
-    drawing = _drawing(folder, camera, url, zones, painted)
+    seen = StickerFinder().find_in_room(room)
+    drawing = _drawing(folder, camera, url, zones, painted, seen)
     made = calibrated(
         room,
         election=election.id,
@@ -60,6 +64,7 @@ def calibrate(box: Path, cam: str, url: str, zones: str | None, seconds: int) ->
         policy=sha256(canonical(election.hiding)),
         zones=_zones(drawing),
         heads=tuple((y / UNIT, px) for y, px in drawing.heads),
+        stickers=seen,
     )
     files.remove(folder / f"{cam}.note")
     files.remove(folder / f"{cam}.signers.json")
@@ -121,7 +126,7 @@ def _signed_by(note: bytes, signers: bytes, election: Election, station: Station
     return [person.key.name for person in people]
 
 
-def _drawing(folder: Path, camera: CameraSettings, url: str, zones: str | None, painted: int | None) -> Drawing:
+def _drawing(folder: Path, camera: CameraSettings, url: str, zones: str | None, painted: int | None, seen: Places) -> Drawing:
     if zones == AUTO:
         if painted is None:
             raise Misused("calibration.zones_auto")
@@ -129,6 +134,11 @@ def _drawing(folder: Path, camera: CameraSettings, url: str, zones: str | None, 
         return Drawing(drawn.zones, drawn.heads)
     if zones == NONE:
         return Drawing({}, ())
+    if zones == STICKERS:
+        found = zones_of(seen)
+        if not found:
+            raise Incomplete("calibration.no_stickers", camera=camera.id, seen=len(seen))
+        return Drawing(dict(write_zones(found)), ())
     own = folder / f"{camera.id}.zones.toml"
     if zones is None and not own.exists():
         DurableFiles().replace(own, template(camera.id, shown(url), KINDS))

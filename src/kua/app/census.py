@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua station census`: the census of a box, read, changed, signed and judged. The rules stand in `kua.law.census`, the file in `kua.station.census`."""
 
+import ipaddress
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +12,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from kua.adapters.clock import SystemClock
+from kua.adapters.device import mark_of
 from kua.adapters.durable import DurableFiles
 from kua.adapters.network import discovery, doors
+from kua.app import devices
 from kua.app.calibrations import certificates_of, issuers_of, signers_file
 from kua.app.settings import StationSettings, load_election, load_station
 from kua.core.digest import Digest, sha256
@@ -81,7 +85,7 @@ def save(box: Path, census: Census) -> None:
 
 def look(box: Path, interfaces: Sequence[str], hosts: Sequence[str], at: Doors | None = None) -> tuple[Census, int]:
     """Look through the network doors named and at the addresses named; write what was found. Returns the census and how many devices answered."""
-    census = load(box)
+    census = _resolved(load(box), load_station(box))
     known = replace(census, interfaces=tuple(dict.fromkeys([*census.interfaces, *interfaces])))
     devices = seen_now(interfaces, [sheet.address_of(host) for host in hosts], at or Doors())
     census = sheet.found(known, devices)
@@ -120,7 +124,7 @@ def read_recorder(box: Path, place: str, last: str, shown: str) -> Census:
 def sign(box: Path, key_file: Path, certificate_file: Path) -> list[str]:
     """Add one person's signature; return the names of all who have signed and may.
 
-    Raises `Incomplete("census.not_written")`, `Rejected("census.*")`, those of certificates, and `Misused("key.pem")`.
+    Raises `Incomplete("census.not_written")`, `Rejected("census.*" | "calibration.one_device" | "calibration.no_device")`, those of certificates, and `Misused("key.pem")`.
     """
     station = load_station(box)
     election, _ = load_election(box, station)
@@ -135,12 +139,15 @@ def sign(box: Path, key_file: Path, certificate_file: Path) -> list[str]:
         if error.code != "note.form":
             raise
         raise Misused("calibration.no_certificate", file=certificate_file.name) from error
-    key = SigningKey.from_pem(person.key.name, _file(key_file))
+    pem = _file(key_file)
+    key, mark = SigningKey.from_pem(person.key.name, pem), mark_of(pem)
     note = sign_census(_optional(folder / "census.note"), election.id, station.id, sha256(file), key, person)
+    devices.require_other(box, FOLDER, sha256(file), election, key.name, mark)
     fresh = note.count(b"\n\xe2\x80\x94 ") == 1
     held = [] if fresh else certificates_of(_optional(folder / "signers.json"))
     files.replace(folder / "signers.json", signers_file([*held, certificate]))
     files.replace(folder / "census.note", note)
+    devices.remember(box, FOLDER, sha256(file), key.name, mark)
     try:
         return [each.key.name for each in _people(box, station, election)]
     except Rejected as error:
@@ -263,14 +270,26 @@ def _draft(station: StationSettings, election: Election) -> Census:
 
 
 def _address(source: str) -> str | None:
-    """Return the IP address of a camera's source, asked of the resolver where it has a name; None where there is none."""
-    host = urlsplit(source).hostname
-    if not host or source.startswith(("file:", "painted:", "none:")):
-        return None
+    """Return the IP address in a camera's source; None where there is none, or a name: nobody is asked for it before somebody looks at the network."""
     try:
-        return str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
-    except OSError:
+        return str(ipaddress.ip_address(urlsplit(source).hostname or ""))
+    except ValueError:
         return None
+
+
+def _resolved(census: Census, station: StationSettings) -> Census:
+    """Return the census with the addresses of this station's own cameras that are given by name, as far as the network knows them."""
+    for camera in census.cameras:
+        host = (
+            urlsplit(station.camera(camera.cam).source).hostname
+            if camera.cam in {each.id for each in station.cameras} and camera.cam
+            else None
+        )
+        if host and camera.address is None:
+            with suppress(OSError):
+                found = str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
+                census = sheet.changed(census, camera.number, address=found)
+    return census
 
 
 def _moment(text: str) -> Instant:

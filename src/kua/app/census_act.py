@@ -52,7 +52,7 @@ class Act:
         """The heads of the table's columns."""
         say = self._say
         return (
-            say(N_("Number")),
+            "№",
             say(N_("Place")),
             say(N_("Kind")),
             say(N_("Whose")),
@@ -138,7 +138,7 @@ class Act:
         """The act as one page, for printing: no script, nothing from elsewhere."""
         cells = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self.rows())
         heads = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.head())
-        table = f"<table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table>"
+        table = f"<div><table><thead><tr>{heads}</tr></thead><tbody>{cells}</tbody></table></div>"
         parts = [
             _paragraphs(self.facts()),
             table,
@@ -157,9 +157,10 @@ class Act:
 
 
 _STYLE = (
-    "body{font:12pt/1.4 serif;max-width:48rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%}"
-    "th,td{border:1px solid;padding:.25rem .4rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}p{overflow-wrap:anywhere}"
-    "@page{size:A4;margin:18mm}"
+    "body{font:11pt/1.4 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}h1{font-size:1.4em}"
+    "div{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9em}"
+    "th,td{border:1px solid;padding:.25rem .4rem;text-align:left;vertical-align:top}p{overflow-wrap:anywhere;margin:.5rem 0}"
+    "p:last-child,p:nth-last-child(2){margin-top:2rem}@page{size:A4;margin:18mm}@media print{body{margin:0;padding:0}}"
 )
 
 

@@ -35,7 +35,8 @@ STALE: Final = Millis(300_000)
 """A file older than this says nothing of now: what it raised stands, nothing new is read from it."""
 AGAIN: Final = Millis(60_000)
 _FILES: Final = ("watch.json", "defaults.json")
-KINDS: Final = ("unknown_device", "camera_changed", "default_password", "no_password")
+TRIED: Final = ("default_password", "no_password")
+KINDS: Final = ("unknown_device", "camera_changed", "camera_on", *TRIED)
 
 
 @final
@@ -129,7 +130,7 @@ class Rounds:
         for cam, kind in sorted(found, key=str):
             journal.fault(cam, kind, "begin")
         for cam, over in journal.faults():
-            if over in KINDS and (cam, over) not in found and (fresh or over in KINDS[2:]):
+            if over in KINDS and (cam, over) not in found and (fresh or over in TRIED):
                 journal.fault(cam, over, "end")
 
     def tick(self, now: Millis) -> None:

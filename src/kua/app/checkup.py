@@ -11,7 +11,7 @@ from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
 from kua.app import calibrations, census
-from kua.app.census_watch import standing
+from kua.app.census_watch import looked_at, standing
 from kua.app.closing import closed_at
 from kua.app.settings import StationSettings, load_election, load_station
 from kua.core.errors import Incomplete, KuaError, Misused
@@ -46,6 +46,7 @@ def look(box: Path) -> dict[str, Any]:
         "calibrations": _calibrations(box, station),
         "census": _census(box),
         "alarms": [{"kind": raised.kind, "cam": raised.cam or None, "address": raised.address} for raised in standing(box)],
+        "alarms_at": looked_at(box),
         "closed_at": closed_at(box),
         "centre": status["centre"] if status else None,
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},

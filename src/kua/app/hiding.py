@@ -17,6 +17,7 @@ from kua.adapters.codecs.packets import PacketDecoder
 from kua.adapters.codecs.preview import Preview
 from kua.adapters.codecs.segmenter import Segmenter
 from kua.adapters.detectors.pair import open_detector
+from kua.adapters.detectors.stickers import StickerFinder
 from kua.app import calibrations
 from kua.app.plugins import is_live
 from kua.app.settings import CameraSettings, load_election, load_station
@@ -24,8 +25,11 @@ from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant, Millis
 from kua.law.hiding import read_table
 from kua.media.cutter import Cut, Opened
+from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
+from kua.sight.calibration import Calibration
 from kua.sight.hider import Hider, Look
+from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.fetch import to_pipe
 from kua.station.hide import HOLD, Hide, Means, Shape
@@ -66,10 +70,17 @@ def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | No
         phase_at,
         look=_look(box / station.models),
         counting=Counting(calibrated.calibration),
+        seals=_seals(calibrated.calibration),
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,
     )
     process = Hide(Shape(camera.width, camera.height, camera.fps), means, to_pipe(out), live=is_live(camera.source), hold=HOLD if hold is None else hold)
     return _feed(process, clock)
+
+
+def _seals(calibration: Calibration) -> tuple[Seals, FindStickers] | None:
+    if not calibration.stickers:
+        return None
+    return Seals(calibration.stickers, calibration.width, calibration.height), StickerFinder().find
 
 
 def _look(folder: Path) -> Look | None:

@@ -66,6 +66,7 @@ def _aim(asked: argparse.Namespace, station: StationSettings, camera: CameraSett
 
 
 def _write(out: BinaryIO, seen: Glimpse) -> None:
-    head = json.dumps({"still_ms": seen.still_ms, "people": seen.people, "hidden": seen.hidden, "filled": seen.filled}).encode()
+    told = {"still_ms": seen.still_ms, "people": seen.people, "hidden": seen.hidden, "filled": seen.filled, "zones": seen.zones}
+    head = json.dumps(told).encode()
     out.writelines(struct.pack(">I", len(part)) + part for part in (head, seen.raw, seen.sent))
     out.flush()

@@ -109,6 +109,8 @@ class Agent:
         for fault in ALARMS:
             if fault in faults:
                 return "trouble", fault
+        if body["alarms"]:
+            return "trouble", "stranger"
         if body["queue"]["oldest"] and now - body["queue"]["oldest"] > OWED_LATE:
             return "owed", "owed"
         return "recording", "recording"

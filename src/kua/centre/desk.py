@@ -99,6 +99,7 @@ class Desk:
         return StationState(
             station.id, station.region, self._word(member, film), member.heard, film, shown, any(c.hidden_now for c in cameras),
             any(c.withdrawn for c in cameras), cameras, self._lateness(member), member.book.owed,
+            frozenset(kind for cam, kind in member.book.faults if cam is not None),
         )
 
     def _word(self, member: Member, film: Instant | None) -> StateWord:

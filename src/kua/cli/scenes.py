@@ -33,6 +33,9 @@ _STORIES: Final = {
     "count": N_("piles on the counting table are moved"),
     "day": N_("few people, for long scenes"),
     "all": N_("drops, packs, a wall of people and another box in one scene"),
+    "visits": N_(
+        "whole visits: the queue, a ballot at the issue table, the booth, the box; some are not alone, and an official touches the box"
+    ),
 }
 _HARDNESS: Final = (
     N_("plain: even light, little noise, at most four at once"),
@@ -46,7 +49,13 @@ _HARDNESS: Final = (
 def list_(json_wanted: Json = False) -> None:
     """List what can be rendered."""
     if json_wanted:
-        say.as_json({"cameras": list(_CAMERAS), "stories": list(_STORIES), "hard": list(range(len(_HARDNESS)))})
+        say.as_json(
+            {
+                "cameras": {name: _(meaning) for name, meaning in _CAMERAS.items()},
+                "stories": {name: _(meaning) for name, meaning in _STORIES.items()},
+                "hard": {str(grade): _(meaning) for grade, meaning in enumerate(_HARDNESS)},
+            }
+        )
         return
     for title, lines in (
         (_("Cameras (--camera)"), _CAMERAS),

@@ -55,7 +55,7 @@ def calibrate(
     camera: Annotated[str, typer.Option("--camera", help=_("Letter of the camera."))],
     source: Annotated[str | None, typer.Argument(metavar="[SOURCE]", help=_("Address or file that shows the empty room."))] = None,
     zones: Annotated[
-        str | None, typer.Option("--zones", metavar="FILE", help=_("Zones file; “auto” for a painted room, “none” for a room without."))
+        str | None, typer.Option("--zones", metavar="FILE", help=_("Zones file; “stickers” for printed stickers, “auto” for a painted room, “none” for a room without."))
     ] = None,
     seconds: Annotated[int, typer.Option("--seconds", min=1, max=600, help=_("How long to look at the room, in seconds."))] = 10,
     sign: Annotated[Path | None, typer.Option("--sign", metavar="KEY", help=_("Sign with this person's key."))] = None,
@@ -78,6 +78,22 @@ def calibrate(
         raise Misused("calibration.no_source")
     file = room.calibrate(box, camera, source, zones, seconds)
     say.data(say.fill(N_("Written: {file}. Look at the still beside it; the room must be empty. Then two people sign."), file=file))
+
+
+@app.command(help=_("Write stickers to print: stuck to box, booths, tables and walls they draw the zones and seal the box."))
+def stickers(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help=_("File for the A4 pages; a browser prints them."))],
+    boxes: Annotated[int, typer.Option("--boxes", min=0, max=4, help=_("How many ballot boxes there are."))] = 1,
+    booths: Annotated[int, typer.Option("--booths", min=0, max=8, help=_("How many booths there are."))] = 2,
+    size: Annotated[
+        int, typer.Option("--size", min=60, max=155, help=_("Side of the black square in millimetres: 110 for 3 m from the camera, 155 for more than 4 m."))
+    ] = 110,
+) -> None:
+    """Write the pages; nothing else is needed or changed."""
+    from kua.app.stickers import write_stickers
+
+    pages = write_stickers(out, boxes, booths, size)
+    say.data(say.fill(N_("Written: {file}, A4 pages: {pages}. Open it in a browser and print it at 100 %."), file=out, pages=pages))
 
 
 @app.command(help=_("Tie this box to its station at a centre, with a one-time code."))

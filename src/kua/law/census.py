@@ -25,7 +25,7 @@ MARGIN: Final = Millis(60_000)
 STILL: Final = Millis(600_000)
 """A recorder whose newest recording is younger than this, by its own clock, may be recording now."""
 
-Alarm = Literal["unknown_device", "camera_changed", "default_password", "no_password"]
+Alarm = Literal["unknown_device", "camera_changed", "camera_on", "default_password", "no_password"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def was_off(reading: Reading, opens: Instant, closes: Instant) -> Verdict:
 
 
 def alarms(listed: Sequence[Listed], neighbours: Collection[str], seen: Sequence[Seen]) -> tuple[Raised, ...]:
-    """Return what is wrong on the cameras' segment: devices that the census does not know, and cameras that are not what they were.
+    """Return what is wrong on the cameras' segment: devices that the census does not know, and cameras that are not what they were, or not off.
 
     `neighbours` are the MAC addresses of everything else that stood there when the census was made. A device that says nothing now raises nothing: a
     camera that is off is what the census wants.
@@ -164,6 +164,8 @@ def _judged(listed: Sequence[Listed], neighbours: Collection[str], device: Seen)
     for camera in same or there:
         if _differs(camera.mac, device.mac) or _differs(camera.certificate, device.certificate) or _differs(camera.device, device.device):
             return Raised("camera_changed", camera.cam or "", device.address)
+        if camera.state == "off" and device.is_camera:
+            return Raised("camera_on", "", device.address)
     if same or there or (device.mac is not None and device.mac in neighbours and not device.is_camera):
         return None
     return Raised("unknown_device", "", device.address)

@@ -13,6 +13,7 @@ from kua.core.election import PHASES, Election, Station
 from kua.core.errors import Rejected
 from kua.core.instant import Instant, Millis
 from kua.core.verdict import Verdict
+from kua.law.hiding import audience_of
 from kua.law.profile import Clause, Profile, may_use
 
 CLAUSES: Final = ("public_phases", "public_voting", "public_purposes", "held_until_close")
@@ -42,6 +43,8 @@ class Publication:
     last_close: Instant
     articles: dict[str, str]
     stations: dict[str, Station]
+    kept_back: frozenset[str] = frozenset()
+    """Phases that the hiding table gives to no public (`audience`)."""
 
     def due_at(self, piece: Piece) -> Instant:
         """Return the first moment at which `piece` may be public, if it may at all: its end and the delay; a held phase not before the close."""
@@ -56,6 +59,8 @@ class Publication:
             return Verdict(False, self.articles["public_purposes"], "publication.purpose")
         if self._phase(piece) != piece.phase:
             # Two words for one moment: the station's and the election file's. Neither is believed.
+            return Verdict(False, self.articles["public_phases"], "publication.phase")
+        if piece.phase in self.kept_back:
             return Verdict(False, self.articles["public_phases"], "publication.phase")
         if piece.phase == "voting" and (self.voting_at is None or piece.station in self.voting_at):
             return Verdict(True, self.articles["public_voting"], "publication.open")
@@ -106,6 +111,7 @@ def publication_of(election: Election, profile: Profile, accepted: Collection[st
         last_close=_last_close(election.stations),
         articles={name: clause.article for name, clause in clauses.items()},
         stations={str(station.id): station for station in election.stations},
+        kept_back=frozenset(phase for phase in PHASES if audience_of(election.hiding, phase) != "public"),
     )
 
 

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may look for people in a picture, and what it may answer: boxes, and nothing about who (objection 2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kua.sight.boxes import Box, Kind
 from kua.sight.raw import RawFrame
+from kua.sight.stickers import Places
 
-__all__ = ["Box", "Detector", "Kind"]
+__all__ = ["Box", "Detector", "FindStickers", "Kind"]
+
+FindStickers = Callable[[RawFrame], Places]
+"""Says where printed stickers are in a picture with its filled zones filled. Keeps nothing of it; may raise whatever it likes, which says nothing."""
 
 
 class Detector(Protocol):

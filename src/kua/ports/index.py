@@ -58,6 +58,8 @@ class StationState:
     cameras: tuple[CameraState, ...]
     late_ms: int
     owed: int
+    faults: frozenset[str] = frozenset()
+    """Kinds of fault that a camera of this station has stated and not taken back (docs/spec/leaf.md)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _written(asked: Asked, scene: Scene, work: Path, told: Callable[[int, int], 
     with _Film(work / "film.mp4", scene, CRF[asked.hard]) as film:
         for number, picture, people in scene.frames():
             film.add(picture)
-            rows += [[number, *person.box, *person.head, person.visible, person.kind] for person in people]
+            rows += [[number, *person.box, *person.head, person.visible, person.kind, person.number] for person in people]
             told(number + 1, scene.count)
     truth = truth_of(asked, scene, rows)
     (work / "truth.json").write_text(json.dumps(truth, separators=(",", ":")) + "\n")
@@ -107,9 +107,10 @@ def truth_of(asked: Asked, scene: Scene, rows: list[list[Any]]) -> dict[str, Any
         "width": asked.width, "height": asked.height, "frames": scene.count, "boxes": list(scene.boxes),
         "phases": [{"t": t, "phase": phase} for t, phase in scene.script.phases],
         "events": [
-            {"kind": event.kind, "t0": round(event.t0, 3), "t1": round(event.t1, 3), "n": event.n} for event in scene.script.events
+            {"kind": event.kind, "t0": round(event.t0, 3), "t1": round(event.t1, 3), "n": event.n, "person": scene.script.number_of(event.who)}
+            for event in scene.script.events
         ],
-        "columns": ["frame", "x", "y", "w", "h", "head_x", "head_y", "head_w", "head_h", "visible", "kind"],
+        "columns": ["frame", "x", "y", "w", "h", "head_x", "head_y", "head_w", "head_h", "visible", "kind", "person"],
         "people": rows,
     }  # fmt: skip
 

@@ -15,7 +15,7 @@ from kua.core.errors import Misused
 Spot = tuple[float, float]
 """x and y on the floor, in metres."""
 
-STORIES: Final = ("drops", "pack", "wall", "swap", "opening", "count", "day", "all")
+STORIES: Final = ("drops", "pack", "wall", "swap", "opening", "count", "day", "all", "visits")
 """What a scene can be about."""
 HARDNESS: Final = range(4)
 
@@ -31,6 +31,10 @@ DOOR: Final[Spot] = (3.6, 2.9)
 BOOTHS: Final[tuple[Spot, ...]] = ((-3.1, 3.2), (-3.1, 2.1))
 PILES: Final = 4
 """Piles on the counting table."""
+PLACES: Final[tuple[Spot, ...]] = tuple((-1.55 + 0.62 * number, 1.85 + 0.06 * (number % 2)) for number in range(6))
+"""Where people wait for a ballot: the first is served."""
+LID_TOP: Final = 0.97
+"""Height of a hand that lies on the lid."""
 RISE: Final = 0.6
 """A hand is at the slot from its start by at least so long."""
 
@@ -67,7 +71,10 @@ class Act:
     """Seed of how the person looks."""
     tall: float
     facing: Spot
-    carries: bool = False
+    papers_from: float = 0.0
+    """From when the first paper is in the hand."""
+    looks: tuple[tuple[float, Spot], ...] = ()
+    """From when the person looks elsewhere than at `facing`."""
 
     @property
     def begin(self) -> float:
@@ -87,15 +94,20 @@ class Act:
                 return (a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part)
         return self.way[-1][1]
 
+    def looks_at(self, t: float) -> Spot:
+        """What a person who stands looks at."""
+        return next((spot for since, spot in reversed(self.looks) if since <= t), self.facing)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What the truth says: `n` is ballots (drop, pack), people (wall) or the pile (pile_moved)."""
+    """What the truth says: `n` is ballots (drop, pack), people (wall) or the pile (pile_moved); `who` is the `look` of the one who did it."""
 
     kind: str
     t0: float
     t1: float
     n: int = 1
+    who: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +133,10 @@ class Script:
     lamps: tuple[tuple[float, float], ...] = ()
     drift: float = 0.0
     phases: tuple[tuple[float, str], ...] = ((0.0, "voting"),)
+
+    def number_of(self, who: int | None) -> int | None:
+        """The person whose `look` this is, by the order in which they come."""
+        return next((number for number, act in enumerate(self.acts) if act.look == who), None)
 
 
 @dataclass
@@ -151,13 +167,11 @@ class _Pen:
                 way.append((t, spot))
         return tuple(way)
 
-    def act(
-        self, kind: str, way: tuple[tuple[float, Spot], ...], reaches: Sequence[Reach] = (), facing: Spot = BOX, *, carries: bool = False
-    ) -> Act:
+    def act(self, kind: str, way: tuple[tuple[float, Spot], ...], reaches: Sequence[Reach] = (), facing: Spot = BOX) -> Act:
         """Add a person."""
         child = self.hard >= 1 and self.dice.random() < 0.08 and not reaches
         tall = self.draw(0.62, 0.8) if child else self.draw(0.92, 1.08)
-        made = Act(kind, way, tuple(reaches), int(self.dice.integers(1, 2**31)), tall, facing, carries)
+        made = Act(kind, way, tuple(reaches), int(self.dice.integers(1, 2**31)), tall, facing)
         self.acts.append(made)
         return made
 
@@ -202,6 +216,8 @@ def script(seed: int, hard: int, story: str, seconds: float) -> Script:
     elif story == "opening":
         _opening(pen, 1.0, seconds)
         phases = ((0.0, "opening"),)
+    elif story == "visits":
+        _visits(pen, 1.0, seconds - 1)
     elif story == "day":
         _drops(pen, 1.0, seconds - 2, 60.0)
     else:
@@ -243,14 +259,14 @@ def _drops(pen: _Pen, begin: float, end: float, gap: float, *, busy: bool = True
 
 def _of(act: Act) -> list[Event]:
     """The events of one person's reaches."""
-    return [_dropped(reach) for reach in act.reaches if reach.paper != "none"] + [
-        Event("false_approach", reach.t, reach.end) for reach in act.reaches if reach.paper == "none"
+    return [_dropped(reach, act) for reach in act.reaches if reach.paper != "none"] + [
+        Event("false_approach", reach.t, reach.end, 1, act.look) for reach in act.reaches if reach.paper == "none"
     ]
 
 
-def _dropped(reach: Reach) -> Event:
+def _dropped(reach: Reach, act: Act) -> Event:
     pack = reach.paper == "pack"
-    return Event("pack" if pack else "drop", reach.t, reach.end, 12 if pack else 1)
+    return Event("pack" if pack else "drop", reach.t, reach.end, 12 if pack else 1, act.look)
 
 
 def _one(pen: _Pen, kind: str, t: float) -> Act:
@@ -283,7 +299,7 @@ def _reaching(pen: _Pen, kind: str, t: float, enter: Spot, leave: Spot) -> Act:
         wait = reach.end - arrive + pen.draw(0.3, 1.2)
     gone = reaches[-1].end + pen.draw(0.2, 0.8)
     way = ((t, enter), (arrive, spot), (gone, spot), (gone + speed_again * pen.draw(0.9, 1.2), leave))
-    return pen.act(kind, way, reaches, carries=paper != "none")
+    return pen.act(kind, way, reaches)
 
 
 def _every(pen: _Pen, seconds: float, period: float, write: Callable[[_Pen, float], None]) -> None:
@@ -299,7 +315,7 @@ def _pack(pen: _Pen, t: float) -> None:
     arrive = pen.walk(t, ((enter, 0), (spot, 0)))[-1][0]
     reach = Reach(arrive + pen.draw(0.5, 1.0), pen.draw(0.6, 0.9), pen.draw(2.5, 4.5), "pack", pen.slot())
     gone = reach.end + 0.4
-    made = pen.act("packer", ((t, enter), (arrive, spot), (gone, spot), (gone + arrive - t, leave)), (reach,), carries=True)
+    made = pen.act("packer", ((t, enter), (arrive, spot), (gone, spot), (gone + arrive - t, leave)), (reach,))
     pen.events.extend(_of(made))
 
 
@@ -342,6 +358,7 @@ def _count(pen: _Pen, t: float, seconds: float) -> None:
     """Officials about the counting table; now and then one takes a part of a pile to another place."""
     sides = (-0.55, 0.0, 0.55)
     hands: dict[float, list[Reach]] = {side: [] for side in sides}
+    movers: list[float] = []
     begin, t = t - 1, t + 7
     places = [(COUNT[0] - 0.55 + 0.36 * number, COUNT[1]) for number in range(PILES)]
     while t < seconds - 8:
@@ -352,10 +369,88 @@ def _count(pen: _Pen, t: float, seconds: float) -> None:
         pen.moves.append(Move("pile", pile, t, t + 2, (to[0], to[1], 0.0)))
         pen.events.append(Event("pile_moved", t, t + 2, pile))
         nearest = min(sides, key=lambda side: abs(COUNT[0] + side - x))
+        movers.append(nearest)
         hands[nearest].append(Reach(t - 0.6, 0.6, 2.0, "none", (to[0], COUNT[1] + 0.2, 0.85)))
         t += pen.draw(8, 14)
+    looks: dict[float, int] = {}
     for side in sides:
-        pen.act("counter", pen.walk(begin, ((pen.edge(), 0), ((COUNT[0] + side, COUNT[1] + 0.75), seconds))), hands[side], facing=COUNT)
+        looks[side] = pen.act(
+            "counter", pen.walk(begin, ((pen.edge(), 0), ((COUNT[0] + side, COUNT[1] + 0.75), seconds))), hands[side], facing=COUNT
+        ).look
+    pen.events = [replace(event, who=looks[side]) for event, side in zip(pen.events, movers, strict=True)]
+
+
+def _visits(pen: _Pen, begin: float, end: float) -> None:
+    """Whole visits: from the door to the queue, a ballot at the issue table, the booth, the box, and out; some are not alone. An official looks after the box."""
+    t, served, booth, at_box = begin, begin, begin, begin
+    left: list[float] = []
+    while True:
+        t += float(pen.dice.exponential(_GAPS[pen.hard] * 1.6)) + 1.0
+        if sum(gone > t + 4 for gone in left) >= len(PLACES):
+            t = left[-len(PLACES)] - 3
+        acts, events = len(pen.acts), len(pen.events)
+        visit = _visit(pen, t, left, served, booth, at_box)
+        if visit[-1] > end:
+            del pen.acts[acts:], pen.events[events:]
+            break
+        served, booth, at_box = visit[:3]
+        left.append(served)
+    for quiet in np.arange(begin + 15, end - 12, 40.0):
+        _touched(pen, float(quiet) + pen.draw(0, 15))
+
+
+def _visit(pen: _Pen, t: float, left: list[float], served: float, booth: float, at_box: float) -> tuple[float, float, float, float]:
+    """One visit. Return when the table, the booth and the box are free again, and when the visitor has gone."""
+    speed, turn, inside, out = pen.draw(1.0, 1.4), pen.dice.random(), (-3.2, 2.05), (-2.2, 1.5)
+    entry, corner, stand, leave = (3.4, 3.6), (1.0, 3.3), pen.stand(0.4), (3.6, -0.6)
+    way: list[tuple[float, Spot]] = [(t, entry)]
+
+    def go(*spots: Spot) -> float:
+        for spot in spots:
+            since, before = way[-1]
+            way.append((since + float(np.hypot(spot[0] - before[0], spot[1] - before[1])) / speed, spot))
+        return way[-1][0]
+
+    def stay(until: float) -> float:
+        way.append((max(until, way[-1][0]), way[-1][1]))
+        return way[-1][0]
+
+    arrives = go(corner, (0.6, 2.2))
+    ahead = sorted(gone for gone in left if gone > arrives)[-(len(PLACES) - 1) :]
+    go(PLACES[len(ahead)])
+    for place, gone in reversed(list(enumerate(reversed(ahead)))):
+        stay(gone + 0.3)
+        go(PLACES[place])
+    issued = stay(max(way[-1][0], served) + pen.draw(3, 6))
+    go(out)
+    waits = stay(booth)
+    go(inside)
+    marked = stay(way[-1][0] + pen.draw(5, 10))
+    go(out)
+    apart = (-0.9, 0.1)
+    go(apart)
+    stay(at_box)
+    arrived = go(stand)
+    reaches = [Reach(arrived + pen.draw(0.6, 1.6), pen.draw(RISE, 0.9), pen.draw(0.3, 1.5), "ballot", pen.slot())]
+    free = stay(reaches[0].end + 0.4)
+    gone = go((1.3, 0.0), leave)
+    act = pen.act("visit", tuple(way), reaches)
+    pen.acts[-1] = act = replace(act, papers_from=issued, looks=((t, ISSUE), (issued, BOX), (waits, (-4.0, 2.0)), (marked, BOX)))
+    if turn < 0.15 + 0.05 * pen.hard:
+        follows = tuple((at + 0.7, out if spot == inside else (spot[0] + 0.38, spot[1] - 0.33)) for at, spot in way)
+        pen.act("companion", follows)
+    pen.events.extend(_of(act))
+    return issued, marked + 1.2, free, gone
+
+
+def _touched(pen: _Pen, t: float) -> None:
+    """An official puts a hand on the lid beside the slot, to set the box straight."""
+    spot, edge = (BOX[0] + 0.55, BOX[1] + 0.25), pen.edge()
+    arrive = pen.walk(t, ((edge, 0), (spot, 0)))[-1][0]
+    reach = Reach(arrive + 0.5, pen.draw(RISE, 0.9), pen.draw(1, 3), "none", (BOX[0] + 0.22, BOX[1] + 0.15, LID_TOP))
+    gone = reach.end + 0.5
+    act = pen.act("official", ((t, edge), (arrive, spot), (gone, spot), (gone + arrive - t, edge)), (reach,))
+    pen.events.append(Event("touch", reach.t, reach.end, 1, act.look))
 
 
 def light_at(made: Script, t: float, phase: float) -> float:

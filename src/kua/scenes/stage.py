@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stage: puts a script's people and things into the room at a moment, renders it, and says what of whom can be seen.
 
-OSMesa renders on the processor and needs no display (`libosmesa6`); where `MUJOCO_GL` is set, that is used. Not for two threads.
+OSMesa renders on the processor and needs no display (`libosmesa6`); where it lacks, EGL is tried; `MUJOCO_GL` overrides both. Not for two threads.
 """
 
 import os
 from collections.abc import Iterator
+from ctypes.util import find_library
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -13,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from kua.core.errors import Misused, Unavailable
+from kua.core.instant import Instant
 from kua.scenes.room import FAR, Camera, box_kinds, camera, seat, xml
 from kua.scenes.script import BOX, COUNT, PILES, Act, Script, light_at, script
+from kua.sight.raw import Planes, RawFrame
 
 Rgb = npt.NDArray[np.uint8]
 
@@ -34,6 +37,8 @@ class Person:
     head: tuple[float, float, float, float]
     visible: float
     kind: str
+    number: int
+    """Which person of the scene this is: the acts by when they begin, then those who sit."""
 
 
 class Scene:
@@ -64,6 +69,7 @@ class Scene:
         self.boxes = box_kinds(seed)
         self._phase = float(np.random.default_rng([seed, 9]).uniform(0, 6.3))
         self._lanes, people = _lanes(self.script)
+        self._numbers = {act.look: number for number, act in enumerate(self.script.acts)}
         self._open(people)
 
     def __enter__(self) -> Self:
@@ -78,7 +84,8 @@ class Scene:
             renderer.close()
 
     def _open(self, people: int) -> None:
-        os.environ.setdefault("MUJOCO_GL", "osmesa")
+        if "MUJOCO_GL" not in os.environ:
+            os.environ["MUJOCO_GL"] = "osmesa" if find_library("OSMesa") else "egl"
         os.environ.setdefault("PYOPENGL_PLATFORM", os.environ["MUJOCO_GL"])
         try:
             import mujoco
@@ -111,6 +118,11 @@ class Scene:
             t = number / self.fps
             clean = self.clean(t)
             yield number, self._sensed(clean, t, dice), self.people(t)
+
+    def raws(self) -> Iterator[tuple[RawFrame, list[Person]]]:
+        """Yield the same pictures as `frames`, as a decoder would give them, `at` in milliseconds from the first; no film is written."""
+        for number, picture, people in self.frames():
+            yield RawFrame(Instant(number * 1000 // self.fps), self.width, self.height, planes(picture)), people
 
     def empty(self, count: int, *, since: float = 3_600.0) -> Iterator[Rgb]:
         """Yield pictures of the room without people, as they were before the doors opened: other noise, other light than in the scene."""
@@ -147,18 +159,18 @@ class Scene:
         found = []
         for lane, act in self.present(t):
             names = [f"{part}{lane}" for part in ("t", "s", "a", "h", "r", "x", "y", "u", "l", "d")]
-            found.append(self._person(names, [f"h{lane}", f"r{lane}"], act.kind, marks))
-        for name in self._seated:
+            found.append(self._person(names, [f"h{lane}", f"r{lane}"], act.kind, self._numbers[act.look], marks))
+        for number, name in enumerate(self._seated, len(self.script.acts)):
             body = self._model.body(name)
             ids = range(int(body.geomadr[0]), int(body.geomadr[0] + body.geomnum[0]))
-            found.append(self._person(list(ids), [f"h_{name}", f"r_{name}"], "seated", marks))
+            found.append(self._person(list(ids), [f"h_{name}", f"r_{name}"], "seated", number, marks))
         return [person for person in found if person is not None and self._inside(person)]
 
     def _inside(self, person: Person) -> bool:
         x, y, w, h = person.box
         return x < self.width and y < self.height and x + w > 0 and y + h > 0
 
-    def _person(self, parts: list[Any], head: list[str], kind: str, marks: Any) -> Person | None:
+    def _person(self, parts: list[Any], head: list[str], kind: str, number: int, marks: Any) -> Person | None:
         ids = [part if isinstance(part, int) else self._geoms[part] for part in parts]
         box, skull = self._box(ids), self._box([self._geoms[name] for name in head])
         if box is None or skull is None:
@@ -166,7 +178,7 @@ class Scene:
         small = float(np.isin(marks, [self._geoms[name] for name in head]).sum())
         scale = marks.shape[0] / self.height
         whole = np.pi / 4 * skull[2] * skull[3] * scale * scale
-        return Person(box, skull, round(min(1.0, small / max(whole, 1.0)), 3), kind)
+        return Person(box, skull, round(min(1.0, small / max(whole, 1.0)), 3), kind, number)
 
     def _box(self, ids: list[int]) -> tuple[float, float, float, float] | None:
         """Enclose geoms by their bounding spheres cut to their own boxes: corners of each geom's own box, projected."""
@@ -255,7 +267,7 @@ class Scene:
         x, y = act.spot(t)
         ahead = act.spot(min(t + 0.2, act.end))
         walks = float(np.hypot(ahead[0] - x, ahead[1] - y)) > 0.02
-        to = ahead if walks else act.facing
+        to = ahead if walks else act.looks_at(t)
         facing = float(np.arctan2(to[1] - y, to[0] - x))
         if not walks:
             facing += 0.15 * np.sin(t * 0.7 + act.look % 7)
@@ -275,7 +287,7 @@ class Scene:
     def _arm(self, lane: int, act: Act, t: float, shoulder: np.ndarray, forward: np.ndarray, low: float) -> None:
         rest = shoulder + forward * 0.12 + np.array([0, 0, -0.5])
         hand, paper = rest, "none"
-        waiting = [reach for reach in act.reaches if t < reach.let_go and reach.paper != "none"]
+        waiting = [reach for reach in act.reaches if act.papers_from <= t < reach.let_go and reach.paper != "none"]
         if waiting:
             paper = waiting[0].paper
             hand = rest + forward * 0.15 + np.array([0, 0, 0.12])
@@ -312,6 +324,20 @@ def _lanes(made: Script) -> tuple[list[tuple[int, Act]], int]:
 def _noisy(clean: Rgb, level: float, dice: np.random.Generator) -> Rgb:
     noise = dice.standard_normal(clean.shape, dtype=np.float32) * np.float32(3.0)
     return np.clip(clean.astype(np.float32) * np.float32(level) + noise, 0, 255).astype(np.uint8)
+
+
+def planes(picture: Rgb) -> Planes:
+    """Return a picture as yuv420p (BT.601, limited range); colour is the mean of each four pixels."""
+    red, green, blue = np.moveaxis(picture.astype(np.float32), 2, 0)
+    luma = 16 + 0.256788 * red + 0.504129 * green + 0.097906 * blue
+    height, width = luma.shape
+    small = picture.reshape(height // 2, 2, width // 2, 2, 3).mean(axis=(1, 3), dtype=np.float32)
+    red, green, blue = np.moveaxis(small, 2, 0)
+    first = 128 - 0.148223 * red - 0.290993 * green + 0.439216 * blue
+    second = 128 + 0.439216 * red - 0.367788 * green - 0.071427 * blue
+    flat = np.concatenate([luma.ravel(), first.ravel(), second.ravel()])
+    rounded: Planes = np.clip(np.rint(flat), 0, 255).astype(np.uint8).reshape(height * 3 // 2, width)
+    return rounded
 
 
 def _towards(way: np.ndarray) -> np.ndarray:

@@ -13,6 +13,7 @@ from kua.core.errors import KuaError, Rejected
 from kua.core.instant import Instant
 from kua.core.nouns import CameraId, ElectionId, StationId, camera_id, election_id, station_id
 from kua.sight.room import Reference, learn_room, read_reference, reference_digest, write_reference
+from kua.sight.stickers import Places, read_places, write_places
 from kua.sight.zones import UNIT, Polygon, read_zones, write_zones
 
 __all__ = [
@@ -50,6 +51,8 @@ class Calibration:
     zones: Mapping[str, tuple[Polygon, ...]] = field(default_factory=dict)
     heads: tuple[tuple[float, int], ...] = ()
     """Depth (share of the height) and height of a head there in pixels."""
+    stickers: Places = field(default_factory=dict)
+    """Where the printed stickers are. A file with stickers is of version 2, one without is of version 1."""
 
     def check(self, room: Reference) -> None:
         """Insist that `room` is the one that was signed.
@@ -72,6 +75,7 @@ def calibrated(
     policy: Digest,
     zones: Mapping[str, tuple[Polygon, ...]] | None = None,
     heads: tuple[tuple[float, int], ...] = (),
+    stickers: Places | None = None,
 ) -> Calibration:
     """Return the calibration of a camera whose empty room is `room`."""
     return Calibration(
@@ -87,13 +91,14 @@ def calibrated(
         room.noise,
         dict(zones or {}),
         heads,
+        read_places(write_places(stickers or {})),
     )
 
 
 def write_calibration(calibration: Calibration) -> bytes:
     """Return the file's bytes (JCS)."""
     value: Json = {
-        "v": 1,
+        "v": 2 if calibration.stickers else 1,
         "election": calibration.election,
         "station": calibration.station,
         "camera": calibration.camera,
@@ -106,6 +111,8 @@ def write_calibration(calibration: Calibration) -> bytes:
         "policy": calibration.policy.hex(),
         "noise": calibration.noise,
     }
+    if calibration.stickers:
+        value["stickers"] = write_places(calibration.stickers)
     return canonical(value)
 
 
@@ -116,7 +123,7 @@ def read_calibration(data: bytes) -> Calibration:
     except KuaError as error:
         raise Rejected("calibration.unreadable", why=error.code) from error
     try:
-        if value["v"] != 1:
+        if value["v"] not in {1, 2}:
             raise Rejected("calibration.version", version=str(value["v"])[:20])
         width, height = _whole(value["width"]), _whole(value["height"])
         if not (16 <= width <= 8192 and 16 <= height <= 8192) or width % 2 or height % 2:
@@ -134,6 +141,7 @@ def read_calibration(data: bytes) -> Calibration:
             _whole(value["noise"]),
             read_zones(value["zones"]),
             tuple(_head(entry) for entry in value["head"]),
+            read_places(value["stickers"]) if value["v"] == 2 else {},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise Rejected("calibration.unreadable", why=type(error).__name__) from error

@@ -147,7 +147,7 @@ class Anchors:
             alike = np.einsum("nyx,nyx->n", now, self._wanted)
             left = (self._wanted - now).reshape(self.count, -1, 1)
             by = offset + np.clip((self._steps @ left)[:, :, 0], -3.0, 3.0)
-            if np.abs(by[alike > ALIKE]).max(initial=0.0) < 0.8:
+            if float((np.abs(by[alike > ALIKE]) > 0.8).any(axis=1).sum()) < 0.2 * self.count and float((alike > ALIKE).mean()) > 0.5:
                 break
             offset = np.clip(np.rint(by).astype(np.int64), -3, 3)
             patches = _cut(luma, *self._bounded(self._rows + offset[:, 1], self._columns + offset[:, 0], SIDE), SIDE)
@@ -207,13 +207,16 @@ class Anchors:
         if int(far.sum()) >= max(3, 0.25 * len(far)):
             return True
         places = self._places[found.which[found.agreed]]
-        is_wide = len(places) >= 6 and float(places.std(axis=0).max()) > 0.08 * self._width
-        return is_wide and (abs(found.motion[2]) > ZOOM or abs(float(np.degrees(found.motion[3]))) > TURN)
+        spread = places.std(axis=0)
+        is_wide = len(places) >= 6 and float(spread.max()) > 0.08 * self._width
+        # Few anchors close together tell a turn from noise only where it is large.
+        is_plain = len(places) >= 5 and float(np.hypot(*found.motion[2:]) * np.linalg.norm(spread)) > 0.6
+        return (is_wide or is_plain) and (abs(found.motion[2]) > ZOOM or abs(float(np.degrees(found.motion[3]))) > TURN)
 
     def _is_strange(self, near: _Found, far: _Found | None) -> bool:
         """Whether next to nothing of the room is seen anywhere."""
-        found = int(near.agreed.sum()) + (int(far.agreed.sum()) if far is not None else 0)
-        return found < 0.15 * self.count
+        parties = [int(found.agreed.sum()) for found in (near, far) if found is not None]
+        return sum(party for party in parties if party >= 4) < 0.15 * self.count
 
     def _view(self, state: State, found: _Found, sharp: float = 1.0) -> View:
         x, y, zoom, turn = found.motion

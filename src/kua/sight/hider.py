@@ -15,6 +15,7 @@ from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.sight.boxes import Box, head_of
 from kua.sight.calibration import Calibration
+from kua.sight.code import CodeGate
 from kua.sight.geometry import Geometry, Kind, Scene
 from kua.sight.grid import BLOCK, Cells, Mask, blocks_of, cells_of, closed, grown, neighbours, planes_of, upright
 from kua.sight.mosaic import fill_blocks
@@ -36,6 +37,7 @@ from kua.sight.plan import (
 from kua.sight.raw import RawFrame
 from kua.sight.room import Comparer, Difference, Reference, blocks_touched
 from kua.sight.safe import SafeFrame, conceal, filled
+from kua.sight.seen import Seen
 from kua.sight.sheets import brightness_of_paper, cells_for_sheets
 from kua.sight.slot import HEADS_ABOVE, SlotView, ring
 from kua.sight.tracks import Tracks
@@ -104,10 +106,12 @@ class Hider:
         *,
         tuning: Tuning | None = None,
         zones: Mapping[str, tuple[Polygon, ...]] | None = None,
+        codes: CodeGate | None = None,
     ) -> None:
-        """`zones` are used where there is no calibration. Raises `Rejected("calibration.size")` where the two differ in size, `Rejected("policy.phase")` for a phase the table has not."""
+        """`zones` are used where there is no calibration; without `codes` no liveness code is ever shown. Raises `Rejected("calibration.size")` where the two differ in size, `Rejected("policy.phase")` for a phase the table has not."""
         self._tuning = tuning or Tuning()
         self._table = table
+        self._codes = codes
         self._room = reference
         self._comparer = Comparer(reference) if reference is not None else None
         self._paper = brightness_of_paper(cells_of(reference.yuv, reference.width, reference.height).y) if reference is not None else 0.0
@@ -158,6 +162,11 @@ class Hider:
         """What is wrong with where the camera stands or what it sees, until it has shown the signed geometry for `agree_for` again; None if nothing is."""
         return self._scene or "scene_changed" if self._gone else None
 
+    @property
+    def stands(self) -> bool:
+        """Whether the newest look at the room's texture found the signed geometry."""
+        return self._geometry is not None and self._geometry.view.state == "same"
+
     def doubt(self, kind: Kind) -> None:
         """Begin as a camera of which `kind` is known already: nothing is shown before it has agreed for `agree_for`. For a new run of such a camera, and for
         what markers say of this one."""
@@ -200,8 +209,9 @@ class Hider:
             return self.blind(raw, "detector")
         if monotonic() - started > TOO_SLOW:
             return self.blind(raw, "detector")
+        self._seen.looked(raw.at)
         safe = self._hide(veiled, boxes)
-        self._pause = LOOK_OFTEN if self._missed or safe.reason is not None else min(2 * self._pause, LOOK_SELDOM)
+        self._pause = LOOK_OFTEN if self._missed or safe.reason is not None or self._seen.is_waiting() else min(2 * self._pause, LOOK_SELDOM)
         self._look_at = Instant(raw.at + self._pause)
         return safe
 
@@ -240,6 +250,8 @@ class Hider:
                 _because(self._always, mask, Reason.LIST)
             elif how == "finer":
                 self._finer |= mask
+        self._seen = Seen(area, treat, self._fill, self._unreadable, self._paper, self._codes)
+        _because(self._always, self._seen.code, Reason.LIST)
         self._grey = treat.get("rest", "coarse_grey") == "coarse_grey"
         self._head_sizes = None
         if self._heads:
@@ -283,16 +295,17 @@ class Hider:
         held = self._tracks.step(at, [head_of(box) for box in boxes])
         self.foreground = changed
         self._trusted = ~changed & ~self._fill & ~self._unknown
-        lost = self._lost(at, found, self._seen(at, veiled))
+        lost = self._lost(at, found, self._where(at, veiled))
         if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
         thin = self._slot.look(at, veiled.yuv, found.light) if self._slot is not None else None
         plan = self._planned(at, found, changed, held, cells, thin)
+        plan = self._seen.over(plan, at, veiled, cells, changed, self._presumed, held, self._head_sizes, self._comparer.room.yuv)
         self.plan, self.filled_reason = plan, None
         # Means are taken anew where more than the zones is filled, so that nothing of a head enters the mean of a neighbour.
-        return conceal(veiled, plan, cells=cells if np.array_equal(plan.fill, self._fill) else None)
+        return conceal(veiled, plan, cells=cells if plan.flat is None and np.array_equal(plan.fill, self._fill) else None)
 
-    def _seen(self, at: Instant, veiled: RawFrame) -> Scene:
+    def _where(self, at: Instant, veiled: RawFrame) -> Scene:
         """Say whether the camera stands and sees as it did."""
         if self._geometry is None:
             return Scene(agrees=True)
@@ -370,6 +383,7 @@ class Hider:
                 self._detected(box, solid, reasons, doubt, seen, fine)
         cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
+        self._presumed = heads
         if thin is not None:
             thin = Finer(thin.where & fine & ~solid, thin.cell, thin.paper)
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons, slot=thin)

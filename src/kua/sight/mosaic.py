@@ -12,12 +12,19 @@ from kua.sight.slot import paint_finer
 
 FILL: Final = (16, 128, 128)
 """Y, U and V of what is filled: black in limited range."""
+PAPER: Final = (208, 128, 128)
+"""Y, U and V of paper that is painted flat."""
 _GREY: Final = 128
 
 
 def fill_blocks(yuv: Plane, width: int, height: int, mask: Mask) -> None:
     """Paint whole blocks of `yuv` with the fill colour, in place."""
-    for plane, unit, value in zip(planes_of(yuv, width, height), (BLOCK, BLOCK // 2, BLOCK // 2), FILL, strict=True):
+    tint(yuv, width, height, mask, FILL)
+
+
+def tint(yuv: Plane, width: int, height: int, mask: Mask, colour: tuple[int, int, int]) -> None:
+    """Paint whole blocks of `yuv` with `colour` (Y, U, V), in place."""
+    for plane, unit, value in zip(planes_of(yuv, width, height), (BLOCK, BLOCK // 2, BLOCK // 2), colour, strict=True):
         _paint(plane, mask, unit, np.full(int(mask.sum()), value, np.uint8))
 
 
@@ -25,6 +32,8 @@ def paint(yuv: Plane, width: int, height: int, plan: Plan, cells: Cells) -> None
     """Paint the mosaic of `plan` into `yuv`, in place. `cells` are of the picture with its filled zones already painted, so that
     nothing of a booth enters the mean of a neighbour."""
     hidden = plan.mosaic & ~plan.fill
+    if plan.flat is not None:
+        hidden &= ~plan.flat
     mask = hidden if plan.slot is None else hidden & ~plan.slot.where
     if not hidden.any():
         return

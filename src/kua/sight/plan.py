@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kua.sight.grid import BLOCK, PAD, Mask, blocks_of, grown
+from kua.sight.grid import BLOCK, PAD, Mask, Plane, blocks_of, grown
 
 CELLS_ACROSS: Final = 4
 """At most so many mosaic cells cross a head; more would leave a face recognisable (measured: 11 across a 180-pixel face do)."""
@@ -68,6 +68,10 @@ class Plan:
     whole: str | None = None
     slot: Finer | None = None
     """Where mosaic is painted in finer cells than `cell`: at the slot."""
+    flat: Mask | None = None
+    """Blocks of `mosaic` that are painted as paper, in one colour, before the means of their neighbours are taken."""
+    still: Plane | None = None
+    """The still of the empty room that is painted in place of the picture, with one colour where `mosaic` is (H3)."""
 
     @property
     def hidden(self) -> Mask:

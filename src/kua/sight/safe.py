@@ -9,9 +9,10 @@ import numpy as np
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.sight.grid import BLOCK, Cells, Mask, Plane, blocks_of, cells_of
-from kua.sight.mosaic import FILL, fill_blocks, paint
+from kua.sight.mosaic import FILL, PAPER, fill_blocks, paint, tint
 from kua.sight.plan import Plan
 from kua.sight.raw import RawFrame
+from kua.sight.silhouette import paint_silhouettes
 
 
 class _Maker:
@@ -68,7 +69,13 @@ def conceal(raw: RawFrame, plan: Plan, *, cells: Cells | None = None) -> SafeFra
         raise Rejected("picture.size_changed", width=raw.width, height=raw.height)
     if plan.whole is not None:
         return filled(raw.at, raw.width, raw.height, plan.whole)
+    if plan.still is not None:
+        still = paint_silhouettes(plan.still, raw.width, raw.height, plan.mosaic)
+        fill_blocks(still, raw.width, raw.height, plan.fill)
+        return _safe(raw.at, raw.width, raw.height, still, plan.hidden, None)
     yuv = raw.yuv.copy()
     fill_blocks(yuv, raw.width, raw.height, plan.fill)
+    if plan.flat is not None:
+        tint(yuv, raw.width, raw.height, plan.flat & ~plan.fill, PAPER)
     paint(yuv, raw.width, raw.height, plan, cells or cells_of(yuv, raw.width, raw.height))
     return _safe(raw.at, raw.width, raw.height, yuv, plan.hidden, None)

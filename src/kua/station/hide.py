@@ -15,6 +15,7 @@ from kua.core.instant import Instant, Millis, slot_of, slot_start
 from kua.flow.anchor import Anchor, ClockWatch, MediaLine, Micros
 from kua.media.cutter import Covering, Cut, Grid, Opened
 from kua.ports.clock import Clock, Trust
+from kua.ports.detector import FindStickers
 from kua.ports.encoder import Encoder
 from kua.ports.source import Decoder, OpenDecoder, Picture
 from kua.ports.trip import trip
@@ -22,6 +23,7 @@ from kua.sight.geometry import Kind
 from kua.sight.hider import Hider, Look
 from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame, filled
+from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Start
 from kua.station.vitals import Vitals
@@ -40,6 +42,8 @@ ASPECT: Final = 0.01
 BACK: Final = Millis(2_000)
 """A camera whose media time stays behind for so long has set its clock back: a new run begins."""
 PREVIEW: Final = Millis(500)
+STICKERS: Final = Millis(1_000)
+"""Printed stickers are looked for once in so long."""
 _TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
 
 
@@ -72,6 +76,8 @@ class Means:
     phase_at: Callable[[Instant], str | None]
     look: Look | None = None
     counting: Counting | None = None
+    seals: tuple[Seals, FindStickers] | None = None
+    """The stickers of the calibration and what finds them; None where it has none."""
     preview: Callable[[RawFrame, SafeFrame], None] | None = None
     """The one unlogged way of a raw picture, for the demonstration's slider. `kua.app.camera` refuses it anywhere else."""
 
@@ -124,6 +130,8 @@ class Hide:
         self._grid = Grid(shape.fps)
         self._vitals = Vitals()
         self._alarm: Kind | None = None
+        self._seals_at: Instant | None = None
+        self._seals_told: frozenset[str] = frozenset()
         self._end: Instant | None = None
         self._hole_reason: str | None = None
         self._hole_from = Instant(0)
@@ -320,12 +328,31 @@ class Hide:
             safe = run.hider.watch(raw, means.look, self._clock.monotonic)
         else:
             safe = run.hider.step(raw)
+        self._look_at_stickers(run.hider, raw)
         self._tell_scene(raw.at, run.hider.scene)
         if means.counting is not None and safe.reason is None:
             counted = means.counting.see(raw.at, run.hider.foreground)
             if counted is not None:
                 self._out(counted)
         return safe
+
+    def _look_at_stickers(self, hider: Hider, raw: RawFrame) -> None:
+        """Once a second hold the stickers against their signed places. A finder that fails says nothing: the room's own texture goes on speaking."""
+        if self._means.seals is None or (self._seals_at is not None and 0 <= raw.at - self._seals_at < STICKERS):
+            return
+        self._seals_at = raw.at
+        seals, find = self._means.seals
+        try:
+            seen = find(hider.veiled(raw))
+        except Exception as error:  # noqa: BLE001 - whatever a finder throws
+            self.counts[f"stickers {type(error).__name__}"] += 1
+            return
+        seals.see(raw.at, seen, stands=hider.stands)
+        if seals.is_moved:
+            hider.doubt("moved")
+        for kind in sorted(seals.alarms ^ self._seals_told):
+            self._out(Fault(raw.at, kind, "begin" if kind in seals.alarms else "end"))
+        self._seals_told = seals.alarms
 
     def _tell_scene(self, at: Instant, kind: Kind | None) -> None:
         """Tell once what is wrong with the place or the lens of the camera, and once that it is well again."""

@@ -105,6 +105,7 @@ def check_station(
     _check_statements(work, log)
     _read_days(work, log)
     _check_calibrations(work, log)
+    _tell_census(work, log)
     for cam in sorted(work.days):
         _check_account(work, cam)
         _check_media(work, cam, _newest(log))
@@ -222,6 +223,18 @@ def _check_calibrations(work: _Work, log: Entries) -> None:
             continue
         work.signed[sha256(file).hex()] = file
         work.report.passed(check, "film.calibration_signed", camera=leaf["cam"], roles=", ".join(person.role for person in people))
+
+
+def _tell_census(work: _Work, log: Entries) -> None:
+    """Say what the station states of the cameras in its room. The signed list holds addresses and stays in the station: nobody can check it from outside."""
+    check, stated = work.check("census"), log.of_type("census")
+    if not stated:
+        work.report.not_checked(check, "film.no_census")
+    for _, leaf in stated[-1:]:
+        states, owners = leaf["states"], leaf["owners"]
+        facts = {"used": states["used"], "blind": states["off"] + states["covered"] + states["masked"], "unknown": states["unknown"] + owners["unknown"]}
+        words = {"none": "film.census_none", "off": "film.census_off", "not_shown": "film.census_not_shown"}
+        work.report.not_checked(check, words[leaf["recorder"]], **facts)
 
 
 def _certificates(signers: bytes) -> list[bytes]:

@@ -51,6 +51,7 @@ VERDICTS: Final = {
 ALARMS: Final = {
     "unknown_device": N_("A device that the census does not know: {address}."),
     "camera_changed": N_("A listed camera is not the one it was (address, network card or certificate): {address}."),
+    "camera_on": N_("A camera that was signed for as switched off answers on the network: {address}."),
     "default_password": N_("Our own camera opens with its maker's password: {address}."),
     "no_password": N_("Our own camera opens with no password: {address}."),
 }

@@ -46,6 +46,16 @@ LINES: dict[str, str] = {
     "film.opened_under": N_("Recording was opened at {at} under this election file."),
     "film.other_election": N_("Recording was opened under another election file, or more than once."),
     "film.no_calibration": N_("The station's log names no calibration: nobody signed what is hidden."),
+    "film.no_census": N_("The station's log states no census of the cameras in its room."),
+    "film.census_none": N_(
+        "The station states its cameras: read by it {used}; off, covered or masked {blind}; not known {unknown}. The building has no recorder. The signed list stays in the station."
+    ),
+    "film.census_off": N_(
+        "The station states its cameras: read by it {used}; off, covered or masked {blind}; not known {unknown}. The building's recorder was off while people voted. The signed list stays in the station."
+    ),
+    "film.census_not_shown": N_(
+        "The station states its cameras: read by it {used}; off, covered or masked {blind}; not known {unknown}. That the building's recorder was off is not shown. The signed list stays in the station."
+    ),
     "film.calibration_signed": N_("The calibration of camera {camera} is signed by two people ({roles})."),
     "film.accounted": N_("Every second is accounted for: recorded {recorded} s, gaps {gaps} s, of the recorded hidden {hidden} s."),
     "film.unaccounted": N_("Seconds that nobody accounts for: {seconds}; seconds told twice: {overlapping}."),

@@ -166,6 +166,21 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Two different people must, each with a key of their own; two signatures by one key count once."),
         do=N_("Let a second person sign on their own device."),
     ),
+    "calibration.no_stickers": Problem(
+        what=N_("The stickers in the picture of camera {camera} draw no zone (found: {seen})."),
+        why=N_("A zone needs two stickers of the same thing, each at least 24 pixels wide in the picture."),
+        do=N_("Print them with `kua station stickers`, larger if the camera is far, or draw the zones by hand."),
+    ),
+    "stickers.file": Problem(
+        what=N_("{file} is no file for stickers."),
+        why=N_("The pages are written as HTML, which every browser shows and prints."),
+        do=N_("Give a name that ends in .html."),
+    ),
+    "calibration.stickers": Problem(
+        what=N_("The places of the stickers in the calibration cannot be read."),
+        why=N_("Each is the number of a sticker with four corners in ten-thousandths of the picture."),
+        do=N_("Calibrate the camera anew."),
+    ),
     "calibration.one_device": Problem(
         what=N_("{name} would sign on the same device as {other}."),
         why=N_("Two people sign with keys that were made on two devices; whoever has both keys on one could sign alone. Only a rehearsal may be held on one computer."),

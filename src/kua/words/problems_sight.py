@@ -74,6 +74,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("The secrecy of the vote allows no exception."),
         do=N_("Write “fill” for booth and screen in every phase."),
     ),
+    "policy.voting": Problem(
+        what=N_("The hiding table would show too much while people vote, in the zone “{zone}”."),
+        why=N_("A coat's colour names a villager, and a sharp sheet may be a ballot."),
+        do=N_("Write “coarse_grey”, “finer”, “silhouette”, “unreadable” or “fill” for this zone in the phase “voting”."),
+    ),
     "model.hash": Problem(
         what=N_("{name} is not a model that kua knows."),
         why=N_("Its bytes differ from those that were tested; it may be damaged, another version, or forged."),

@@ -111,6 +111,7 @@ class Book:
         self.calibrations: dict[str, str] = {}
         self.films: dict[str, dict[int, Target]] = {cam: {} for cam in self.days}
         self.counts: dict[str, list[CountSpan]] = {cam: [] for cam in self.days}
+        self.faults: set[tuple[str | None, str]] = set()
         self.size = 0
         self.owed = 0
         self.unknown = 0
@@ -178,6 +179,8 @@ class Book:
                 self._calibration(index, leaf)
             case "heartbeat":
                 self.owed = leaf["owed"]
+            case "fault":
+                (self.faults.add if leaf["state"] == "begin" else self.faults.discard)((leaf["cam"], leaf["kind"]))
             case "count":
                 self.counts[leaf["cam"]].append(_count(leaf))
             case _:

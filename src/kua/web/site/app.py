@@ -122,6 +122,10 @@ class Site:
                 raise
             return self._lost(request, language, told)
 
+    async def unseen(self, language: str, request: Request) -> Response:
+        """What you do not see and why."""
+        return self._shown(request, language, lambda: self._pages.render(language, "unseen.html", self._views(language).unseen()))
+
     def _lost(self, request: Request, language: str, why: str) -> Response:
         say = Words(language)
         page = self._views(language).problem(
@@ -180,6 +184,7 @@ def build_site(index: PublicIndex, tree_prefix: str = "/t", assets: Assets | Non
                 for route in (
                     Route(f"/{language}", _to(f"/{language}/")),
                     Route(f"/{language}/", _in(language, site.country)),
+                    Route(f"/{language}/unseen", _in(language, site.unseen)),
                     Route(f"/{language}/r/{{region}}", _in(language, site.region)),
                     Route(f"/{language}/s/{{station}}", _in(language, site.station)),
                 )

@@ -45,11 +45,34 @@ def lamp_of(station: Station, state: StationState, _: Words) -> Lamp:
         return Lamp("none", _("Closed"), _("The station has closed its day. The recording stays here."))
     if state.state == "none":
         return Lamp("none", _("Not opened"), _("The station has not opened yet."))
+    if alarm := _alarm(state.faults, _):
+        return alarm
     if state.hidden_now:
         return Lamp("hidden", _("Picture hidden"), _("The station records, but the whole picture is filled at the moment."))
     if state.state == "storing":
         return Lamp("storing", _("Storing"), _("The station records and keeps the film in its box; it will send it when the line allows."))
     return Lamp("recording", _("Recording"), _("The station records, and its film arrives."))
+
+
+def _alarm(faults: frozenset[str], _: Words) -> Lamp | None:
+    """Return the lamp of a camera's fault, the gravest first: what happened to the ballot box, then to the camera, then to its picture."""
+    if "box_moved" in faults:
+        return Lamp("problem", _("Box moved"), _("The stickers on a ballot box say that it was moved from its place."))
+    if "lid_opened" in faults:
+        return Lamp("problem", _("Lid moved"), _("The stickers on a ballot box say that its lid was moved."))
+    if "looped" in faults:
+        return Lamp("problem", _("Repeated picture"), _("A camera sends pictures that it has sent before, as from a recording."))
+    if "moved" in faults:
+        return Lamp("hidden", _("Picture hidden"), _("A camera was moved, turned or zoomed. Its picture is filled until it stands as it was signed."))
+    if "scene_changed" in faults:
+        return Lamp("hidden", _("Picture hidden"), _("A camera shows another scene than the one that was signed. Its picture is filled."))
+    if "covered" in faults or "black" in faults:
+        return Lamp("hidden", _("Picture hidden"), _("A camera is covered, or the room is dark. Its picture is filled."))
+    if "defocused" in faults:
+        return Lamp("hidden", _("Picture hidden"), _("A camera is out of focus or its lens is dirty. Its picture is filled."))
+    if "frozen" in faults:
+        return Lamp("problem", _("Still picture"), _("A camera's picture stands still; the station opens the camera anew."))
+    return None
 
 
 def people_of(counts: list[CountSpan], now: Instant, _: Words) -> str:

@@ -15,6 +15,7 @@ from kua.ports.index import CameraState, PublicDay, PublicIndex, StationState
 from kua.web.kit.formats import Formats, iso, offset, offset_ms
 from kua.web.kit.pages import Words
 from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of, people_of
+from kua.web.site.unseen import PHASES, Shown, columns_of, rows_of
 from kua.web.site.strip import Stretch, Strip, stretch_at, stretches, strip_of
 from kua.words.speak import LANGUAGES
 
@@ -214,6 +215,17 @@ class StationPage:
 
 
 @dataclass(frozen=True, slots=True)
+class UnseenPage:
+    """What the public does not see, and why. `phases` are the heads of the columns, `example` an address to check."""
+
+    frame: Frame
+    crumbs: tuple[Crumb, ...]
+    phases: tuple[str, ...]
+    rows: tuple[Shown, ...]
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemPage:
     """A page that is not there, in plain words."""
 
@@ -386,6 +398,20 @@ class Views:
         camera = next((choice.cam for choice in self._cameras(self._election.station(number), cam) if choice.current), None)
         items = () if camera is None else self._index.day(number, camera).day.items
         return items[-1].t0 if items else self._now
+
+    def unseen(self) -> UnseenPage:
+        """Return the page that says what is not seen and why, with the table of this election."""
+        stations = self._election.stations
+        number = next((station.id for station in stations if station.cameras), stations[0].id if stations else "")
+        names = {phase: _phase(phase, self._words) for phase in PHASES}
+        columns, rows = columns_of(rows_of(self._election.hiding, self._words), names)
+        return UnseenPage(
+            frame=self.frame(self._words("What you do not see and why"), "unseen"),
+            crumbs=(Crumb(self._words("All regions"), f"/{self._lang}/"),),
+            phases=columns,
+            rows=rows,
+            example=f"{self._centre()}{self._tree}/{self._election.id}/s/{number}",
+        )
 
     def problem(self, heading: str, why: str, do: str, here: str = "") -> ProblemPage:
         """Return the page that says what is not there."""

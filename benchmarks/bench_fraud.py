@@ -112,7 +112,7 @@ def run() -> list[Row]:
     )
     for camera in ("front", "back"):
         rows += _drops(f"rendered, {camera}, plain", [films[one] for one in plan if (one.story, one.camera) == ("drops", camera)], None)
-    rows += _others([films[one] for one in plan if one.story != "drops"])
+    rows += _others([films[one] for one in plan if one.camera == "side"])
     inside = [film.inside for pair in films.values() for film in pair[:1] if film.ballots]
     rows.append(
         judged("rendered, raw film: the counter's interval holds the truth", sum(inside) / max(1, len(inside)), "share", 0.95, "more")
@@ -151,6 +151,8 @@ def _others(pairs: list[tuple[Scored, Scored]]) -> list[Row]:
             for method in METHODS:
                 lines = _of([pair[which] for pair in pairs], method, kind)
                 true, hits, false = (sum(getattr(line, what) for line in lines) for what in ("true", "found", "false_alarms"))
+                if not true:
+                    continue
                 rows.append(Row(f"rendered, side, {film}, {method}: {kind} recall of {true}", hits / max(1, true), "share"))
                 rows.append(Row(f"rendered, side, {film}, {method}: {kind} false alarms", false, "events"))
     return rows

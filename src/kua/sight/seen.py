@@ -73,7 +73,7 @@ class Seen:
         """Return `plan` with the table's word on paper, codes and silhouettes. `presumed` are the blocks of presumed heads, `held` the found
         ones, `head` the calibrated height of a head in pixels, `still` the empty room."""
         if self._is_still:
-            return replace(plan, fill=self._fill, mosaic=(plan.reasons != 0) & ~self._fill, still=still)
+            return replace(plan, fill=self._fill, mosaic=(plan.reasons != 0) & ~self._fill, still=still, slot=None)
         if not self._is_wanted:
             return plan
         found, wide = np.zeros_like(presumed), np.zeros_like(presumed)

@@ -87,7 +87,7 @@ def test_without_the_finer_cells_it_is_not() -> None:
     assert likeness(shown(arm, eye(coarse))) < 0.6
 
 
-@pytest.mark.parametrize("size", [0.85, 1.0, 1.5, 2.5])
+@pytest.mark.parametrize("size", [0.7, 0.85, 1.0, 1.5, 2.5])
 @pytest.mark.parametrize("where", [(300, 180), (270, 175), (300, 150)])
 def test_a_head_over_the_slot_is_painted_no_finer_than_elsewhere(size: float, where: tuple[int, int]) -> None:
     hider, radius = eye(), round(HEAD * size / 2)

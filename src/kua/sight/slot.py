@@ -18,8 +18,8 @@ from kua.sight.grid import PAD as SQUARE
 from kua.sight.plan import Finer
 from kua.sight.room import Light, Reference
 
-THICK: Final = 0.52
-"""Of a head's height: a disc so wide fits on a head (on a child's too, seven tenths as high) and on an open ballot, and on no arm."""
+THICK: Final = 0.46
+"""Of a head's height: a disc so wide fits on a head, on that of a child seven tenths as high too, and on an open ballot, and on no arm."""
 GAPS: Final = 0.2
 """Of a head's height: gaps of up to twice this are closed first, since hair or skin may resemble the lid."""
 AROUND: Final = 0.25

@@ -59,6 +59,9 @@ LEGS: Final = 12
 """What has fewer blocks of height may be a head alone, all of which is given a margin."""
 SMALL: Final = 20
 """From so many blocks of height on a silhouette gets the additional margin above it: that of a smaller one is a head's height already."""
+EMPTY_FOR: Final = 600_000
+"""Milliseconds for which nothing may have been hidden in or near a block whose brightness follows the light of the day."""
+FOLLOW_EVERY: Final = 1_000
 CORE: Final = 0.9
 """So much of the region of a found head is hidden whether or not anything differs there."""
 UNREADABLE: Final = 32
@@ -144,6 +147,7 @@ class Hider:
         self._first: Instant | None = None
         self._last: Instant | None = None
         self._count = 0
+        self._followed: Instant | None = None
         self._lost_since: Instant | None = None
         self._agree_since: Instant | None = None
         self._gone = False
@@ -246,6 +250,7 @@ class Hider:
         if self.foreground.shape != none.shape:
             self._trusted = ~self._fill
             self._until = np.zeros(none.shape, dtype=np.int64)
+            self._busy_at = np.full(none.shape, raw.at, dtype=np.int64)
             self.foreground = none
         self._laid_out = True
 
@@ -268,6 +273,7 @@ class Hider:
         if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
         plan = self._planned(at, found, changed, held, cells)
+        self._follow(at, found, cells, plan)
         self.plan, self.filled_reason = plan, None
         # Means are taken anew where more than the zones is filled, so that nothing of a head enters the mean of a neighbour.
         return conceal(veiled, plan, cells=cells if np.array_equal(plan.fill, self._fill) else None)
@@ -332,6 +338,18 @@ class Hider:
         cell[fine] = np.maximum(cell[fine] // (2 * BLOCK) * BLOCK, BLOCK)
         mosaic = reasons != 0
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons)
+
+    def _follow(self, at: Instant, found: Difference, cells: Cells, plan: Plan) -> None:
+        """Once a second, let the room follow the light where nobody was near for `EMPTY_FOR`; nothing that is hidden now is ever followed."""
+        self._busy_at[grown(plan.hidden & ~self._unknown & ~self._fill, 4, 4, 4)] = at
+        if self._followed is None:
+            self._followed = at
+        passed = at - self._followed
+        if passed < FOLLOW_EVERY or self._comparer is None:
+            return
+        self._followed = at
+        empty = (at - self._busy_at >= EMPTY_FOR) & ~found.weak & self._trusted
+        self._comparer.follow(cells, found.light, empty, min(passed, 2 * FOLLOW_EVERY) / 1000)
 
     def _margins(self, body: Mask, stands: Mask) -> Mask:
         """What is hidden around silhouettes: widely about the upper part of upright ones and about all of those near the camera."""

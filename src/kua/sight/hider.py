@@ -64,6 +64,9 @@ LEGS: Final = 12
 """What has fewer blocks of height may be a head alone, all of which is given a margin."""
 SMALL: Final = 20
 """From so many blocks of height on a silhouette gets the additional margin above it: that of a smaller one is a head's height already."""
+EMPTY_FOR: Final = 600_000
+"""Milliseconds for which nothing may have been hidden in or near a block whose brightness follows the light of the day."""
+FOLLOW_EVERY: Final = 1_000
 CORE: Final = 0.9
 """So much of the region of a found head is hidden whether or not anything differs there."""
 UNREADABLE: Final = 32
@@ -151,6 +154,7 @@ class Hider:
         self._first: Instant | None = None
         self._last: Instant | None = None
         self._count = 0
+        self._followed: Instant | None = None
         self._lost_since: Instant | None = None
         self._agree_since: Instant | None = None
         self._gone = False
@@ -292,6 +296,7 @@ class Hider:
         if self.foreground.shape != none.shape:
             self._trusted = ~self._fill
             self._until = np.zeros(none.shape, dtype=np.int64)
+            self._busy_at = np.full(none.shape, raw.at, dtype=np.int64)
             self.foreground = none
         self._laid_out = True
 
@@ -323,6 +328,7 @@ class Hider:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
         thin = self._slot.look(at, veiled.yuv, found.light) if self._slot is not None else None
         plan = self._planned(at, found, changed, held, cells, thin)
+        self._follow(at, found, cells, plan)
         plan = self._seen.over(plan, at, veiled, cells, changed, self._presumed, held, self._head_sizes, self._comparer.room.yuv)
         self.plan, self.filled_reason = plan, None
         # Means are taken anew where more than the zones is filled, so that nothing of a head enters the mean of a neighbour.
@@ -406,6 +412,18 @@ class Hider:
         if thin is not None:
             thin = Finer(thin.where & fine & ~solid, thin.cell, thin.paper)
         return Plan(solid, mosaic & ~solid, np.minimum(cell, LARGEST), self._grey, reasons, slot=thin)
+
+    def _follow(self, at: Instant, found: Difference, cells: Cells, plan: Plan) -> None:
+        """Once a second, let the room follow the light where nobody was near for `EMPTY_FOR`; nothing that is hidden now is ever followed."""
+        self._busy_at[grown(plan.hidden & ~self._unknown & ~self._fill, 4, 4, 4)] = at
+        if self._followed is None:
+            self._followed = at
+        passed = at - self._followed
+        if passed < FOLLOW_EVERY or self._comparer is None:
+            return
+        self._followed = at
+        empty = (at - self._busy_at >= EMPTY_FOR) & ~found.weak & self._trusted
+        self._comparer.follow(cells, found.light, empty, min(passed, 2 * FOLLOW_EVERY) / 1000)
 
     def _margins(self, body: Mask, stands: Mask) -> Mask:
         """What is hidden around silhouettes: widely about the upper part of upright ones and about all of those near the camera."""

@@ -109,6 +109,15 @@ class Difference:
     light: Light
 
 
+SLOWLY: Final = 0.25
+"""Levels a second by which the room's brightness may follow the light of the day at most: nobody comes into a picture so slowly."""
+FARTHEST: Final = 64.0
+"""Levels by which it may follow in all."""
+
+TILTED: Final = 0.1
+"""From this change of brightness from one border to the other on, light from one side is reckoned with."""
+MOST_TILT: Final = 0.45
+
 _JUDGES_OF: Final = (1_000, 3_000, 5_000, 11_000, 23_000)
 _JUDGES: Final = (1, 3, 5, 11, 23, 47)
 """Of so many trusted blocks every so-many-th judges the exposure: about a thousand are enough."""
@@ -126,10 +135,79 @@ class Comparer:
         self._lit: tuple[tuple[int, int], Plane] = ((64, 0), self._luma)
         spread = _spread(self.cells.y)
         self.textured: Mask = (spread > 6.0) & room.known
+        self._base = (self.cells, self._luma)
+        self._drift = np.zeros(self.cells.y.shape, dtype=np.float32)
+        self._shown = self._drift.copy()
+        self._tilt = (0.0, 0.0)
+
+    def follow(self, cells: Cells, light: Light, empty: Mask, passed: float) -> None:
+        """Let the room's brightness follow slow light in the blocks that are `empty`, after `passed` seconds.
+
+        Only a block that agrees with the room may follow, so that nothing which was ever hidden is learned; and by at most `SLOWLY` a second and
+        `FARTHEST` in all from the room that was signed. Colour does not follow.
+        """
+        gain = light.luma[0]
+        left = (cells.y - _lit_cells(self.cells.y, light.luma, 0.0)) * np.float32(1 / (16 * gain)) - (self._drift - self._shown)
+        most = np.float32(SLOWLY * passed)
+        step = np.clip(left * np.float32(min(1.0, passed / 4)), -most, most)
+        step[~np.repeat(np.repeat(empty, 2, axis=0), 2, axis=1)] = 0
+        self._drift = np.clip(self._drift + step, -np.float32(FARTHEST), np.float32(FARTHEST))
+        if float(np.abs(self._drift - self._shown).max(initial=0.0)) >= 1.0:
+            self._redraw()
+
+    def _redraw(self) -> None:
+        """Add what has drifted to the room that was signed."""
+        cells, luma = self._base
+        self._shown = self._drift.copy()
+        rows, columns = cells.y.shape
+        slope = self._slope(rows, columns)
+        y = np.clip((cells.y + self._drift * np.float32(16)) * slope, 0, 255 * 16).astype(np.int16)
+        self.cells = Cells(y, cells.u, cells.v)
+        self._blocks = (block_mean(y), *self._blocks[1:])
+        wide = np.repeat(np.repeat(self._drift, 4, axis=0), 4, axis=1)
+        self._luma = np.clip((luma + wide) * np.repeat(np.repeat(slope, 4, axis=0), 4, axis=1), 0, 255).astype(np.uint8)
+        self._lit = ((64, 0), self._luma)
+
+    def _slope(self, rows: int, columns: int) -> npt.NDArray[np.float32]:
+        """The factor of brightness by light from one side, for a grid of so many rows and columns."""
+        x = (np.arange(columns, dtype=np.float32) + np.float32(0.5)) / np.float32(columns) - np.float32(0.5)
+        y = (np.arange(rows, dtype=np.float32) + np.float32(0.5)) / np.float32(rows) - np.float32(0.5)
+        return np.asarray(1 + np.float32(self._tilt[0]) * x[None, :] + np.float32(self._tilt[1]) * y[:, None], dtype=np.float32)
+
+    def _lean(self, cells: Cells, light: Light, trusted: Mask) -> bool:
+        """Judge whether light comes from another side than before, and draw the room in it. One plane over the whole picture: nobody is so large and so
+        faint that he could be taken for it, and what does not lie near it does not count."""
+        use = trusted & self.room.known
+        if use.sum() < 0.3 * use.size:
+            return False
+        rows, columns = use.shape
+        at = np.flatnonzero(use)
+        at = at[:: _JUDGES[int(np.searchsorted(_JUDGES_OF, len(at)))]]
+        room = self._blocks[0].reshape(-1)[at] * np.float32(light.luma[0])
+        left = block_mean(cells.y).reshape(-1)[at] - room - np.float32(light.luma[1])
+        x, y = (at % columns + 0.5) / columns - 0.5, (at // columns + 0.5) / rows - 0.5
+        sides = np.stack([room * x, room * y, np.ones_like(room)], axis=1).astype(np.float32)
+        near = np.ones(len(at), dtype=np.bool_)
+        found = np.zeros(3, dtype=np.float32)
+        for _ in range(3):
+            found = np.linalg.lstsq(sides[near], left[near], rcond=None)[0]
+            off = np.abs(left - sides @ found)
+            near = off <= 3 * _middle(off) + 1.5
+        if max(abs(float(found[0])), abs(float(found[1]))) < TILTED:
+            return False
+        before = self._tilt
+        self._tilt = (
+            min(max(before[0] + float(found[0]), -MOST_TILT), MOST_TILT),
+            min(max(before[1] + float(found[1]), -MOST_TILT), MOST_TILT),
+        )
+        self._redraw()
+        return self._tilt != before
 
     def difference(self, picture: RawFrame, cells: Cells, trusted: Mask) -> Difference:
         """Compare `picture` (with its `cells`) with the room; the exposure is judged on the `trusted` blocks."""
         light = self._light(cells, trusted)
+        if self._lean(cells, light, trusted):
+            light = self._light(cells, trusted)
         strong, weak = self._cells_differ(cells, light)
         peak = self._peak(picture.yuv, light)
         count = block_count(weak)

@@ -113,7 +113,7 @@ class Agent:
             return "trouble", "stranger"
         if body["queue"]["oldest"] and now - body["queue"]["oldest"] > OWED_LATE:
             return "owed", "owed"
-        return "recording", "recording"
+        return "recording", "no_models" if "no_models" in faults else "recording"
 
 
 def last_words(box: Path) -> str:

@@ -324,6 +324,8 @@ class Hider:
         self.foreground = changed
         self._trusted = ~changed & ~self._fill & ~self._unknown
         lost = self._lost(at, found, self._where(at, veiled))
+        if lost:
+            self._comparer.straighten()
         if lost or self._count <= self._tuning.warm_frames or at - self._first < self._tuning.warm:
             return self._whole(veiled.at, veiled.width, veiled.height, "scene_changed" if lost else "warming")
         thin = self._slot.look(at, veiled.yuv, found.light) if self._slot is not None else None

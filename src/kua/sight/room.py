@@ -117,6 +117,12 @@ FARTHEST: Final = 64.0
 TILTED: Final = 0.1
 """From this change of brightness from one border to the other on, light from one side is reckoned with."""
 MOST_TILT: Final = 0.45
+LIE: Final = 0.6
+"""So much of what is judged must lie near the plane of light."""
+LEAN_EVERY: Final = 10
+"""Of so many pictures one is judged for light from one side: the fit costs as much as the comparison itself."""
+ASTIR: Final = 0.25
+"""When so much of the room differed, the next picture is judged too: a lamp may have been switched."""
 
 _JUDGES_OF: Final = (1_000, 3_000, 5_000, 11_000, 23_000)
 _JUDGES: Final = (1, 3, 5, 11, 23, 47)
@@ -139,6 +145,8 @@ class Comparer:
         self._drift = np.zeros(self.cells.y.shape, dtype=np.float32)
         self._shown = self._drift.copy()
         self._tilt = (0.0, 0.0)
+        self._pictures = 0
+        self._is_astir = False
 
     def follow(self, cells: Cells, light: Light, empty: Mask, passed: float) -> None:
         """Let the room's brightness follow slow light in the blocks that are `empty`, after `passed` seconds.
@@ -153,6 +161,12 @@ class Comparer:
         step[~np.repeat(np.repeat(empty, 2, axis=0), 2, axis=1)] = 0
         self._drift = np.clip(self._drift + step, -np.float32(FARTHEST), np.float32(FARTHEST))
         if float(np.abs(self._drift - self._shown).max(initial=0.0)) >= 1.0:
+            self._redraw()
+
+    def straighten(self) -> None:
+        """Forget light from one side: the camera no longer shows the room, and what was fitted to something else must not keep the room from being known again."""
+        if self._tilt != (0.0, 0.0):
+            self._tilt = (0.0, 0.0)
             self._redraw()
 
     def _redraw(self) -> None:
@@ -193,7 +207,7 @@ class Comparer:
             found = np.linalg.lstsq(sides[near], left[near], rcond=None)[0]
             off = np.abs(left - sides @ found)
             near = off <= 3 * _middle(off) + 1.5
-        if max(abs(float(found[0])), abs(float(found[1]))) < TILTED:
+        if near.mean() < LIE or max(abs(float(found[0])), abs(float(found[1]))) < TILTED:
             return False
         before = self._tilt
         self._tilt = (
@@ -206,12 +220,14 @@ class Comparer:
     def difference(self, picture: RawFrame, cells: Cells, trusted: Mask) -> Difference:
         """Compare `picture` (with its `cells`) with the room; the exposure is judged on the `trusted` blocks."""
         light = self._light(cells, trusted)
-        if self._lean(cells, light, trusted):
+        if (self._is_astir or self._pictures % LEAN_EVERY == 0) and self._lean(cells, light, trusted):
             light = self._light(cells, trusted)
+        self._pictures += 1
         strong, weak = self._cells_differ(cells, light)
         peak = self._peak(picture.yuv, light)
         count = block_count(weak)
         changed = block_any(strong) | (peak > self.room.pixel_tolerance) | (count >= 3)
+        self._is_astir = int((changed & self.room.known).sum()) > ASTIR * max(1, int(self.room.known.sum()))
         return Difference(changed, (count >= 2) | changed, light)
 
     def deviation(self, yuv: Plane) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], Plane]:

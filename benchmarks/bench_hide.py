@@ -227,8 +227,10 @@ def _scored(told: str, hidden: np.ndarray, truth: Heads, size: tuple[int, int], 
         shares = covered(hidden, apart, *size, part=1.0)
     else:
         shares = covered(hidden, known, *size)
-    frames = range(min(FIRST, len(hidden) - 1), len(hidden))
-    everyone = {frame: truth.people.get(frame, []) for frame in range(len(hidden))}
+    # A list of boxes says nothing of the frames after its last one.
+    end = len(hidden) if truth.heads else min(len(hidden), max(truth.people, default=0) + 1)
+    frames = range(min(FIRST, end - 1), end)
+    everyone = {frame: truth.people.get(frame, []) for frame in range(end)}
     second = round(rate)
     after = {hold: after_hold(hidden, everyone, *size, frames, hold * second) for hold in ((1, 3) if models else (1,))}
     rows = [
@@ -238,7 +240,7 @@ def _scored(told: str, hidden: np.ndarray, truth: Heads, size: tuple[int, int], 
     ]
     if models:
         rows.append(Row(f"{told}: the same within 1 s", after[1], "share"))
-    rows.append(Row(f"{told}: hidden in all", float(hidden[frames.start :].mean()), "share"))
+    rows.append(Row(f"{told}: hidden in all", float(hidden[frames.start : end].mean()), "share"))
     return rows
 
 

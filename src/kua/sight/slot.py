@@ -145,11 +145,16 @@ def _around(zone: Mask, margin: int) -> _Crop:
 
 
 def _means(plane: Plane, side: int) -> npt.NDArray[np.float32]:
+    """Means of squares of `side` pixels, at most 16: whole numbers are added, so that 16 bits hold them and the mean is exact."""
     if side == 1:
         return plane.astype(np.float32)
-    rows, columns = plane.shape[0] // side, plane.shape[1] // side
-    squares = plane.reshape(rows, side, columns, side)
-    return np.asarray(squares.mean(axis=3, dtype=np.float32).mean(axis=1), dtype=np.float32)
+    rows = plane[0::side].astype(np.uint16)
+    for shift in range(1, side):
+        rows += plane[shift::side]
+    total = rows[:, 0::side].copy()
+    for shift in range(1, side):
+        total += rows[:, shift::side]
+    return np.asarray(total * np.float32(1 / (side * side)), dtype=np.float32)
 
 
 def _disc(across: int) -> list[tuple[int, int]]:

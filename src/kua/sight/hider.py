@@ -297,6 +297,7 @@ class Hider:
             self._trusted = ~self._fill
             self._until = np.zeros(none.shape, dtype=np.int64)
             self._busy_at = np.full(none.shape, raw.at, dtype=np.int64)
+            self._lately = none.copy()
             self.foreground = none
         self._laid_out = True
 
@@ -417,22 +418,25 @@ class Hider:
 
     def _follow(self, at: Instant, found: Difference, cells: Cells, plan: Plan) -> None:
         """Once a second, let the room follow the light where nobody was near for `EMPTY_FOR`; nothing that is hidden now is ever followed."""
-        self._busy_at[grown(plan.hidden & ~self._unknown & ~self._fill, 4, 4, 4)] = at
+        self._lately |= plan.hidden & ~self._unknown & ~self._fill
         if self._followed is None:
             self._followed = at
         passed = at - self._followed
         if passed < FOLLOW_EVERY or self._comparer is None:
             return
         self._followed = at
+        self._busy_at[grown(self._lately, 4, 4, 4)] = at
+        self._lately[:] = False
         empty = (at - self._busy_at >= EMPTY_FOR) & ~found.weak & self._trusted
         self._comparer.follow(cells, found.light, empty, min(passed, 2 * FOLLOW_EVERY) / 1000)
 
     def _margins(self, body: Mask, stands: Mask) -> Mask:
         """What is hidden around silhouettes: widely about the upper part of upright ones and about all of those near the camera."""
         tuning = self._tuning
-        top = upper(body, UPPER) & stands
+        top, lower = upper(body, UPPER, LOWER)
+        top &= stands
         tall = heights_of(body)
-        some = body & ((tall < LEGS) | upper(body, LOWER))
+        some = body & ((tall < LEGS) | lower)
         around = body | grown(some, tuning.around, tuning.around, tuning.around)
         around |= grown(top, tuning.margin, 0, tuning.margin) | grown(top & (tall >= SMALL), tuning.margin + tuning.above, 0, 0)
         if int(tall.max(initial=0)) >= NEAR:

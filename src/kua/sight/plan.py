@@ -146,13 +146,14 @@ def presumed_heads(mask: Mask, head: npt.NDArray[np.float64] | None) -> Mask:
     return np.asarray(mask & (tall >= least) & (deep < reach), dtype=np.bool_)
 
 
-def upper(mask: Mask, share: float) -> Mask:
-    """Return the upper `share` of every unbroken column of `mask`."""
+def upper(mask: Mask, *shares: float) -> list[Mask]:
+    """Return, for each of `shares`, that upper part of every unbroken column of `mask`."""
     rows = mask.shape[0]
     row = np.arange(rows, dtype=np.int16)[:, None]
     above = np.maximum.accumulate(np.where(mask, np.int16(-1), row), axis=0)
     below = np.minimum.accumulate(np.where(mask, np.int16(rows), row)[::-1], axis=0)[::-1]
-    return np.asarray(mask & (row - above <= share * (below - above)), dtype=np.bool_)
+    deep, tall = row - above, below - above
+    return [np.asarray(mask & (deep <= share * tall), dtype=np.bool_) for share in shares]
 
 
 def heads_within(heights: npt.NDArray[np.int16]) -> npt.NDArray[np.float64]:

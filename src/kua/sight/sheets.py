@@ -32,10 +32,16 @@ def cells_for_sheets(cells: Sums, here: Mask, bright: float) -> npt.NDArray[np.i
     paper = here & (block_sums(cells) >= np.int16(64 * bright))
     if int(paper.sum()) < LEAST:
         return none
-    paper = closed(paper, GAP)
+    # Only where paper lies is looked at: closing reaches no farther than it does, and growing by GAP.
+    rows, columns = np.flatnonzero(paper.any(axis=1)), np.flatnonzero(paper.any(axis=0))
+    if min(rows[-1] - rows[0], columns[-1] - columns[0]) + 1 <= ACROSS * PAD // BLOCK:
+        return none
+    around = tuple(slice(max(0, int(part[0]) - GAP), int(part[-1]) + 1 + GAP) for part in (rows, columns))
+    paper = closed(paper[around], GAP)
     extent = np.minimum(heights_of(paper), heights_of(paper.T).T).astype(np.int32) * BLOCK
     large = grown(paper & (extent > ACROSS * PAD), GAP, GAP, GAP)
     if not large.any():
         return none
     size = int(extent.max())
-    return np.where(large, np.int32(-(-size // (ACROSS * PAD)) * PAD), none)
+    none[around] = np.where(large, np.int32(-(-size // (ACROSS * PAD)) * PAD), np.int32(0))
+    return none

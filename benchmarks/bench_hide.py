@@ -280,10 +280,13 @@ def _faces(models: Path) -> list[Row]:
     pair = open_detector(models)
     shares: list[float] = []
     for image in ET.parse(folder / "training.xml").getroot().iter("image"):
-        faces = [tuple(float(box.get(side, "0")) for side in ("left", "top", "width", "height")) for box in image.iter("box")]
+        faces: list[Person] = []
+        for box in image.iter("box"):
+            left, top, width, height = (float(box.get(side, "0")) for side in ("left", "top", "width", "height"))
+            faces.append((left, top, width, height))
         still = ImageFile(folder / str(image.get("file"))).picture
         safe, _ = conceal_still(still, {}, pair.look_hard if pair else None)
-        shares += covered(safe.hidden[None], {0: faces}, still.width, still.height, part=1.0)  # type: ignore[dict-item]
+        shares += covered(safe.hidden[None], {0: faces}, still.width, still.height, part=1.0)
     rows = [Row("real: labelled faces (dlib) that are judged", len(shares), "faces")]
     rows.append(judged("real: labelled faces (dlib), single images, with models: covered", _nine_tenths(shares), "share", 1.0, "more"))
     bgr = cv2.imread(str(data("faces", "city.jpg")))

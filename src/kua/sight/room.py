@@ -2,7 +2,8 @@
 """The empty room: learning it from pictures, keeping it as bytes, and saying where a picture differs from it.
 
 The room is a median of samples with a tolerance for each 4x4 pixels and for each block, so that what flickers by itself is either
-tolerated a little or, where it moves too much, counted as unknown and hidden always.
+tolerated a little or, where it moves too much, counted as unknown and hidden always. Exposure, light from one side and the slow light of a
+day are taken out before comparing; whatever differs is never learned while a film is hidden.
 """
 
 from collections.abc import Callable, Iterable, Sequence

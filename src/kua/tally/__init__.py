@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counting people, never recognising them: queue length and flow from what is not the empty room. Pure; no identity has a place here."""
+"""Counting people and telling what happens at box and tables, never recognising anybody, from what is not the empty room. Pure; no identity has a place here."""

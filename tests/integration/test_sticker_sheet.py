@@ -57,6 +57,12 @@ def test_a_large_sticker_has_a_page_of_its_own_and_its_white_border_fits(tmp_pat
         write_stickers(tmp_path / "a.docx", 1, 1, 110)
 
 
+def test_a_folder_that_is_not_there_is_told_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(Misused, match=r"stickers\.no_folder"):
+        write_stickers(tmp_path / "typo" / "a.html", 1, 1, 110)
+    assert list(tmp_path.iterdir()) == []
+
+
 def film(path: Path, stickers: bool) -> str:
     room = PaintedRoom(7, 640, 360)
     with av.open(str(path), "w") as container:

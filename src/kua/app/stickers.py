@@ -59,9 +59,11 @@ def stickers_of(boxes: int, booths: int) -> list[int]:
 
 
 def write_stickers(out: Path, boxes: int, booths: int, size: int) -> int:
-    """Write the pages to `out` (`.html`) and return how many. `size`: side of the black square in millimetres. Raises `Misused("stickers.file")`."""
+    """Write the pages to `out` (`.html`) and return how many. `size`: side of the black square in millimetres. Raises `Misused("stickers.file" | "stickers.no_folder")`."""
     if out.suffix != ".html":
         raise Misused("stickers.file", file=out.name)
+    if not out.absolute().parent.is_dir():
+        raise Misused("stickers.no_folder", folder=str(out.parent)[:160])
     numbers = stickers_of(boxes, booths)
     step = 2 if size <= TWO else 1
     pages = [numbers[at : at + step] for at in range(0, len(numbers), step)]

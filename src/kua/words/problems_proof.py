@@ -171,6 +171,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("A zone needs two stickers of the same thing, each at least 24 pixels wide in the picture."),
         do=N_("Print them with `kua station stickers`, larger if the camera is far, or draw the zones by hand."),
     ),
+    "stickers.no_folder": Problem(
+        what=N_("The folder {folder} is not there."),
+        why=N_("Folders are not made by this command."),
+        do=N_("Make the folder, or choose another."),
+    ),
     "stickers.file": Problem(
         what=N_("{file} is no file for stickers."),
         why=N_("The pages are written as HTML, which every browser shows and prints."),

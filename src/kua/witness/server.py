@@ -177,6 +177,7 @@ class _Doors(BaseHTTPRequestHandler):
     def _answer(self, answer: Answer, *, last: bool = False) -> None:
         if last:
             self.close_connection = True
+        self.request_version = self.protocol_version  # what is no HTTP at all is told so in HTTP, too
         self.send_response(answer.status)
         for name, value in (*_SAFE, ("Content-Type", answer.kind), ("Content-Length", str(len(answer.body)))):
             self.send_header(name, value)

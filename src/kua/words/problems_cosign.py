@@ -129,4 +129,29 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Two signed checkpoints of one log cannot both be true."),
         do=N_("Nothing mends this. The two checkpoints are kept as a file that anybody can check: `kua log fork`."),
     ),
+    "cosigner.away": Problem(
+        what=N_("The co-signer at {url} does not answer ({why})."),
+        why=N_("It is switched off, cannot be reached, or sends something that is no answer."),
+        do=N_("Nothing now: it is asked again. If it stays so, call whoever runs it."),
+    ),
+    "cosigner.refused": Problem(
+        what=N_("The co-signer at {url} refuses (status {status})."),
+        why=N_("404: it does not watch this log; 403: it knows another key for it; 422: it has seen another history of it."),
+        do=N_("Call whoever runs it, and compare what both sides have on record."),
+    ),
+    "cosigner.ahead": Problem(
+        what=N_("A co-signer knows a larger national log than this centre."),
+        why=N_("Another centre signs for the same log, or this one was put back from an old copy."),
+        do=N_("Stop this centre and find out which before it signs again."),
+    ),
+    "centre.quantum_key": Problem(
+        what=N_("The ML-DSA-44 key of {origin} is not the one that the co-signing policy names."),
+        why=N_("The policy names a second key for the national log, and every checkpoint must bear its signature."),
+        do=N_("Put the key file into the folder “keys” of the centre, or have the policy changed."),
+    ),
+    "settings.cosigner": Problem(
+        what=N_("The settings give an address for {name}, whom the co-signing policy does not name."),
+        why=N_("Who counts as a co-signer is said by the election file alone."),
+        do=N_("Correct the name, or take the line out."),
+    ),
 }

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from kua.core.errors import Refused
+from kua.proof.addcheckpoint import AddCheckpoint
 from kua.proof.fork import check_fork, read_fork
 from kua.proof.checkpoint import Checkpoint
 from kua.witness.cosigner import Cosigner
@@ -19,7 +20,9 @@ from tests.rigs.cosigner import FALSE, LOG, MOST, ORIGIN, TRUE, Box, History, he
 
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """What is synced is the business of tests/faults; here only the order of things counts."""
-SIZES = st.integers(0, MOST)
+SIZES = st.integers(0, MOST) | st.sampled_from([1, 2, 4, 8, 16, 32, 64, 128])
+"""Powers of two too: there a consistency proof leaves its first node out, and shows nothing of a second history."""
+PROOFS = st.sampled_from(["whole", "cut", "none", "another's"])
 HISTORIES = st.sampled_from([TRUE, FALSE])
 
 
@@ -47,12 +50,12 @@ class TwoHistories(RuleBasedStateMachine):
         self._ask(which, old, size)
 
     @precondition(lambda self: not self.dead)
-    @rule(which=HISTORIES, size=SIZES)
-    def ask_from_where_it_is(self, which: History, size: int) -> None:
+    @rule(which=HISTORIES, size=SIZES, proof=PROOFS)
+    def ask_from_where_it_is(self, which: History, size: int, proof: str) -> None:
         """What an equivocating log would do: it knows what the co-signer knows, and proves from there in whichever history it likes."""
         known = self.cosigner.book.log(ORIGIN)
         assert known is not None
-        self._ask(which, known.size, size)
+        self._ask(which, known.size, size, proof)
 
     @precondition(lambda self: not self.dead)
     @rule()
@@ -93,8 +96,10 @@ class TwoHistories(RuleBasedStateMachine):
             pass
         assert refusal.value.code == "witness.rolled_back"
 
-    def _ask(self, which: History, old: int, size: int) -> None:
-        asked = which.ask(old, size)
+    def _ask(self, which: History, old: int, size: int, proof: str = "whole") -> None:
+        other = FALSE if which is TRUE else TRUE
+        steps = {"whole": which.proof(old, size), "cut": which.proof(old, size)[:-1], "none": (), "another's": other.proof(old, size)}[proof]
+        asked = AddCheckpoint(old, steps, which.note(size)).to_bytes()
         answer = self.cosigner.add(asked)
         if answer.status == 200:
             self.signed.append(held(answer, asked, self.box.vkeys))

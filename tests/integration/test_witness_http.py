@@ -481,3 +481,16 @@ def test_what_a_stranger_sends_stands_on_the_page_as_text(running: Running) -> N
     assert "<script>" not in page
 
 
+
+
+def test_it_needs_the_base_install_and_nothing_else(tmp_path: Path) -> None:
+    """Every library of the extras is hidden from it, as on the laptop of a party that has installed `kua` alone."""
+    extras = "av httpx numpy cv2 pydantic_settings structlog babel jinja2 segno starlette uvicorn fastapi sqlalchemy onnxruntime mujoco"
+    hide = f"import sys; sys.modules.update(dict.fromkeys({extras.split()!r}))\n"
+    run = "from kua.cli.main import run; import sys; sys.exit(run(sys.argv[1:]))"
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
+    for words in (["init", str(tmp_path / "w"), "--name", "party.example/w"], ["status", str(tmp_path / "w")], ["run", "--help"]):
+        done = subprocess.run([sys.executable, "-c", hide + run, "witness", *words], capture_output=True, text=True, env=environment, check=False)
+        assert done.returncode == 0, done.stderr
+    serve = hide + "import kua.witness.server, kua.app.witness"
+    assert subprocess.run([sys.executable, "-c", serve], capture_output=True, env=environment, check=False).returncode == 0

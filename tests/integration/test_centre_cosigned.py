@@ -154,7 +154,8 @@ async def test_a_cosigner_that_is_away_holds_nothing_up_and_its_absence_is_told(
     found(tmp_path / "centre", parties, BOTH)
     parties[1][1].close()
     async with cosigned_centre(tmp_path / "centre") as centre:
-        assert [asked.trouble for asked in centre.cosigning.cosigners] == ["", "cosigner.away"]
+        size = centre.nation.head.size if centre.nation.head else 0
+        assert centre.desk.cosigner_states() == [(NAMES[0], size, ""), (NAMES[1], -1, "cosigner.away")]
         report = await asyncio.to_thread(verify_film, str(centre.tree))
     assert line(report, "co-signers") == ("MISSING", "film.cosigned_few")
     assert report.exit_code == 2

@@ -101,7 +101,8 @@ class Centre:
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
         self.desk = Desk(
-            self.held, self.members, self.nation, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned
+            self.held, self.members, self.nation, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned,
+            self.cosigning.cosigners,
         )
         self._blobs: App = Blobs(self.ingest, election.id)
         self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)

@@ -9,6 +9,7 @@ from kua.centre.broadcast.shelf import piece_of
 from kua.centre.elections.service import Held
 from kua.centre.ingest.members import Member, Members
 from kua.centre.log.cosigned import CosignedFiles
+from kua.centre.log.cosigning import Asked
 from kua.centre.log.nation import Nation
 from kua.core.election import Camera, Election, Station
 from kua.core.errors import Rejected
@@ -30,10 +31,10 @@ class Desk:
 
     def __init__(
         self, held: Held, members: Members, nation: Nation, broadcast: Broadcast, clock: Clock, centre_vkey: str,
-        policy: Policy | None = None, cosigned: CosignedFiles | None = None,
+        policy: Policy | None = None, cosigned: CosignedFiles | None = None, cosigners: Sequence[Asked] = (),
     ) -> None:
         self._held, self._members, self._nation, self._broadcast, self._clock, self._vkey = held, members, nation, broadcast, clock, centre_vkey
-        self._policy, self._cosigned = policy, cosigned
+        self._policy, self._cosigned, self._cosigners = policy, cosigned, cosigners
 
     def election(self) -> Election:
         """Return the election file."""
@@ -66,6 +67,10 @@ class Desk:
             return Vouchers(len(self._policy.parties), (), quorum=self._policy.met_by(()), at=None)
         at = None if newest.by is None else Instant(newest.by * 1000)
         return Vouchers(len(self._policy.parties), newest.parties, newest.quorum, at)
+
+    def cosigner_states(self) -> list[tuple[str, int, str]]:
+        """Return name, size co-signed last (-1: nothing since the start) and trouble (a code, or "") of each co-signer that is asked."""
+        return [(asked.name, asked.done, asked.trouble) for asked in self._cosigners]
 
     def station_states(self) -> Sequence[StationState]:
         """Return every station of the election file, in its order."""

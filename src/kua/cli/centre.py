@@ -186,7 +186,7 @@ def status(folder: Folder, json_wanted: Json = False) -> None:
     except FileNotFoundError:
         centre = build(folder)
         try:
-            told = {"now": centre.clock.now(), "stations": states_json(centre.desk.station_states()), "running": False}
+            told = {"now": centre.clock.now(), "stations": states_json(centre.desk.station_states()), "cosigners": [], "running": False}
         finally:
             centre.close()
     if json_wanted:
@@ -198,6 +198,9 @@ def status(folder: Folder, json_wanted: Json = False) -> None:
         rows.append((each["station"], each["state"], shown, str(each["owed"])))
     for row in rows:
         say.data(f"{row[0]:10} {row[1]:12} {row[2]:26} {row[3]}".rstrip())
+    for each in told["cosigners"]:
+        state = fill(N_("has co-signed {size} entries"), size=each["size"]) if each["size"] >= 0 else _("has not co-signed since the start")
+        say.data(f"{each['name']}: {state} {each['trouble']}".rstrip())
 
 
 @app.command(help=_("List what was rejected, with the reason; the bytes lie beside it."))

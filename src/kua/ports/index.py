@@ -126,6 +126,15 @@ class PublicIndex(Protocol):
     def vouchers(self) -> Vouchers | None: ...
 
 
+class InsideIndex(PublicIndex, Protocol):
+    """What those who run the centre may read too.
+
+    * `cosigner_states` is name, size co-signed last (-1: nothing since the start) and trouble (a code, or "") of each co-signer that is asked.
+    """
+
+    def cosigner_states(self) -> Sequence[tuple[str, int, str]]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Enrolled:
     """A station whose key the centre knows: its verifier key line and the index of its `certificate` leaf in the national log."""

@@ -15,7 +15,7 @@ from kua.centre.enrol.service import Request as Asked
 from kua.centre.ingest.service import MOST_LOG, Ingest
 from kua.core.errors import KuaError, Rejected
 from kua.core.instant import Instant
-from kua.ports.index import PublicIndex, StationState
+from kua.ports.index import InsideIndex, StationState
 from kua.web.api.blobs import signed_of
 from kua.web.kit.problems import MEDIA_TYPE, problem
 
@@ -70,7 +70,7 @@ class State(Size):
     now: int
 
 
-def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: PublicIndex, control: str) -> FastAPI:
+def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: InsideIndex, control: str) -> FastAPI:
     """Return the routes. `control` is the token of the operator's own commands on this machine; empty: there are no such commands."""
     app = FastAPI(title="kua", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     election = desk.election().id
@@ -108,7 +108,7 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: PublicInde
     return app
 
 
-def _add_control(app: FastAPI, withdraw: Withdraw, desk: PublicIndex, control: str) -> None:
+def _add_control(app: FastAPI, withdraw: Withdraw, desk: InsideIndex, control: str) -> None:
     @app.post("/api/v1/control/stop", include_in_schema=False)
     async def stop(request: Request) -> dict[str, int]:
         """Withdraw a camera: `kua centre stop`."""
@@ -121,7 +121,7 @@ def _add_control(app: FastAPI, withdraw: Withdraw, desk: PublicIndex, control: s
     async def status(request: Request) -> dict[str, Any]:
         """Tell every station's state: `kua centre status`."""
         _require_token(request, control)
-        return {"now": desk.now(), "stations": states_json(desk.station_states())}
+        return {"now": desk.now(), "stations": states_json(desk.station_states()), "cosigners": cosigners_json(desk.cosigner_states())}
 
 
 def states_json(states: Sequence[StationState]) -> list[dict[str, Any]]:
@@ -133,6 +133,11 @@ def states_json(states: Sequence[StationState]) -> list[dict[str, Any]]:
         }
         for s in states
     ]
+
+
+def cosigners_json(cosigners: Sequence[tuple[str, int, str]]) -> list[dict[str, Any]]:
+    """Return the co-signers as plain JSON for `kua centre status --json`."""
+    return [{"name": name, "size": size, "trouble": trouble} for name, size, trouble in cosigners]
 
 
 def _require_election(given: str, wanted: str) -> None:

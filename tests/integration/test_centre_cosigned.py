@@ -195,6 +195,19 @@ async def test_a_centre_that_shows_another_history_than_its_cosigners_saw_is_fou
     assert report.exit_code == 1
 
 
+async def test_a_log_whose_end_was_cut_off_after_it_was_cosigned_is_found(tmp_path: Path, parties: list[tuple[Party, Server]]) -> None:
+    found(tmp_path / "centre", parties, BOTH)
+    async with cosigned_centre(tmp_path / "centre") as centre:
+        shutil.copytree(centre.tree, tmp_path / "before")
+        await centre.nation.add(founding_leaf(1))
+        await ask_all(centre)
+        for name in ("cosigned/checkpoint", f"cosigned/{centre.nation.size}"):
+            shutil.copy(centre.tree / "nation" / name, tmp_path / "before" / "nation" / name)
+    report = await asyncio.to_thread(verify_film, str(tmp_path / "before"))
+    assert line(report, "co-signers") == ("MISSING", "film.cosigned_ahead")
+    assert report.exit_code == 2
+
+
 async def test_what_is_put_beside_the_log_is_found(tmp_path: Path, parties: list[tuple[Party, Server]]) -> None:
     found(tmp_path / "centre", parties, BOTH)
     async with cosigned_centre(tmp_path / "centre") as centre:

@@ -25,8 +25,26 @@ CHECK: Final = "co-signers"
 KEPT: Final = "co-signed checkpoints"
 
 
-def check_cosigned(reader: Reader, election: Election, key: VerifierKey | None, nation: Entries | None, report: Report) -> None:
-    """Judge the newest co-signed checkpoint below `reader` (the national log's folder) by the policy of the election file."""
+def newest_cosigned(reader: Reader) -> bytes | KuaError:
+    """Return the newest co-signed checkpoint below `reader`, or why it cannot be had.
+
+    To be read *before* the log itself: a log that goes on is then never behind what was co-signed.
+    """
+    try:
+        return reader.read(f"{FOLDER}/{PATH}", MAX_NOTE)
+    except Incomplete:  # nobody has co-signed yet, or they signed the newest checkpoint where it stands
+        try:
+            return reader.read(PATH, MAX_NOTE)
+        except KuaError as error:
+            return error
+    except KuaError as error:
+        return error
+
+
+def check_cosigned(
+    reader: Reader, newest: bytes | KuaError, election: Election, key: VerifierKey | None, nation: Entries | None, report: Report
+) -> None:
+    """Judge the `newest` co-signed checkpoint by the policy of the election file; `reader` is over the national log's folder."""
     if not election.cosigning:
         report.not_checked(CHECK, "film.no_cosigners")
         return
@@ -38,9 +56,12 @@ def check_cosigned(reader: Reader, election: Election, key: VerifierKey | None, 
         return
     _check_policy(reader, election, nation, report)
     origin = nation_origin(election.domain, election.id)
-    judgement = report.attempt(CHECK, lambda: judge(policy, _newest(reader), [key], origin))
-    if judgement is not None:
-        report_judgement(judgement, policy, nation, report)
+    if isinstance(newest, KuaError):
+        report.trouble(CHECK, newest)
+    else:
+        judgement = report.attempt(CHECK, lambda: judge(policy, newest, [key], origin))
+        if judgement is not None:
+            report_judgement(judgement, policy, nation, report)
     _check_second_key(reader, policy, origin, report)
     _check_kept(reader, key, origin, nation, report)
 
@@ -48,7 +69,10 @@ def check_cosigned(reader: Reader, election: Election, key: VerifierKey | None, 
 def report_judgement(judgement: Judgement, policy: Policy, nation: Entries, report: Report) -> None:
     """Write the line about the newest co-signed checkpoint."""
     head = judgement.checkpoint
-    if head.size > nation.head.size or nation.root_at(head.size) != head.root:
+    if head.size > nation.head.size:
+        report.missing(CHECK, "film.cosigned_ahead", size=head.size, entries=nation.head.size)
+        return
+    if nation.root_at(head.size) != head.root:
         report.failed(CHECK, "film.cosigned_other", size=head.size)
         return
     facts = judged_facts(judgement, policy)
@@ -64,13 +88,6 @@ def report_judgement(judgement: Judgement, policy: Policy, nation: Entries, repo
         report.passed(CHECK, "film.cosigned", entries=nation.head.size, **facts)
     else:
         report.missing(CHECK, "film.cosigned_few", entries=nation.head.size, **facts)
-
-
-def _newest(reader: Reader) -> bytes:
-    try:
-        return reader.read(f"{FOLDER}/{PATH}", MAX_NOTE)
-    except Incomplete:  # nobody has co-signed yet, or they signed the newest checkpoint where it stands
-        return reader.read(PATH, MAX_NOTE)
 
 
 def _check_policy(reader: Reader, election: Election, nation: Entries, report: Report) -> None:
@@ -127,8 +144,7 @@ def _check_kept(reader: Reader, key: VerifierKey, origin: str, nation: Entries, 
     grown, at = Frontier(), 0
     for head in sorted(heads, key=lambda head: head.size):
         if head.size > nation.head.size:
-            report.failed(KEPT, "film.cosigned_other", size=head.size)
-            return
+            break  # has come since the log was read, or the log was cut off: the newest one says so
         for leaf in nation.hashes[at : head.size]:
             grown.append(leaf)
         at = head.size

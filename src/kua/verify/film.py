@@ -20,7 +20,7 @@ from kua.ports.pixels import Pixels
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
 from kua.verify.below import Below, Once
-from kua.verify.cosigned import FOLDER, POLICY, check_cosigned
+from kua.verify.cosigned import FOLDER, POLICY, check_cosigned, newest_cosigned
 from kua.verify.entries import Entries, load_entries
 from kua.verify.reading import Reader, open_reader
 from kua.verify.report import Report
@@ -53,6 +53,7 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     reader = Once(reader)
     election = _check_election_file(reader, trust, report)
     file = sha256(reader.read("election.json", SMALL)) if election is not None else None
+    newest = newest_cosigned(Below(reader, "nation")) if election is not None and election.cosigning else b""
     nation = _check_nation(reader, election, file, trust, report)
     rules = _rules(reader, election)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
@@ -67,7 +68,7 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
     if election is not None and (nation_too or election.cosigning):
-        check_cosigned(Below(reader, "nation"), election, _nation_key(reader), nation, report)
+        check_cosigned(Below(reader, "nation"), newest, election, _nation_key(reader), nation, report)
     if stations is None and election is not None:
         _check_strays(reader, election, report)
     _check_given(trust, nation, election, report)

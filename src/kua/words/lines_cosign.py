@@ -15,6 +15,9 @@ LINES: dict[str, str] = {
     "film.cosigned_other": N_(
         "A co-signed checkpoint of {size} entries is not of this log: the centre has signed two histories. Keep both and tell the observers."
     ),
+    "film.cosigned_ahead": N_(
+        "A checkpoint of {size} entries was co-signed, but the national log here has {entries}: it is an older copy, or its end was cut off."
+    ),
     "film.cosigned_no_nation": N_("The national log is not here or does not hold, so nobody's co-signature under it was looked at."),
     "film.cosigned_kept": N_("Every co-signed checkpoint that is kept belongs to this log (checkpoints: {count})."),
     "film.policy_holds": N_("The co-signing policy beside the log is the one of the election file, and stands in the national log."),

@@ -48,9 +48,10 @@ class CosignedFiles:
             self._files.replace(self._folder / NEWEST, note)
             self.newest = judgement
         at = judgement.by if judgement.by is not None else judgement.times[0] if judgement.times else 0
-        self._sizes[head.size] = (at, judgement.quorum)
-        rows = (f"{size} {at} {'quorum' if quorum else 'some'}\n" for size, (at, quorum) in sorted(self._sizes.items()))
-        self._files.replace(self._folder / SIZES, "".join(rows).encode())
+        if self._sizes.get(head.size) != (at, judgement.quorum):
+            self._sizes[head.size] = (at, judgement.quorum)
+            rows = (f"{size} {at} {'quorum' if quorum else 'some'}\n" for size, (at, quorum) in sorted(self._sizes.items()))
+            self._files.replace(self._folder / SIZES, "".join(rows).encode())
         self._dress(note)
 
     def at(self, size: int) -> bytes | None:

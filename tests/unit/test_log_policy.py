@@ -8,9 +8,9 @@ import pytest
 
 from kua.adapters.tilelog import DiskLog
 from kua.cli.main import run
-from kua.proof.cosign import cosign
+from kua.proof.cosign import cosign, cosigned_at
 from kua.proof.keys import QuantumKey, SigningKey
-from kua.proof.note import add_signatures, parse_note
+from kua.proof.note import Signature, add_signatures, parse_note
 
 LOG = SigningKey.from_seed("policy.example/log", bytes(32))
 PARTY, NGO = SigningKey.from_seed("party.example/w", bytes([1]) * 32), QuantumKey.from_seed("ngo.example/w", bytes([2]) * 32)
@@ -52,4 +52,23 @@ def test_a_dressed_checkpoint_stays_dressed_after_a_restart_and_is_replaced_by_t
     newer = again.publish()
     again.dress(dressed)  # comes too late
     assert shown.read_bytes() == newer.note
+    again.close()
+
+
+def test_the_second_signature_is_under_the_newest_head_and_not_in_the_file_of_all_heads(tmp_path: Path) -> None:
+    def also(text: str) -> Signature:
+        return cosign(text, NGO, 7)
+
+    log = DiskLog.open(tmp_path / "log", LOG.name, LOG, also=also)
+    for entry in (b"one", b"two", b"three"):
+        log.append([entry])
+        head = log.publish()
+        assert cosigned_at(parse_note(head.note), NGO.cosigner) == 7
+        assert (tmp_path / "log" / "checkpoint").read_bytes() == head.note
+    log.close()
+    assert (tmp_path / "log" / "heads").stat().st_size < 1_000
+    again = DiskLog.open(tmp_path / "log", LOG.name, LOG, also=also)
+    assert again.head is not None
+    assert cosigned_at(parse_note(again.head.note), NGO.cosigner) == 7
+    assert again.check() == []
     again.close()

@@ -238,7 +238,7 @@ class DiskLog:
                 signed = self._sign(note)
                 if self._head is None or signed.size > self._head.size:
                     self._remember(signed)
-                    self._head = signed
+                    self._head = self._twice(signed)
             self._show(self._head)
             return self._head
 
@@ -304,6 +304,7 @@ class DiskLog:
         if shown and (not heads or claims[-1].size > heads[-1].size):
             self._remember(claims[-1])
             self._head = claims[-1]
+        self._head = self._twice(self._head) if self._head else None
         self._recent.extend(self._head_sizes[-KEPT_HEADS:])
         if isinstance(self._key, VerifierKey):
             self._require_signed()
@@ -377,10 +378,7 @@ class DiskLog:
 
     def _sign(self, note: bytes | None) -> Signed:
         if isinstance(self._key, SigningKey):
-            checkpoint = Checkpoint(self._origin, self.size, self.root())
-            note = sign_checkpoint(checkpoint, self._key)
-            if self._also is not None:
-                note = add_signatures(note, [self._also(checkpoint.text())])
+            note = sign_checkpoint(Checkpoint(self._origin, self.size, self.root()), self._key)
         elif note is None:
             raise ValueError(note)
         signed = self._signed(note)
@@ -391,6 +389,12 @@ class DiskLog:
     def _signed(self, note: bytes) -> Signed:
         checkpoint = open_checkpoint(note, self.vkey, self._origin)
         return Signed(checkpoint.size, checkpoint.root, note)
+
+    def _twice(self, signed: Signed) -> Signed:
+        """Put the second signature under a head. `heads` goes without: it would be twenty times as long, and all of it is read at the start."""
+        if self._also is None:
+            return signed
+        return Signed(signed.size, signed.root, add_signatures(signed.note, [self._also(parse_note(signed.note).text)]))
 
     def _read(self, note: bytes) -> Signed:
         """Read one of our own heads; the newest has been verified, and all of them are held against the journal."""

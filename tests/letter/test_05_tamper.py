@@ -249,3 +249,14 @@ def test_no_proof_carries_an_altered_leaf_or_a_rewritten_tree() -> None:
     for tree in (grown, rewritten):
         with pytest.raises(Rejected, match=r"proof\.consistency"):
             check_consistency(9, 10, root_of(leaves), root_of(rewritten), consistency_proof(9, tree))
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "code"),
+    [("cosigned", "PASS", "film.cosigned"), ("cosigned-too-few", "MISSING", "film.cosigned_few"), ("cosigned-fork", "FAIL", "film.cosigned_other")],
+)
+def test_a_second_history_of_the_national_log_is_found_by_whom_outsiders_vouch_for(kind: str, state: str, code: str) -> None:
+    """The centre has its key and may sign what it likes: what it cannot have is the signatures of parties and associations under both."""
+    report = verify_film(str(PUBLISHED.parent / kind))
+    line = next(line for line in report.lines if line.check == "co-signers")
+    assert (line.state, line.code) == (state, code)

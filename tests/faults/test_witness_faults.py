@@ -63,6 +63,12 @@ def examine(box: Box, told: list[str]) -> str:
     return f"acknowledged {len(acknowledged)}, held {known.size}"
 
 
+@pytest.fixture(autouse=True)
+def strace_is_there() -> None:
+    if shutil.which("strace") is None:
+        pytest.fail("strace is not there: install it (Debian: strace)", pytrace=False)
+
+
 def test_each_call_fails_once_and_no_second_history_is_signed(tmp_path: Path) -> None:
     made = Box(tmp_path / "made")
     template, marks = tmp_path / "template", tmp_path / "marks"

@@ -27,7 +27,7 @@ from kua.core.election import Election
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant, Millis
 from kua.law.hiding import GATED, read_table, row_for, table_for
-from kua.law.profile import Profile, read_profile
+from kua.law.profile import REHEARSAL, Profile, read_profile
 from kua.media.cutter import Cut, Opened
 from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
@@ -44,10 +44,13 @@ _QUEUED: Final = 512
 _LOG_EVERY: Final = Millis(60_000)
 
 
-def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | None, preview: int | None, out: BinaryIO) -> int:
+def hide(
+    box: Path, camera: CameraSettings, phase: str | None, hold: Millis | None, preview: int | None, out: BinaryIO, *, may_loop: bool = False
+) -> int:
     """Run `hide` until its input ends: 0 when the source ended in order, 3 when the pipe tore.
 
-    `phase` stands in for the election file's windows and `preview` is a file descriptor for the slider; both for demonstrations only.
+    `phase` stands in for the election file's windows and `preview` is a file descriptor for the slider; both for demonstrations only. `may_loop`: it
+    is said that the source begins again, which is believed only where the signed election file says `rehearsal`.
     """
     clock = SystemClock()
     calibrated = calibrations.load(box, camera.id)
@@ -77,6 +80,7 @@ def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | No
         row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
         counting=Counting(calibrated.calibration),
         seals=_seals(calibrated.calibration),
+        may_loop=may_loop and election.kind == REHEARSAL,
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,
     )
     process = Hide(

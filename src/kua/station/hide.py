@@ -42,6 +42,8 @@ ASPECT: Final = 0.01
 """Pictures whose shape differs by more than this from the film's are not squeezed into it."""
 BACK: Final = Millis(2_000)
 """A camera whose media time stays behind for so long has set its clock back: a new run begins."""
+TAKEN_ALONG: Final = ("scene_changed", "looped")
+"""What is found out about a picture holds for those that still wait, too."""
 PREVIEW: Final = Millis(500)
 STICKERS: Final = Millis(1_000)
 """Printed stickers are looked for once in so long."""
@@ -81,6 +83,8 @@ class Means:
     counting: Counting | None = None
     seals: tuple[Seals, FindStickers] | None = None
     """The stickers of the calibration and what finds them; None where it has none."""
+    may_loop: bool = False
+    """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
     preview: Callable[[RawFrame, SafeFrame], None] | None = None
     """The one unlogged way of a raw picture, for the demonstration's slider. `kua.app.camera` refuses it anywhere else."""
 
@@ -306,18 +310,19 @@ class Hide:
             try:
                 raw = RawFrame(at, width, height, picture.planes(width, height))
                 trip("hide:3")
-                safe = self._hidden(run, raw, phase)
                 for kind, state in self._vitals.look(at, raw.yuv[:height]):
                     self._out(Fault(at, kind, state))
+                safe = self._hidden(run, raw, phase)
             except KuaError as error:
                 self.counts[f"error {error.code}"] += 1
                 safe = filled(at, width, height, "error")
             except Exception as error:  # noqa: BLE001 - fail closed on whatever it is; the film says "hidden, error"
                 self.counts[f"error {type(error).__name__}"] += 1
                 safe = filled(at, width, height, "error")
-        if safe.reason == "scene_changed":
+        if safe.reason in TAKEN_ALONG:
             for held in run.held:
-                held.safe = filled(held.safe.at, width, height, "scene_changed")
+                if held.safe.reason != safe.reason:
+                    held.safe = filled(held.safe.at, width, height, safe.reason)
         run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None))
         while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
             self._release(run)
@@ -345,6 +350,8 @@ class Hide:
             safe = run.hider.watch(raw, means.look, self._clock.monotonic)
         else:
             safe = run.hider.step(raw)
+        if self._vitals.is_looped and not means.may_loop and safe.reason is None:
+            safe = run.hider.blind(raw, "looped")
         self._look_at_stickers(run.hider, raw)
         self._tell_scene(raw.at, run.hider.scene)
         self._say_coarse(raw.at, lacking=means.look is None and run.hider.has_piles)

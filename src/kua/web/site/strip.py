@@ -142,6 +142,7 @@ def hidden_reason(reason: str, _: Words) -> str:
         "no_room": _("There was no calibrated picture of the empty room to compare with."),
         "warming": _("The hiding of people was starting; until it works nothing is shown."),
         "scene_changed": _("The camera was moved or covered, or the light changed at once: it was not certain that the booths were hidden."),
+        "looped": _("The camera sent pictures that it had sent before, as from a recording; so nothing is shown."),
         "detector": _("The search for people failed; so nothing is shown."),
         "late": _("The hiding of people could not keep up; so nothing is shown."),
         "size_change": _("The camera changed the size of its picture."),

@@ -210,6 +210,24 @@ def test_a_loop_is_filled_from_its_first_repeated_picture_on_and_comes_back_half
     assert first < second
 
 
+def test_a_film_that_was_coded_anew_is_filled_when_its_motion_has_come_again() -> None:
+    recording = Recording()
+    recording.connect(Encoder(crf=22))
+    film = recording.people(240)
+    recording.show(film)
+    recording.connect(Encoder(crf=32))
+    second = recording.clock.now()
+    recording.show(film)
+    recording.hide.take(Ended())
+    recording.hide.finish(ended=True)
+    assert told(recording) == [("looped", "begin")]
+    (began,) = [fault.at for fault in recording.of(Fault)]
+    assert second + 8_000 < began < second + 24_000
+    frames = recording.frames()
+    assert all(is_filled(yuv) for at, yuv in frames if at >= began - HOLD + 100)
+    assert any(not is_filled(yuv) for at, yuv in frames if second + 1_000 < at < began - HOLD)
+
+
 def test_a_reconnection_is_no_way_out_of_a_loop() -> None:
     recording = Recording()
     recording.connect()

@@ -28,13 +28,15 @@ MOVES: Final = 60.0
 LARGEST: Final = 24.0
 """Levels by which one mean counts at most, so that a lamp that is switched does not drown everything else."""
 OVER: Final = 30
-"""Moving beats over which likeness is averaged: a perfect repetition is told after ten seconds of motion."""
-ALIKE: Final = 0.8
+"""Moving beats over which likeness is averaged: a repetition is told after ten to fifteen seconds of motion."""
+ALIKE: Final = 0.85
 """Likeness (1: the same) from which a distance in time is a repetition. Measured: `docs/design/hiding.md`."""
 STILL_ALIKE: Final = 0.6
 """A repetition that was told goes on above this."""
 SPREAD: Final = 10.0
 """So many of the means at least must share the motion (inverse of the sum of squared shares): a fan or a swinging lamp repeats itself too."""
+VARIED: Final = 3.0
+"""And of so many kinds at least it must be (inverse of the sum of squared shares of its singular values squared): a lamp that blinks has one."""
 
 Floats = npt.NDArray[np.float32]
 _KEPT: Final = REMEMBERED // BEAT
@@ -118,9 +120,16 @@ class Repeats:
         self._shares += (moved * moved / np.float32(energy) - self._shares) / OVER
         best = _FIRST + int(self._like[_FIRST:].argmax())
         self.likeness, self.distance = float(self._like[best]), Millis(best * BEAT)
-        self._told = self.likeness >= (STILL_ALIKE if self._told else ALIKE) and (self._told or self._is_spread())
+        self._told = self.likeness >= (STILL_ALIKE if self._told else ALIKE) and (self._told or (self._is_spread() and self._is_varied(beat)))
         return self._told
 
     def _is_spread(self) -> bool:
         shares = self._shares / max(float(self._shares.sum()), 1e-6)
         return float(shares @ shares) * SPREAD <= 1
+
+    def _is_varied(self, beat: int) -> bool:
+        """Looks at the last moving beats, each counted alike. Asked only when a repetition is about to be told."""
+        lately = [slot for slot in ((beat - back) % _KEPT for back in range(_KEPT // 4)) if self._energy[slot] >= MOVES][:OVER]
+        moved = self._moved[lately] / np.sqrt(self._energy[lately])[:, None]
+        power = np.linalg.svd(moved, compute_uv=False) ** 2
+        return float(power.sum()) ** 2 >= VARIED * float(power @ power)

@@ -33,10 +33,11 @@ from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
 from kua.sight.calibration import Calibration
 from kua.sight.hider import Hider, Look
+from kua.sight.smaller import smaller
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.fetch import to_pipe
-from kua.station.hide import HOLD, Hide, Means, Shape
+from kua.station.hide import HOLD, Fitted, Hide, Means, Shape
 from kua.station.pipe import Ended, Message, messages
 
 _QUEUED: Final = 512
@@ -66,6 +67,15 @@ def hide(
     def open_film(emit: Callable[[Opened | Cut], None]) -> Segmenter:
         return Segmenter(camera.width, camera.height, camera.fps, camera.bitrate * 1000, camera.preset, emit)
 
+    def at_size(width: int, height: int) -> Fitted:
+        """Hide smaller pictures by what was signed for the full ones."""
+        calibration, room = smaller(calibrated.calibration, calibrated.room, width, height)
+        return Fitted(
+            lambda phase: Hider(calibration, room, table, phase),
+            lambda emit: Segmenter(width, height, camera.fps, camera.bitrate * 1000, camera.preset, emit),
+            Counting(calibration),
+        )
+
     def phase_at(at: Instant) -> str | None:
         return phase or place.phase_at(at)
 
@@ -80,6 +90,7 @@ def hide(
         row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
         counting=Counting(calibrated.calibration),
         seals=_seals(calibrated.calibration),
+        at_size=at_size,
         may_loop=may_loop and election.kind == REHEARSAL,
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,
     )

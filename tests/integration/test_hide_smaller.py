@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A computer that is too slow even for two pictures a second records smaller ones: the film's size goes down and comes back, the hiding does not."""
 
+from dataclasses import replace
 from typing import Any
 
 import av
@@ -16,7 +17,7 @@ from kua.sight.grid import BLOCK, block_any, cells_of
 from kua.sight.hider import Hider
 from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame
-from kua.sight.smaller import smaller
+from kua.sight.smaller import LEAST_HEAD, may_be, smaller
 from kua.station.counting import Counting
 from kua.station.hide import HOLD, Fitted
 from kua.station.pipe import Covered, Hole, Init, Piece, Rung
@@ -55,7 +56,7 @@ class Station:
 
         self.spent = 0
         self.looked: list[tuple[RawFrame, SafeFrame]] = []
-        self.recording = Recording(new_hider=lambda phase: Slow(self.calibration, drawn.reference, DEFAULT, phase), at_size=at_size)
+        self.recording = Recording(new_hider=lambda phase: Slow(self.calibration, drawn.reference, DEFAULT, phase), sizes=(LESS,), at_size=at_size)
         self.recording.connect()
 
     def show(self, count: int) -> None:
@@ -160,3 +161,11 @@ def test_a_room_that_was_made_smaller_is_the_room_of_smaller_pictures() -> None:
     assert safe.reason is None
     assert hider.foreground.mean() < 0.02
     assert hider.plan.hidden.mean() < 0.5
+
+
+def test_pictures_are_not_made_smaller_than_heads_can_bear() -> None:
+    calibration = replace(drawn_room(*SIZE).calibration(), heads=((0.2, 11), (0.9, 30)))
+    assert may_be(calibration, 136)
+    assert not may_be(calibration, 90)
+    assert not may_be(replace(calibration, heads=()), 136)
+    assert 11 * 136 / 180 > LEAST_HEAD > 11 * 90 / 180

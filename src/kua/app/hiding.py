@@ -26,6 +26,7 @@ from kua.core.digest import sha256
 from kua.core.election import Election
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant, Millis
+from kua.flow.ladder import sizes_of
 from kua.law.hiding import GATED, read_table, row_for, table_for
 from kua.law.profile import REHEARSAL, Profile, read_profile
 from kua.media.cutter import Cut, Opened
@@ -33,7 +34,7 @@ from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
 from kua.sight.calibration import Calibration
 from kua.sight.hider import Hider, Look
-from kua.sight.smaller import smaller
+from kua.sight.smaller import may_be, smaller
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.fetch import to_pipe
@@ -90,6 +91,7 @@ def hide(
         row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
         counting=Counting(calibrated.calibration),
         seals=_seals(calibrated.calibration),
+        sizes=tuple(size for size in sizes_of(camera.width, camera.height)[1:] if may_be(calibrated.calibration, size[1])),
         at_size=at_size,
         may_loop=may_loop and election.kind == REHEARSAL,
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, Millis, slot_of, slot_start
 from kua.flow.anchor import Anchor, ClockWatch, MediaLine, Micros
-from kua.flow.ladder import Ladder, Step, sizes_of
+from kua.flow.ladder import Ladder, Size, Step
 from kua.media.cutter import Covering, Cut, Grid, Opened
 from kua.ports.clock import Clock, Trust
 from kua.ports.detector import FindStickers
@@ -93,8 +93,10 @@ class Means:
     counting: Counting | None = None
     seals: tuple[Seals, FindStickers] | None = None
     """The stickers of the calibration and what finds them; None where it has none."""
+    sizes: tuple[Size, ...] = ()
+    """Smaller sizes that may be recorded where a computer is too slow even for few pictures, the largest first; none: the size stays."""
     at_size: Callable[[int, int], Fitted] | None = None
-    """Makes what works on smaller pictures, where a computer is too slow even for few; None: the size stays."""
+    """Makes what works on pictures of one of `sizes`."""
     may_loop: bool = False
     """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
     preview: Callable[[RawFrame, SafeFrame], None] | None = None
@@ -148,8 +150,7 @@ class Hide:
         self._base = (1, 1000)
         self._run: _Run | None = None
         self._grid = Grid(shape.fps)
-        full = (shape.width, shape.height)
-        self._ladder = Ladder(shape.fps, sizes_of(*full) if means.at_size is not None else (full,))
+        self._ladder = Ladder(shape.fps, ((shape.width, shape.height), *means.sizes))
         self._vitals = Vitals()
         self._alarm: Kind | None = None
         self._seals_at: Instant | None = None

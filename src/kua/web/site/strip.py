@@ -131,7 +131,7 @@ def gap_reason(reason: str, _: Words) -> str:
         "clock_step": _("The clock of the box was set right."),
         "encoder": _("The picture could not be compressed."),
         "disk_full": _("The disk of the box was full."),
-        "size_change": _("The camera changed the size of its picture."),
+        "size_change": _("The size of the picture was changed."),
         "stopped": _("The recording was stopped."),
     }.get(reason, reason)
 
@@ -145,7 +145,7 @@ def hidden_reason(reason: str, _: Words) -> str:
         "looped": _("The camera sent pictures that it had sent before, as from a recording; so nothing is shown."),
         "detector": _("The search for people failed; so nothing is shown."),
         "late": _("The hiding of people could not keep up; so nothing is shown."),
-        "size_change": _("The camera changed the size of its picture."),
+        "size_change": _("The size of the picture was being changed; so nothing is shown."),
         "error": _("The hiding of people failed; so nothing is shown."),
     }.get(reason, reason)
 

@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         _on_stop(lambda: None)  # the end comes through the pipe, after everything that the camera sent
         from kua.app.hiding import hide  # late: `fetch` never loads a codec's encoder, a model or the room
 
-        return hide(asked.box, asked.camera, asked.phase, asked.hold, asked.preview, out, may_loop=asked.may_loop)
+        return hide(asked.box, asked.camera, asked.phase, asked.hold, asked.preview, out, may_loop=asked.may_loop, silhouettes=parsed.silhouettes)
     except BrokenPipeError:
         log.warning("pipe.reader_gone")
         return 3
@@ -85,6 +85,7 @@ def _parsed(arguments: list[str] | None) -> tuple[str, argparse.Namespace]:
     parser.add_argument("--bitrate", type=int, help="kbit/s")
     parser.add_argument("--preset")
     parser.add_argument("--hold", type=int, help="milliseconds that pictures wait before they are encoded")
+    parser.add_argument("--silhouettes", action="store_true", help="one signature under the calibration is enough: people as silhouettes only")
     parser.add_argument("--preview-fd", type=int, help="file descriptor for pairs of raw and sent pictures")
     parsed = parser.parse_args(arguments)
     return parsed.role, parsed

@@ -47,19 +47,20 @@ _LOG_EVERY: Final = Millis(60_000)
 
 
 def hide(
-    box: Path, camera: CameraSettings, phase: str | None, hold: Millis | None, preview: int | None, out: BinaryIO, *, may_loop: bool = False
+    box: Path, camera: CameraSettings, phase: str | None, hold: Millis | None, preview: int | None, out: BinaryIO, *, may_loop: bool = False, silhouettes: bool = False
 ) -> int:
     """Run `hide` until its input ends: 0 when the source ended in order, 3 when the pipe tore.
 
     `phase` stands in for the election file's windows and `preview` is a file descriptor for the slider; both for demonstrations only. `may_loop`: it
-    is said that the source begins again, which is believed only where the signed election file says `rehearsal`.
+    is said that the source begins again, which is believed only where the signed election file says `rehearsal`. `silhouettes`: one signature under the
+    calibration is enough, and nothing but silhouettes is shown, however many there are.
     """
     clock = SystemClock()
-    calibrated = calibrations.load(box, camera.id)
+    calibrated = calibrations.load(box, camera.id, needed=1 if silhouettes else 2)
     station = load_station(box)
     election, _ = load_election(box, station)
     place = election.station(station.id)
-    table = table_for(read_table(election.hiding), place.voters, _profile(box, station, election))
+    table = table_for(read_table(election.hiding), place.voters, _profile(box, station, election), second_signed=not silhouettes)
     gate = Gate(box, election, place, clock.now, clock.monotonic)
 
     def new_hider(phase: str) -> Hider:

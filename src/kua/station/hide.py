@@ -142,7 +142,7 @@ class Hide:
 
     def __init__(self, shape: Shape, means: Means, out: Callable[[Message], None], *, live: bool = True, hold: Millis = HOLD) -> None:
         self._full, self._shape, self._means, self._out = shape, shape, means, out
-        self._fitted = self._at_full = Fitted(means.new_hider, means.open_film, means.counting)
+        self._smaller: Fitted | None = None
         self._live, self._hold = live, hold
         self._clock = means.clock
         self._watch = ClockWatch(self._clock.now(), self._clock.monotonic())
@@ -309,6 +309,12 @@ class Hide:
         self._hide(run, picture, at, phase, arrival)
         self._climb(at, began)
 
+    @property
+    def _fitted(self) -> Fitted:
+        """What works on pictures of the size that is recorded now."""
+        means = self._means
+        return self._smaller or Fitted(means.new_hider, means.open_film, means.counting)
+
     def _count_up(self) -> None:
         counted = self._fitted.counting.rest() if self._fitted.counting is not None else None
         if counted is not None:
@@ -339,7 +345,7 @@ class Hide:
                 safe = filled(at, width, height, "error")
         if safe.reason in TAKEN_ALONG:
             for held in run.held:
-                if held.safe.reason != safe.reason:
+                if held.safe.reason != safe.reason and (held.safe.reason is None or safe.reason != "looped"):
                     held.safe = filled(held.safe.at, width, height, safe.reason)
         run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None))
         while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
@@ -361,15 +367,14 @@ class Hide:
         """Begin a run of another size on the same connection. What waits is filled: whether the camera stands is asked anew, of smaller pictures."""
         run = self._run
         width, height = step.size
-        fitted = self._at_full
-        if self._means.at_size is not None and step.size != (self._full.width, self._full.height):
-            fitted = self._means.at_size(width, height)
+        is_less = step.size != (self._full.width, self._full.height)
         for held in run.held if run is not None else ():
             if held.safe.reason is None:
                 held.safe = filled(held.safe.at, self._shape.width, self._shape.height, RESIZED)
         self._end_run(RESIZED)
         self._count_up()
-        self._shape, self._fitted = Shape(width, height, self._full.fps), fitted
+        self._shape = Shape(width, height, self._full.fps)
+        self._smaller = self._means.at_size(width, height) if is_less and self._means.at_size is not None else None
         if run is not None:
             self._run = _Run(run.anchor, run.line, settled=run.settled, first_media=run.first_media, last=run.last, kept=run.kept)
 

@@ -56,7 +56,9 @@ class Station:
 
         self.spent = 0
         self.looked: list[tuple[RawFrame, SafeFrame]] = []
-        self.recording = Recording(new_hider=lambda phase: Slow(self.calibration, drawn.reference, DEFAULT, phase), sizes=(LESS,), at_size=at_size)
+        self.recording = Recording(
+            new_hider=lambda phase: Slow(self.calibration, drawn.reference, DEFAULT, phase), sizes=(LESS,), at_size=at_size
+        )
         self.recording.connect()
 
     def show(self, count: int) -> None:

@@ -85,7 +85,8 @@ def test_lamps_that_are_switched_in_turn_are_no_film() -> None:
     dice = np.random.default_rng(4)
     slope = np.linspace(60, 200, WIDE)[None, :] + np.linspace(-40, 40, TALL)[:, None]
     repeats, said = told(
-        np.clip(slope * (1.2 if number // 17 % 2 else 1.0) + dice.normal(0, 3, slope.shape), 0, 255).astype(np.uint8) for number in range(900)
+        np.clip(slope * (1.2 if number // 17 % 2 else 1.0) + dice.normal(0, 3, slope.shape), 0, 255).astype(np.uint8)
+        for number in range(900)
     )
     assert repeats.likeness > ALIKE
     assert not any(each for _, each in said)
@@ -117,7 +118,9 @@ def test_any_picture_becomes_levels_about_their_own_mean(luma: Any) -> None:
 
 
 @pytest.mark.parametrize("after", ["new", "still"])
-def test_a_loop_through_another_encoder_is_over_when_new_motion_was_seen_for_half_a_minute_and_a_still_scene_does_not_end_it(after: str) -> None:
+def test_a_loop_through_another_encoder_is_over_when_new_motion_was_seen_for_half_a_minute_and_a_still_scene_does_not_end_it(
+    after: str,
+) -> None:
     """A loop may well rest: that nothing moves is no proof that the camera is back."""
     vitals = Vitals()
     turns: list[tuple[int, str]] = []

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent of a polling station, `kua station run`: it is the process `keep`, and it starts, watches and stops `fetch` and `hide`.
 
-It runs inside the windows of the election file only, refuses to start without a signed calibration of every camera, and opens no port.
+It runs inside the windows of the election file only, refuses to start without a calibration of every camera that somebody has signed (with one
+signature it records silhouettes until the second is there), and opens no port.
 """
 
 import json

@@ -120,7 +120,9 @@ class Repeats:
         self._shares += (moved * moved / np.float32(energy) - self._shares) / OVER
         best = _FIRST + int(self._like[_FIRST:].argmax())
         self.likeness, self.distance = float(self._like[best]), Millis(best * BEAT)
-        self._told = self.likeness >= (STILL_ALIKE if self._told else ALIKE) and (self._told or (self._is_spread() and self._is_varied(beat)))
+        self._told = self.likeness >= (STILL_ALIKE if self._told else ALIKE) and (
+            self._told or (self._is_spread() and self._is_varied(beat))
+        )
         return self._told
 
     def _is_spread(self) -> bool:

@@ -26,6 +26,7 @@ from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
 from kua.app import calibrations, logs
 from kua.app import settings as settings_room
+from kua.app.calibrations import Calibrated
 from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
 from kua.app.settings import CameraSettings, StationSettings
@@ -352,9 +353,9 @@ class Agent:
                 with suppress(KuaError):
                     found = calibrations.load(self._box, cam)
                     if found.file == calibrated.file:
-                        self._calibrated[cam] = found
-                        self._keep_calibrations()
+                        self._keep_calibration(cam, found)
                         self._journal.calibrated(cam, found.digests)
+                        self._calibrated[cam] = found  # not before its leaf stands
                         self._uplink.owe(add_missing(self._box, self._log, self._outbox))
                         self._pairs[cam].again()
                         _say.info("agent.second_signed", camera=cam)
@@ -374,11 +375,13 @@ class Agent:
     def _keep_calibrations(self) -> None:
         """Put the calibration files of today where a later calibration cannot overwrite them before they are delivered."""
         for cam, calibrated in self._calibrated.items():
-            if not calibrated.is_signed_by_two:
-                continue
-            stem = self._box / "calibration" / "kept" / f"{cam}-{sha256(calibrated.file).hex()[:16]}"
-            for ending, data in ((".json", calibrated.file), (".note", calibrated.note), (".signers.json", calibrated.signers)):
-                self._files.write_once(stem.with_name(stem.name + ending), data)
+            if calibrated.is_signed_by_two:
+                self._keep_calibration(cam, calibrated)
+
+    def _keep_calibration(self, cam: str, calibrated: Calibrated) -> None:
+        stem = self._box / "calibration" / "kept" / f"{cam}-{sha256(calibrated.file).hex()[:16]}"
+        for ending, data in ((".json", calibrated.file), (".note", calibrated.note), (".signers.json", calibrated.signers)):
+            self._files.write_once(stem.with_name(stem.name + ending), data)
 
     def _maybe_close(self) -> None:
         """Close the day when it is over or somebody has ordered it, once the cameras have handed over what they held."""

@@ -53,11 +53,13 @@ class Watch:
 
     def see(self, seconds: int, make: Any) -> Any:
         """Look for so many seconds at what `make` draws; return which blocks of the last picture are hidden."""
+        hidden: Any = None
         for _ in range(seconds):
             self.second += 1
             safe = self.hider.step(RawFrame(Instant(1_000 * self.second), *SIZE, make(self.second)))
             assert safe.reason is None or self.second < 64
-        return safe.hidden
+            hidden = safe.hidden
+        return hidden
 
 
 def empty(second: int) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from kua.core.errors import Misused
 from kua.core.instant import Instant
 from kua.tally.paths import Path
 
@@ -17,14 +18,14 @@ BAND: Final = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line on the floor from `a` to `b`, in pixels of the picture. Raises `ValueError` where the two are one point."""
+    """A line on the floor from `a` to `b`, in pixels of the picture. Raises `Misused("tally.line")` where the two are one point."""
 
     a: tuple[float, float]
     b: tuple[float, float]
 
     def __post_init__(self) -> None:
         if self.a == self.b:
-            raise ValueError("a line has two ends")
+            raise Misused("tally.line", x=round(self.a[0]), y=round(self.a[1]))
 
     def beyond(self, x: float, y: float) -> float:
         """Return how far to the right of the line a point is, in pixels; to the left it is less than nought."""

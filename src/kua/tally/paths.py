@@ -70,16 +70,27 @@ class Pace:
     """Deviation by which a pace changes in a second, in heights a second."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Path:
-    """Where one box goes. Only `Paths` changes it."""
+    """Where one box goes, as it is in one picture."""
+
+    number: int
+    """Orders the paths of one run; from 1."""
+    box: Found
+    """Where it is now: as found, smoothed, or where it is taken to have gone."""
+    seen: Instant
+    """When it was last found."""
+    counts: bool
+    """Whether it was found often enough to be somebody."""
+
+
+@dataclass(slots=True)
+class _Going:
+    """A path with what is known of its pace."""
 
     number: int
     box: Found
-    """Where it is now: as found, smoothed, or where it is taken to have gone."""
-    since: Instant
     seen: Instant
-    """When it was last found."""
     place: float
     """Variance of its place, in square pixels."""
     speed: float
@@ -91,7 +102,6 @@ class Path:
     """Pixels a second."""
     hits: int = 1
     counts: bool = False
-    """Whether it was found often enough to be somebody."""
 
     @property
     def high(self) -> float:
@@ -126,7 +136,7 @@ class Paths:
     def __init__(self, pace: Pace | None = None, pair: Callable[[Likeness, float], Pairs] = best_sum) -> None:
         self._pace = pace or Pace()
         self._pair = pair
-        self._paths: list[Path] = []
+        self._paths: list[_Going] = []
         self._next = 1
         self._last: Instant | None = None
 
@@ -148,9 +158,9 @@ class Paths:
         for path in self._paths:
             path.counts = path.counts or path.hits >= pace.confirm or passed > pace.seldom
         self._paths = [path for path in self._paths if at - path.seen <= (pace.lose if path.counts else pace.lose_new)]
-        return list(self._paths)
+        return [Path(path.number, path.box, path.seen, path.counts) for path in self._paths]
 
-    def _paired(self, at: Instant, paths: list[Path], boxes: list[Found], least: float) -> tuple[list[Path], list[Found]]:
+    def _paired(self, at: Instant, paths: list[_Going], boxes: list[Found], least: float) -> tuple[list[_Going], list[Found]]:
         """Pair, correct the paths that were found, and return the paths and the boxes that are left."""
         if not paths or not boxes:
             return paths, boxes
@@ -162,11 +172,11 @@ class Paths:
 
     def _begin(self, at: Instant, box: Found) -> None:
         high = box.y1 - box.y0
-        self._paths.append(Path(self._next, box, at, at, (self._pace.jitter * high) ** 2, (WALK * high) ** 2))
+        self._paths.append(_Going(self._next, box, at, (self._pace.jitter * high) ** 2, (WALK * high) ** 2))
         self._next += 1
 
 
-def _likeness(paths: Sequence[Path], boxes: Sequence[Found]) -> Likeness:
+def _likeness(paths: Sequence[_Going], boxes: Sequence[Found]) -> Likeness:
     """Overlap over union; both are enlarged by how far somebody may have gone unforeseen."""
     ours = np.array([(path.box.x0, path.box.y0, path.box.x1, path.box.y1) for path in paths])
     theirs = np.array([(box.x0, box.y0, box.x1, box.y1) for box in boxes])

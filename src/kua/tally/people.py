@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many people are in the picture, from boxes that were found in it and from what differs from the empty room. Boxes only: it knows nobody (ADR 5)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
 
 from kua.core.instant import Instant
+from kua.tally.pairs import Likeness, Pairs, best_sum
 from kua.tally.paths import Found, Pace, Path, Paths
 from kua.tally.queue import BLOCK, Blocks, Estimate
 
@@ -15,6 +15,8 @@ GATE: Final = 0.2
 """Where less than this share of a box differs from the empty room nobody stands: a coat, a poster, a chair."""
 UNSEEN: Final = 1_000
 """Somebody who is not found counts for so many milliseconds more, where they are taken to have gone."""
+DOUBT: Final = 1
+"""So many people more or fewer than were found may be there."""
 WITHIN: Final = 0.7
 """As long as at least this share of them is taken to be within the picture: whoever was lost at its edge has left."""
 
@@ -43,10 +45,10 @@ class Present:
 class People:
     """Counts the people of one run of one camera. Not for two threads; time comes with the pictures and must not go back."""
 
-    def __init__(self, width: int, height: int, pace: Pace | None = None) -> None:
+    def __init__(self, width: int, height: int, pace: Pace | None = None, pair: Callable[[Likeness, float], Pairs] = best_sum) -> None:
         """`width` and `height` are those of the picture, in pixels."""
         self._width, self._height = width, height
-        self._paths = Paths(pace)
+        self._paths = Paths(pace, pair)
 
     def step(self, at: Instant, found: Sequence[Found], foreground: Blocks) -> Present:
         """Take in one picture that was looked at: what was found in it, and its blocks that differ from the empty room."""
@@ -62,6 +64,3 @@ class People:
         wide, high = min(box.x1, self._width) - max(box.x0, 0), min(box.y1, self._height) - max(box.y0, 0)
         within = max(0.0, wide) * max(0.0, high) / max((box.x1 - box.x0) * (box.y1 - box.y0), 1e-9)
         return at - path.seen <= UNSEEN and within >= WITHIN and differing(box, foreground) >= GATE
-
-
-DOUBT: Final = 1

@@ -111,7 +111,9 @@ class Heights:
     def _above(self, rows: int, below: float) -> npt.NDArray[np.float64]:
         """`below` is how many heads the head's middle is above the row; solve for it."""
         y = (np.arange(rows) + 0.5) * BLOCK
-        return np.maximum(self._slope * (y - below * self._base) / (1 + below * self._slope) + self._base, self._least)
+        return np.asarray(
+            np.maximum(self._slope * (y - below * self._base) / (1 + below * self._slope) + self._base, self._least), np.float64
+        )
 
 
 def person_blocks(heads: Sequence[tuple[float, int]], height: int, rows: int, margin: int = 0) -> npt.NDArray[np.float64]:

@@ -4,26 +4,33 @@ found boxes: people who stand close together are one silhouette, a chair that wa
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from kua.tally.paths import Found
-from kua.tally.queue import BLOCK, BODY_HIGH, BODY_WIDE, Blocks, Heights
+from kua.tally.queue import BLOCK, BODY_HIGH, BODY_WIDE, Blocks, Estimate, Heights, Reach
 
 PART: Final = 0.4
-"""Less than this part of a person's blocks is a shadow, a tape in the wind or a moved chair."""
+"""What has less than this part of the blocks of a person is a shadow or a moved chair."""
 LOW: Final = 0.4
-"""And what is lower than this part of them."""
+"""And so is what is lower than this part of one."""
 WIDE: Final = 1.8
-"""A silhouette of so many widths of a person is two people."""
+"""A silhouette is one person for each so many widths of a person."""
 HIGH: Final = 1.5
-"""And one of so many heights is two, one behind the other."""
+"""And one for each so many heights: people who stand behind one another."""
+AMPLE: Final = 0.3
+"""It is parted when so much of the next is there."""
 STANDS: Final = 3
-"""Blocks: what is nowhere so high is no part of anybody."""
+"""Blocks: what is nowhere so high is no part of anybody, but a tape in the wind."""
 SCORE: Final = 0.6
 """What a silhouette is worth as a found box."""
+FORM: Final = Reach(0.65, 1.15)
+"""How far the truth may lie from the number of silhouettes; set on painted rooms (docs/design/counting.md)."""
+SLACK: Final = 0.5
+"""And so many people more: one may be hidden wholly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +54,35 @@ class Silhouettes:
 
     def find(self, foreground: Blocks) -> list[Found]:
         """Return a box for each person whom the mask is taken to show, by rows and columns."""
-        return [box for shape, part in connected(upright(bridged(foreground))) for box in self._boxes(shape, part, foreground)]
+        return [box for shape, part in connected(upright(bridged(foreground))) for box in self._boxes(shape, part)]
 
-    def _boxes(self, shape: Shape, part: Blocks, foreground: Blocks) -> Iterator[Found]:
+    def reckon(self, foreground: Blocks) -> Estimate:
+        """Return how many people one mask is taken to show, as an interval."""
+        people = len(self.find(foreground))
+        return Estimate(floor(people * FORM.low), ceil(people * FORM.high + SLACK), float(people))
+
+    def _boxes(self, shape: Shape, part: Blocks) -> Iterator[Found]:
         if shape.bottom < self._far:  # nobody stands farther away than a floor can be seen
             return
         head = float(self._head[shape.bottom]) / BLOCK
         high, wide = BODY_HIGH * head, BODY_WIDE * head
         if shape.blocks < PART * high * wide or shape.bottom + 1 - shape.top < LOW * high:
             return
-        across = max(1, round((shape.right - shape.left + 1) / (WIDE * wide) + 0.2))
-        for left, right in _parted(part.sum(axis=0), across):
+        for left, right in _parted(part.sum(axis=0), _whole(part.shape[1] / (WIDE * wide))):
             filled = np.flatnonzero(part[:, left:right].any(axis=1))
             if not len(filled):
                 continue
             top, bottom = shape.top + int(filled[0]), shape.top + int(filled[-1]) + 1
-            down = max(1, round((bottom - top) / (HIGH * high) + 0.2))
-            for floor in range(down):
-                y1 = bottom - floor * (bottom - top) / (down + 1)
-                y0 = max(float(top), y1 - (bottom - top) * 2 / (down + 1)) if down > 1 else float(top)
-                yield Found((shape.left + left) * BLOCK, y0 * BLOCK, (shape.left + right) * BLOCK, y1 * BLOCK, SCORE)
+            behind = _whole((bottom - top) / (HIGH * high))
+            step = (bottom - top) / (behind + 1)
+            for number in range(behind):
+                foot = bottom - number * step
+                x0, x1 = (shape.left + left) * BLOCK, (shape.left + right) * BLOCK
+                yield Found(float(x0), (foot - 2 * step) * BLOCK, float(x1), foot * BLOCK, SCORE)
+
+
+def _whole(times: float) -> int:
+    return max(1, int(times + 1 - AMPLE))
 
 
 def _parted(column: npt.NDArray[np.int64], parts: int) -> Iterator[tuple[int, int]]:
@@ -78,7 +94,7 @@ def _parted(column: npt.NDArray[np.int64], parts: int) -> Iterator[tuple[int, in
         low, high = max(ends[-1] + 1, even - reach), min(len(column) - 1, even + reach)
         ends.append(low + int(np.argmin(column[low : high + 1])) if low <= high else even)
     ends.append(len(column))
-    return ((a, b) for a, b in zip(ends, ends[1:]) if a < b)
+    return ((a, b) for a, b in zip(ends, ends[1:], strict=False) if a < b)
 
 
 def bridged(mask: Blocks) -> Blocks:

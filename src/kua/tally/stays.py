@@ -71,7 +71,9 @@ class Stays:
 
     def _is_at(self, path: Path) -> bool:
         box = path.box
-        part = self._zone[max(0, int(box.y0 // BLOCK)) : max(0, int(box.y1 // BLOCK) + 1), max(0, int(box.x0 // BLOCK)) : max(0, int(box.x1 // BLOCK) + 1)]
+        part = self._zone[
+            max(0, int(box.y0 // BLOCK)) : max(0, int(box.y1 // BLOCK) + 1), max(0, int(box.x0 // BLOCK)) : max(0, int(box.x1 // BLOCK) + 1)
+        ]
         return int(part.sum()) >= AT * self._area
 
 

@@ -26,7 +26,7 @@ from kua.tally.lines import Crossing, Crossings, Line
 from kua.tally.pairs import Likeness, Pairs, best_first, best_sum
 from kua.tally.paths import Found, Path as Going
 from kua.tally.people import People, Present
-from kua.tally.queue import ROOM, Blocks, Estimate, block_shape, estimate, weights, zone_blocks
+from kua.tally.queue import Blocks, Estimate, block_shape, estimate, weights, zone_blocks
 from kua.tally.silhouettes import Silhouettes
 from kua.tally.stays import Busy, Stays, Visit
 
@@ -140,7 +140,7 @@ def vtest_rows(clip: Path, room: Path, models: Path, truth: Mapping[int, Sequenc
         )
     rows.append(Row(f"real: vtest: crossings of {len(LINES)} lines in truth", _sum_of(None, looked, boxes), "crossings"))
     worth = weights(HEADS, np.ones(block_shape(looked.width, looked.height), np.bool_), looked.height)
-    area = [estimate(one.foreground, worth, ROOM).middle - len(boxes.get(number, ())) for number, one in looked.thinned(1)]
+    area = [estimate(one.foreground, worth).middle - len(boxes.get(number, ())) for number, one in looked.thinned(1)]
     rows.append(Row("real: vtest, by area alone (kua.tally.queue): mean absolute occupancy error", float(np.mean(np.abs(area))), "people"))
     reckoned = [silhouettes.reckon(one.foreground) for _, one in looked.thinned(1)]
     rows += _interval("real: vtest, without models, one picture alone", reckoned, [len(boxes.get(n, ())) for n, _ in looked.thinned(1)])

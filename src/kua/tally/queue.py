@@ -52,8 +52,6 @@ class Reach:
 
 LINE: Final = Reach(0.9, 1.25)
 """For a zone in which people stand and nobody else passes, such as a line."""
-ROOM: Final = Reach(1.25, 1.7)
-"""For all of the room outside booths and tables: people stand before booths and behind tables, and leave the picture in part."""
 
 
 @dataclass(frozen=True, slots=True)

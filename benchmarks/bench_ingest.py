@@ -48,10 +48,7 @@ def run() -> list[Row]:
         code = make_code(index, election, STATION, SystemClock())
         index.close()
         ours, theirs = [], []
-        with (
-            centre(folder / "centre") as address,
-            nginx(folder / "nginx", folder / "dav", "dav_methods PUT; create_full_put_path on;") as port,
-        ):
+        with centre(folder / "centre") as address, nginx(folder / "nginx", folder / "dav", "dav_methods PUT; create_full_put_path on;") as port:
             station = _Station(address, election.domain, str(election.id), code, now)
             for number in range(ROUNDS):
                 ours.append(per_second(address, station.requests(), 201))
@@ -71,13 +68,7 @@ class _Station:
         self.key = SigningKey.from_seed(f"{domain}/{election}/s/{STATION}", secrets.token_bytes(32))
         self.end, self.seq, self.entries = now // SLOT * SLOT, 0, list[bytes]()
         vkey = str(self.key.verifier)
-        body = {
-            "election": election,
-            "station": STATION,
-            "code": code,
-            "vkey": vkey,
-            "proof": to_base64(self.key.sign(enrol_message(code, vkey))),
-        }
+        body = {"election": election, "station": STATION, "code": code, "vkey": vkey, "proof": to_base64(self.key.sign(enrol_message(code, vkey)))}
         self._post("/api/v1/enrol", json.dumps(body).encode(), {})
         cams = [{"cam": "a", "width": 1280, "height": 720, "fps_milli": 10_000}]
         self.entries.append(
@@ -92,22 +83,8 @@ class _Station:
             t0 = self.end
             self.entries.append(
                 make_leaf(
-                    "segment",
-                    at=t0 + SLOT,
-                    cam="a",
-                    seq=self.seq,
-                    run="0a1b2c3d",
-                    slot=t0 // SLOT,
-                    t0=t0,
-                    t1=t0 + SLOT,
-                    frames=40,
-                    sha256=sha256(body).hex(),
-                    size=SIZE,
-                    init="1" * 64,
-                    calibration="2" * 64,
-                    hiding="3" * 64,
-                    phase="rehearsal",
-                    trust="ntp",
+                    "segment", at=t0 + SLOT, cam="a", seq=self.seq, run="0a1b2c3d", slot=t0 // SLOT, t0=t0, t1=t0 + SLOT, frames=40,
+                    sha256=sha256(body).hex(), size=SIZE, init="1" * 64, calibration="2" * 64, hiding="3" * 64, phase="rehearsal", trust="ntp",
                 )
             )
             self.end, self.seq = t0 + SLOT, self.seq + 1

@@ -23,9 +23,7 @@ Request = tuple[bytes, bytes]
 def centre(folder: Path) -> Iterator[str]:
     """Run the centre in `folder` and give its address (host:port)."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "kua.cli.main", "centre", "run", str(folder), "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        [sys.executable, "-m", "kua.cli.main", "centre", "run", str(folder), "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
     try:
         assert process.stdout is not None
@@ -65,3 +63,5 @@ async def _lane(host: str, port: int, lane: Sequence[Request], wanted: int) -> N
             raise RuntimeError(status, told[:300])
     writer.close()
     await writer.wait_closed()
+
+

@@ -23,9 +23,7 @@ _ACCOUNT: Final = ("open", "close", "segment", "gap", "hidden")
 """Types of leaves that make up the account of a day."""
 
 
-def check_statements(
-    name: Callable[[str], str], log: Entries, station: str, election: Election | None, file: Digest | None, report: Report
-) -> None:
+def check_statements(name: Callable[[str], str], log: Entries, station: str, election: Election | None, file: Digest | None, report: Report) -> None:
     """Write a line for each thing that the leaves of `station` must agree in. `name` makes the name of a check; `file` is the SHA-256 of election.json."""
     place = next((each for each in election.stations if each.id == station), None) if election else None
     _check_open(name("open"), log, station, election, file, report)
@@ -108,9 +106,7 @@ def _check_rules(check: str, log: Entries, election: Election | None, place: Sta
             if election is not None and place is not None and not count_holds(leaf, election, place):
                 wrong.setdefault("film.count_unsigned", []).append(index)
         else:
-            for code in _against(
-                leaf, place, {table, stated} - {None}, calibrations.get(leaf["cam"], "") if leaf["cam"] in named else None
-            ):
+            for code in _against(leaf, place, {table, stated} - {None}, calibrations.get(leaf["cam"], "") if leaf["cam"] in named else None):
                 wrong.setdefault(code, []).append(index)
     for cam in sorted({leaf["cam"] for _, leaf in log.of_type("segment")} - named):
         report.missing(check, "film.not_calibrated", camera=cam)
@@ -189,9 +185,7 @@ def _tell_windows(check: str, log: Entries, place: Station, report: Report) -> N
     end = max((_end(leaf) for _, leaf in log.of_type("segment", "gap", "close")), default=opened)
     outside = sum((w.end - w.start) - max(0, min(w.end, end) - max(w.start, opened)) for w in place.windows)
     if outside:
-        report.not_checked(
-            check, "film.outside_account", seconds=round(outside / 1000, 3), since=rfc3339(Instant(opened)), until=rfc3339(Instant(end))
-        )
+        report.not_checked(check, "film.outside_account", seconds=round(outside / 1000, 3), since=rfc3339(Instant(opened)), until=rfc3339(Instant(end)))
 
 
 def _end(leaf: Leaf) -> Any:

@@ -232,11 +232,7 @@ def _tell_census(work: _Work, log: Entries) -> None:
         work.report.not_checked(check, "film.no_census")
     for _, leaf in stated[-1:]:
         states, owners = leaf["states"], leaf["owners"]
-        facts = {
-            "used": states["used"],
-            "blind": states["off"] + states["covered"] + states["masked"],
-            "unknown": states["unknown"] + owners["unknown"],
-        }
+        facts = {"used": states["used"], "blind": states["off"] + states["covered"] + states["masked"], "unknown": states["unknown"] + owners["unknown"]}
         words = {"none": "film.census_none", "off": "film.census_off", "not_shown": "film.census_not_shown"}
         work.report.not_checked(check, words[leaf["recorder"]], **facts)
 

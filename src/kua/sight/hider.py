@@ -170,6 +170,8 @@ class Hider:
         """The plan of the last picture, for reports."""
         self.foreground: Mask = np.zeros((0, 0), dtype=np.bool_)
         """Blocks of the last picture that differ from the room, filled zones left out: what counting may look at."""
+        self.found: tuple[Box, ...] | None = None
+        """What was found in the last picture, for counting; None where nothing looked."""
         self.filled_reason: str | None = None
         """Why the last picture was filled as a whole, or None."""
         self.enter(phase)
@@ -226,6 +228,7 @@ class Hider:
         time, down to once in `LOOK_SELDOM`; as soon as a head was found that the room alone would have shown, every `LOOK_OFTEN` again.
         """
         veiled = self.veiled(raw)
+        self.found = None
         if self._look_at is not None and self._look_at - self._pause <= raw.at < self._look_at - 2:  # times are rounded to milliseconds
             return self._hide(veiled, ())
         self._look_at = None
@@ -237,6 +240,7 @@ class Hider:
         if monotonic() - started > TOO_SLOW:
             return self.blind(raw, "detector")
         self._seen.looked(raw.at)
+        self.found = tuple(boxes)
         safe = self._hide(veiled, boxes)
         self._pause = (
             LOOK_OFTEN if self._missed or safe.reason is not None or self._seen.is_waiting() else min(2 * self._pause, LOOK_SELDOM)

@@ -75,12 +75,13 @@ def hide(
         return Fitted(
             lambda phase: Hider(calibration, room, table, phase),
             lambda emit: Segmenter(width, height, camera.fps, camera.bitrate * 1000, camera.preset, emit),
-            Counting(calibration),
+            Counting(calibration, finds_people=finds_people),
         )
 
     def phase_at(at: Instant) -> str | None:
         return phase or place.phase_at(at)
 
+    look, finds_people = _look(box / station.models)
     means = Means(
         clock,
         lambda: secrets.token_hex(4),
@@ -88,9 +89,9 @@ def hide(
         open_film,
         new_hider,
         phase_at,
-        look=_look(box / station.models),
+        look=look,
         row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
-        counting=Counting(calibrated.calibration),
+        counting=Counting(calibrated.calibration, finds_people=finds_people),
         seals=_seals(calibrated.calibration),
         sizes=tuple(size for size in sizes_of(camera.width, camera.height)[1:] if may_be(calibrated.calibration, size[1])),
         at_size=at_size,
@@ -125,8 +126,8 @@ def _profile(box: Path, station: StationSettings, election: Election) -> Profile
     return read_profile(data)
 
 
-def _look(folder: Path) -> Look | None:
-    """Return what the installed models find people with; None without models. Models that cannot be loaded fill every picture, and say so once."""
+def _look(folder: Path) -> tuple[Look | None, bool]:
+    """Return what the installed models find faces and people with, and whether people are among it; None without models. Models that cannot be loaded fill every picture, and say so once."""
     try:
         detector = open_detector(folder)
     except KuaError as error:
@@ -136,8 +137,8 @@ def _look(folder: Path) -> Look | None:
         def broken(_picture: object) -> Sequence[Box]:
             raise Unavailable(code, **facts)
 
-        return broken
-    return None if detector is None else detector.look
+        return broken, False
+    return (None, False) if detector is None else (detector.look, "person" in detector.names)
 
 
 def _feed(process: Hide, clock: SystemClock) -> int:

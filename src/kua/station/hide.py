@@ -398,7 +398,7 @@ class Hide:
         self._tell_scene(raw.at, run.hider.scene)
         self._say_coarse(raw.at, lacking=means.look is None and run.hider.has_piles)
         if self._fitted.counting is not None and safe.reason is None:
-            counted = self._fitted.counting.see(raw.at, run.hider.foreground)
+            counted = self._fitted.counting.see(raw.at, run.hider.foreground, run.hider.found)
             if counted is not None:
                 self._out(counted)
         return safe

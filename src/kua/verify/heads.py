@@ -96,11 +96,13 @@ def _largest(
     check: str, heads: Sequence[_Head], sources: Sequence[Source], key: VerifierKey, origin: str, report: Report
 ) -> LogView | None:
     """Open the log under the largest head for which somebody has the tiles. That a larger one is signed and not there is told."""
+    held = {(head.is_at.size, head.is_at.root) for head in heads if head.source is None}
     for head in reversed(heads):
         trouble: KuaError | None = None
         for source in [head.source] if head.source is not None else sources:
             try:
-                return LogView.open(source.readers, key, origin, head.note)
+                is_known = head.source is not None and (head.is_at.size, head.is_at.root) in held and len(heads) == len(held) + 1
+                return LogView.open(source.readers, key, origin, head.note, lazily=is_known)
             except KuaError as error:
                 trouble = trouble or error
         if trouble is not None and head.source is not None:

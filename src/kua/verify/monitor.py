@@ -260,10 +260,10 @@ def _watch_nation(
             done.report.failed("nation leaves", "monitor.leaf_unreadable", index=index, why=str(error))
             continue
         if isinstance(leaf, Leaf):
-            _hear(index, leaf, memory, watched, election, done)
+            hear(index, leaf, memory, watched, election, done)
 
 
-def _hear(index: int, leaf: Leaf, memory: Memory, watched: Mapping[str, Log], election: Election, done: Round) -> None:
+def hear(index: int, leaf: Leaf, memory: Memory, watched: Mapping[str, Log], election: Election, done: Round) -> None:
     """Take in what one entry of the national log says."""
     if leaf.type == "policy" and leaf["what"] == "election":
         memory.policies[leaf["sha256"]] = leaf["version"]
@@ -274,10 +274,10 @@ def _hear(index: int, leaf: Leaf, memory: Memory, watched: Mapping[str, Log], el
         if leaf["origin"] != f"{election.domain}/{election.id}/s/{station}" or station not in memory.certificates:
             done.report.failed(f"s/{station} nation", "monitor.claim_unknown", station=station, index=index)
         elif station in watched:
-            _hear_claim(index, leaf, station, _key_of(memory, station), watched[station], done)
+            _hear_claim(index, leaf, station, key_of(memory, station), watched[station], done)
 
 
-def _key_of(memory: Memory, station: str) -> VerifierKey:
+def key_of(memory: Memory, station: str) -> VerifierKey:
     """Return the station's key: the one that was certified first, whatever was certified after."""
     keys = memory.certificates[station]
     return VerifierKey.parse(min(keys, key=lambda vkey: keys[vkey]))
@@ -318,12 +318,12 @@ def _watch_station(places: Sequence[Reader], memory: Memory, election: Election,
     if station.id not in memory.certificates:
         done.report.not_checked(check, "film.station_silent", station=station.id)
         return done
-    log, key = memory.log(check), _key_of(memory, station.id)
+    log, key = memory.log(check), key_of(memory, station.id)
     view = _advance(check, places, log, key, station_origin(election.domain, election.id, station.id), now, done)
     if view is not None:
         for _, entry in _new(check, view, log, done):
             log.closed = log.closed or _closes(entry)
-        _check_claims(f"{check} nation", view, log, done)
+        check_claims(f"{check} nation", view, log, done)
     if not log.closed and log.grew and now - log.grew > stall and station.phase_at(now) is not None:
         done.report.not_checked(f"{check} growth", "monitor.stalled", seconds=(now - log.grew) // 1000, size=log.size)
     return done
@@ -337,7 +337,7 @@ def _closes(entry: bytes) -> bool:
     return isinstance(leaf, Leaf) and leaf.type == "close"
 
 
-def _check_claims(check: str, view: LogView, log: Log, done: Round) -> None:
+def check_claims(check: str, view: LogView, log: Log, done: Round) -> None:
     """Hold every open claim of the national log against the station's own log; what is larger than it waits, and is told."""
     waiting: list[Claim] = []
     forks = 0

@@ -7,7 +7,7 @@ not so; a log of any length costs the memory of a few tiles. Keeps nothing on di
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from threading import Lock
+from threading import RLock
 from typing import Final, Self, TypeVar, final
 
 from kua.core.digest import Digest
@@ -40,22 +40,28 @@ class LogView:
         self._readers, self.note, self.head, self.key = readers, note, head, key
         self._kept = OrderedDict[Tile, tuple[Digest, ...]]()
         self._edge: dict[Tile, tuple[Digest, ...]] = {}
-        self._lock = Lock()
+        self._lock = RLock()
+        self._is_ready = False
         self.hashes = TileHashes(head.size, self.tile)
 
     @classmethod
-    def open(cls, readers: Sequence[Reader], key: VerifierKey, origin: str | None, note: bytes | None = None) -> Self:
-        """Open the log under `note` (default: the newest checkpoint of the last reader); its right edge is read and held against the root.
+    def open(
+        cls, readers: Sequence[Reader], key: VerifierKey, origin: str | None, note: bytes | None = None, *, lazily: bool = False
+    ) -> Self:
+        """Open the log under `note` (default: the newest checkpoint of the last reader); its right edge is read and held against the root: `lazily`, only
+        when the first tile is asked for.
 
         Raises as `open_checkpoint` and as reading does.
         """
         data = readers[-1].read(PATH, MAX_NOTE) if note is None else note
         view = cls(readers, data, open_checkpoint(data, key, origin), key)
-        view._take_edge()
+        if not lazily:
+            view._make_ready()
         return view
 
     def tile(self, tile: Tile) -> tuple[Digest, ...]:
         """Return the hashes of a hash tile of this log, `tile.width` of them."""
+        self._make_ready()
         if tile.width < WIDTH:
             return self._edge[tile]
         with self._lock:
@@ -78,7 +84,7 @@ class LogView:
 
     def entries(self, start: int = 0) -> Iterator[tuple[int, bytes]]:
         """Give the entries from `start` on with their indices, bundle by bundle."""
-        for index in range(start // WIDTH, -(-self.head.size // WIDTH)):
+        for index in range(start // WIDTH, -(-self.head.size // WIDTH)) if start < self.head.size else ():
             for number, entry in enumerate(self.bundle(index), index * WIDTH):
                 if number >= start:
                     yield number, entry
@@ -99,6 +105,16 @@ class LogView:
         if root == other.root:
             return None
         return find_fork(note, self.note, self.key, root, self.hashes.consistency(other.size))
+
+    def _make_ready(self) -> None:
+        with self._lock:
+            if not self._is_ready:
+                self._is_ready = True  # reading the root comes by here again
+                try:
+                    self._take_edge()
+                except KuaError:
+                    self._is_ready = False
+                    raise
 
     def _take_edge(self) -> None:
         """Read the partial tiles, which have no hash above them, and hold them together against the signed root."""
@@ -133,6 +149,7 @@ class LogView:
         """Return the first `tile.width` things of a file, from the first place that has them as they must be."""
         trouble: KuaError | None = None
         for reader in self._readers:
+            trouble = None  # what the place itself says counts, not what a copy of it lacks
             for candidate in candidates(reader, tile):
                 try:
                     found = decode(reader.read(candidate.path, limit))
@@ -141,8 +158,7 @@ class LogView:
                     if fits(found[: tile.width]):
                         return found[: tile.width]
                     raise Rejected("log.tile_differs", name=candidate.path)
-                except Incomplete as error:
-                    trouble = trouble or error
                 except KuaError as error:
-                    trouble = named(error, candidate.path)
+                    if trouble is None or (isinstance(trouble, Incomplete) and not isinstance(error, Incomplete)):
+                        trouble = named(error, candidate.path)
         raise trouble if trouble is not None else Incomplete("verify.missing", name=tile.path)

@@ -68,18 +68,23 @@ def talk(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def report(made: Report, *, json_wanted: bool) -> None:
-    """Print a report: as one JSON object, or a line for each check and a sentence at the end."""
+def state(word: State) -> str:
+    """Say how a check ended, in colour where a person looks."""
+    return _coloured(_(_STATES[word]), _COLOURS[word], sys.stdout)
+
+
+def report(made: Report, *, json_wanted: bool, endings: Mapping[int, str] = _ENDINGS) -> None:
+    """Print a report: as one JSON object, or a line for each check and a sentence at the end, from `endings` by the exit code."""
     if json_wanted:
         as_json(made.to_json())
         return
     width = max(len(_(word)) for word in _STATES.values())
     column = max((len(line.check) for line in made.lines), default=0)
     for line in made.lines:
-        state = _coloured(_(_STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
-        data(f"{state}  {line.check.ljust(column)}  {say_line(line.code, line.facts, language())}")
+        ended = _coloured(_(_STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
+        data(f"{ended}  {line.check.ljust(column)}  {say_line(line.code, line.facts, language())}")
     data("")
-    data(_(_ENDINGS[made.exit_code]))
+    data(_(endings[made.exit_code]))
 
 
 def fail(error: KuaError) -> None:

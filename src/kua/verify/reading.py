@@ -120,6 +120,7 @@ class _SameKind(urllib.request.HTTPRedirectHandler):
         to = urllib.parse.urlsplit(newurl)
         scheme = to.scheme
         if self._at_home and (scheme, to.netloc) != urllib.parse.urlsplit(req.full_url)[:2]:
+            fp.close()
             raise Unavailable("verify.redirected", host=to.netloc[:200])
         if scheme != "https" and (scheme != "http" or req.type == "https"):
             raise urllib.error.URLError("redirect")

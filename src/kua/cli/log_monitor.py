@@ -93,5 +93,5 @@ def _tell_news(report: Report, now: Instant, seen: set[tuple[str, str]]) -> set[
         if key not in seen:
             say.data(f"{rfc3339(now)}  {say.state(line.state)}  {line.check}  {say_line(line.code, line.facts, say.language())}")
     for check, code in sorted(seen - lines.keys()):
-        say.data(f"{rfc3339(now)}  {check}  {fill('no longer: {code}', code=code)}")
+        say.data(f"{rfc3339(now)}  {check}  " + fill("No longer so: {code}", code=code))
     return set(lines)

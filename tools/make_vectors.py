@@ -19,7 +19,7 @@ from kua.proof.census import census_text
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
 from kua.proof.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, leaf_hash, root_of
-from kua.proof.note import add_signatures, cosign, sign_note, sign_text
+from kua.proof.note import Note, add_signatures, cosign, sign_note, sign_text
 from kua.proof.persons import Person, calibration_text, issue_person, person_name, sign_calibration, sign_count
 from kua.proof.receipt import Receipt, sign_receipt
 from kua.proof.tiles import Tile, encode_bundle
@@ -221,6 +221,64 @@ def checkpoints() -> list[Case]:
         signed("another log", Checkpoint(ORIGIN + "6", 1, root).text(), "checkpoint.origin"),
         {**signed("size altered", text, "note.signature"), "note": sign_note(text, [station]).decode().replace("\n1\n", "\n2\n")},
         {**signed("key of another log", text, "note.unknown_signer"), "vkey": str(key("vectors.example/one").verifier)},
+    ]
+
+
+def forks() -> list[Case]:
+    """Fork files: histories of a log that changed its entry 3, held against each other; each member forged."""
+    station, party = key(ORIGIN), key("vectors.example/party/1")
+    honest = [leaf_hash(f"entry {number}".encode()) for number in range(12)]
+    other = [*honest[:3], leaf_hash(b"another entry 3"), *honest[4:]]
+
+    def head(leaves: list[Any], signer: Any = station, origin: str = ORIGIN) -> str:
+        return sign_checkpoint(Checkpoint(origin, len(leaves), root_of(leaves)), signer).decode()
+
+    def cosigned(leaves: list[Any]) -> str:
+        text = Checkpoint(ORIGIN, len(leaves), root_of(leaves)).text()
+        return Note(text, (cosign(text, party, 1_773_565_200),)).to_bytes().decode()
+
+    def body(first: str, second: str, root: Any = None, proof: Any = (), vkey: Any = station.verifier) -> dict[str, Any]:
+        file = {"v": 1, "type": "fork", "vkey": str(vkey), "notes": [first, second]}
+        return file if root is None else {**file, "root": root.hex(), "proof": [to_base64(step) for step in proof]}
+
+    def fork(name: str, file: dict[str, Any], code: str | None = None, *, given: Any = station.verifier, **facts: Any) -> Case:
+        return case(name, code, vkey=str(given), file=canonical(file).decode(), **facts)
+
+    same = body(*sorted((head(honest), head(other))))
+    grown = body(head(honest[:8]), head(other), root_of(other[:8]), consistency_proof(8, other))
+    odd = body(head(honest[:5]), head(other), root_of(other[:5]), consistency_proof(5, other))
+    witness = body(*sorted((cosigned(honest), cosigned(other))), vkey=party.cosigner)
+    true = body(head(honest[:8]), head(honest), root_of(honest[:8]), consistency_proof(8, honest))
+    return [
+        fork("two roots of one size", same, size=12, later=12),
+        fork("a larger tree with another beginning", grown, size=8, later=12),
+        fork("the same where the smaller size is no power of two", odd, size=5, later=12),
+        fork("a co-signer that signed both", witness, given=party.cosigner, size=12, later=12),
+        fork("a log that only grew", true, "fork.none"),
+        fork("one checkpoint twice", body(head(honest), head(honest)), "fork.none"),
+        fork("from the empty tree", body(head([]), head(other), root_of([]), ()), "fork.none"),
+        fork("two logs", body(*sorted((head(honest), head(other, origin=ORIGIN + "6")))), "fork.other_log"),
+        fork("another key than the reader's", same, "fork.other_key", given=key("vectors.example/one").verifier),
+        fork("the key is not the one that signed", {**same, "vkey": str(key("vectors.example/one").verifier)}, "note.unknown_signer", given=key("vectors.example/one").verifier),
+        fork("one note is altered", {**grown, "notes": [grown["notes"][0].replace("\n8\n", "\n7\n"), grown["notes"][1]]}, "note.signature"),
+        fork("the root is another", {**grown, "root": root_of(honest[:8]).hex()}, "proof.consistency"),
+        fork("a step of the proof is another", {**grown, "proof": [to_base64(flipped(honest[0])), *grown["proof"][1:]]}, "proof.consistency"),
+        fork("a step is missing", {**grown, "proof": grown["proof"][:-1]}, "proof.consistency"),
+        fork("a step too many", {**grown, "proof": [*grown["proof"], to_base64(honest[0])]}, "proof.consistency"),
+        fork("a step of 31 bytes", {**grown, "proof": [to_base64(honest[0][:31]), *grown["proof"][1:]]}, "proof.consistency"),
+        fork("no proof", body(head(honest[:8]), head(other)), "fork.form"),
+        fork("a root without a proof", {name: value for name, value in grown.items() if name != "proof"}, "fork.form"),
+        fork("a proof that is not needed", {**same, "root": root_of(honest).hex(), "proof": []}, "fork.form"),
+        fork("the larger one first", {**grown, "notes": grown["notes"][::-1]}, "fork.form"),
+        fork("of one size, in the other order", {**same, "notes": same["notes"][::-1]}, "fork.form"),
+        fork("three notes", {**same, "notes": [*same["notes"], head(honest)]}, "fork.form"),
+        fork("version 2", {**same, "v": 2}, "fork.form"),
+        fork("another type", {**same, "type": "spoon"}, "fork.form"),
+        fork("one member more", {**same, "by": "somebody"}, "fork.form"),
+        fork("the root in capitals", {**grown, "root": grown["root"].upper()}, "fork.form"),
+        fork("base64 without padding", {**grown, "proof": [step.rstrip("=") for step in grown["proof"]]}, "fork.form"),
+        {**fork("spaces between the members", same, "fork.form"), "file": json.dumps(same, ensure_ascii=False)},
+        {**fork("not JSON", same, "fork.form"), "file": "fork"},
     ]
 
 
@@ -497,6 +555,7 @@ PARTS = {
     "proof/tiles.json": tiles,
     "proof/uploads.json": uploads,
     "proof/receipts.json": receipts,
+    "proof/forks.json": forks,
     "proof/calibrations.json": calibrations,
     "proof/censuses.json": censuses,
     "proof/leaves.json": leaves,

@@ -15,6 +15,7 @@ from kua.proof.base64 import from_base64
 from kua.proof.checkpoint import open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.census import check_census
+from kua.proof.fork import open_fork
 from kua.proof.leaf import Leaf, Unknown, read_leaf
 from kua.proof.merkle import check_consistency, check_inclusion, leaf_hash, root_of
 from kua.proof.note import cosigned_at, open_note, parse_note
@@ -97,6 +98,15 @@ def test_checkpoints() -> None:
             assert (opened.size, opened.root.hex()) == (case["size"], case["root"])
         if "cosigner" in case:
             assert cosigned_at(parse_note(note), VerifierKey.parse(case["cosigner"])) == case["cosigned_at"]
+
+
+@pytest.mark.parametrize("case", load("forks"), ids=lambda case: case["name"].replace(" ", "-"))
+def test_forks(case: dict[str, Any]) -> None:
+    data = case["file"].encode()
+    fork = check(case, lambda: open_fork(data, VerifierKey.parse(case["vkey"])))
+    if fork is not None:
+        assert (fork.earlier.size, fork.later.size) == (case["size"], case["later"])
+        assert fork.to_bytes() == data
 
 
 def test_tiles() -> None:

@@ -43,13 +43,15 @@ WORKERS: Final = 4
 NAMED: Final = 20
 """Files of one station that are named one by one when they cannot be had; then only their number is told."""
 BATCH: Final = 16
-"""Stations whose logs are read before their film is fetched: the day of a camera takes about 12 MB of memory."""
+"""Stations whose logs are read before their film is fetched: the day of a camera takes about 20 MB of memory."""
 KEPT_HEADS: Final = 8
 """Partial tiles of so many heads stay, for readers who hold an older one (docs/spec/published-tree.md)."""
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 _OF_THE_DAY: Final = tuple(f'"type":"{name}"'.encode() for name in ("open", "close", "segment", "gap", "hidden", "calibration"))
+_CLAIM: Final = re.compile(rb'"origin":"[^"]*/s/([0-9-]{1,10})".*"type":"station_checkpoint"', re.DOTALL)
+"""A national entry about a station's checkpoint: of the others' only those of stations that are copied are read whole."""
 _AT: Final = re.compile(rb'"at":([0-9]{1,16})[,}]')
 """When a statement was made, found without reading all of it."""
 
@@ -324,7 +326,8 @@ class Mirror:
         watched = {station: self._memory.log(f"s/{station}") for station in wanted}
         try:
             for index, entry in view.entries(log.read):
-                if b'"type":"station_checkpoint"' not in entry or wanted:
+                claim = _CLAIM.search(entry)
+                if claim is None or claim[1].decode() in wanted:
                     self._hear_entry(index, entry, watched, election, done)
                 log.read = index + 1
         except KuaError as error:

@@ -319,6 +319,21 @@ def test_row_1_a_shorter_rewritten_log_is_proved_too_because_the_copy_has_the_ti
     assert done.forks[0][1].earlier.size == len(town.logs["10-1"])
 
 
+def test_row_1_a_centre_that_changes_its_mind_while_it_is_copied_is_convicted_by_the_head_that_it_showed_first(
+    town: Town, site: Served, tmp_path: Path
+) -> None:
+    site.lie = lambda name: (500, {}, b"") if name.startswith("s/10-1/tile/entries") else None
+    copy = Copy(site.url, tmp_path)
+    copy()
+    assert not (copy.folder / "s/10-1/checkpoint").exists(), "nothing of the first history has been taken over"
+    town.logs["10-1"][4] = town.logs["10-1"][5]
+    town.publish(anew=True)
+    site.lie = lambda _: None
+    done = Copy(site.url, tmp_path)()
+    assert "log.forked" in codes(done)
+    assert "s/10-1" in {check for check, _ in done.forks}
+
+
 def test_row_15_a_station_with_two_keys_gets_nothing_new(town: Town, site: Served, tmp_path: Path) -> None:
     town.certify("10-1", SigningKey.from_seed(town.world.origin("10-1"), bytes(32)))
     town.publish()

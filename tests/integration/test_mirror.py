@@ -148,6 +148,23 @@ def test_what_is_not_due_yet_is_not_asked_for(town: Town, site: Served, tmp_path
     assert without_lists(copy.files()) == published(town)
 
 
+def test_a_long_copy_stops_in_between_to_hear_of_withdrawals_and_then_goes_on(town: Town, site: Served, tmp_path: Path) -> None:
+    copy, left = Copy(site.url, tmp_path), list[int]()
+
+    def films() -> list[str]:
+        return [name for name in site.asked if "/film/" in name]
+
+    while not left or left[-1]:
+        before = len(films())
+        done = copy.mirror.copy(NOW, lambda before=before: len(films()) >= before + 5)
+        assert done.report.exit_code == 0
+        left.append(done.unread)
+    assert len(left) > 2
+    assert left == sorted(left, reverse=True)
+    assert without_lists(copy.files()) == published(town)
+    assert len(films()) == len(set(films()))
+
+
 # -------------------------------------------------------------------------------------------------------- withdrawn
 
 

@@ -8,7 +8,6 @@ import pytest
 from kua.cli.amounts import bytes_of, length, rate, time_of
 from kua.core.errors import Incomplete, KuaError, Misused, Rejected, Unavailable
 from kua.verify.patience import GIVE_UP, TRIES, Patient, Throttle
-from kua.verify.report import worst
 
 
 class Moody:
@@ -121,7 +120,3 @@ def test_no_other_length_of_time_is_taken(text: str) -> None:
 def test_no_other_rate_is_taken(text: str) -> None:
     with pytest.raises(Misused, match=r"watch\.amount"):
         rate(text)
-
-
-def test_the_worst_of_several_rounds_counts() -> None:
-    assert [worst(0, 3), worst(3, 2), worst(2, 1), worst(0, 0), worst(1, 3)] == [3, 2, 1, 0, 1]

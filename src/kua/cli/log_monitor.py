@@ -14,14 +14,12 @@ from kua.cli.amounts import length
 from kua.cli.say import _, fill
 from kua.cli.typed import key_of
 from kua.core.errors import Misused
-from kua.core.instant import Instant, rfc3339
+from kua.core.instant import rfc3339
 from kua.verify.film import Trust
 from kua.verify.keeping import alone_in, keep_forks
 from kua.verify.monitor import Memory, look
 from kua.verify.patience import open_patient
-from kua.verify.report import Report
 from kua.verify.scope import Scope
-from kua.words.lines import say_line
 
 HELP: Final = _(
     "Watch the national log and the stations' logs: they must only grow and agree with each other. Ends with an error at any contradiction."
@@ -56,7 +54,7 @@ def monitor(
     places = [open_patient(each) for each in (place, *(also or ()))]
     scope = Scope(frozenset(region or ()), frozenset(station or ()), nation_only)
     trust, pause, patience = Trust(tuple(key_of(line) for line in commission or ())), length(every), length(stall)
-    files, clock, seen = DurableFiles(), SystemClock(), set[tuple[str, str]]()
+    files, clock, seen = DurableFiles(), SystemClock(), frozenset[tuple[str, str]]()
     with alone_in(state):
         remembered = state / "memory.json"
         memory = Memory.from_bytes(remembered.read_bytes()) if remembered.exists() else Memory()
@@ -75,7 +73,7 @@ def monitor(
             elif once and not done.unread:
                 say.report(done.report, json_wanted=False)
             else:
-                seen = _tell_news(done.report, now, seen)
+                seen = say.news(done.report, rfc3339(now), seen)
             for path in [] if json_wanted else kept:
                 say.talk(fill("The contradiction is kept in {path}; anybody can check it: kua log fork {path}", path=path))
             if done.report.exit_code == 1 or (once and not done.unread):
@@ -83,15 +81,3 @@ def monitor(
             if not done.unread:
                 say.progress("" if json_wanted else fill("Looked at {time}; waiting.", time=rfc3339(now)))
                 time.sleep(max(0, pause - (clock.now() - now)) / 1000)
-
-
-def _tell_news(report: Report, now: Instant, seen: set[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Print a line for each thing that is not as it should be and was not so the round before; return what is so now."""
-    say.progress("")
-    lines = {(line.check, line.code): line for line in report.lines if line.state != "PASS"}
-    for key, line in lines.items():
-        if key not in seen:
-            say.data(f"{rfc3339(now)}  {say.state(line.state)}  {line.check}  {say_line(line.code, line.facts, say.language())}")
-    for check, code in sorted(seen - lines.keys()):
-        say.data(f"{rfc3339(now)}  {check}  " + fill("No longer so: {code}", code=code))
-    return set(lines)

@@ -18,7 +18,6 @@ from kua.verify.film import Trust
 from kua.verify.keeping import alone_in, keep_forks
 from kua.verify.mirror import Mirror, Progress
 from kua.verify.patience import Throttle, open_patient
-from kua.verify.report import worst
 from kua.verify.scope import Scope
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -52,13 +51,13 @@ def mirror(
     ] = None,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object for each pass, and nothing else."))] = False,
 ) -> None:
-    """Copy once, or for ever; the exit code is the worst of all passes."""
+    """Copy once, or for ever. Of the later passes only what is new is told."""
     scope = Scope(frozenset(region or ()), frozenset(station or ()), nation_only)
     trust, pause = Trust(tuple(key_of(line) for line in commission or ())), length(every)
     throttle = Throttle(rate(limit) if limit else None)
     source, files, clock = open_patient(place, pace=throttle), DurableFiles(), SystemClock()
     beside = state or folder.with_name(folder.name + ".mirror")
-    code = 0
+    known: frozenset[tuple[str, str]] | None = None
     with alone_in(beside):
         shown = _Shown(throttle)
         copy = Mirror(source, folder, beside, files, scope, trust, recheck=recheck, tell=shown if not json_wanted else lambda _: None)
@@ -71,12 +70,15 @@ def mirror(
             kept = keep_forks(done.forks, beside / "forks", files)
             done.report.summary |= {"at": clock.now(), "forks": [str(path) for path in kept]}
             say.progress("")
-            say.report(done.report, json_wanted=json_wanted)
+            if known is None or json_wanted:
+                say.report(done.report, json_wanted=json_wanted)
+                known = frozenset((line.check, line.code) for line in done.report.lines if line.state != "PASS")
+            else:
+                known = say.news(done.report, rfc3339(clock.now()), known)
             for path in [] if json_wanted else kept:
                 say.talk(fill("The contradiction is kept in {path}; anybody can check it: kua log fork {path}", path=path))
-            code = worst(code, done.report.exit_code)
             if not follow:
-                raise typer.Exit(code)
+                raise typer.Exit(done.report.exit_code)
             if not done.unread:
                 say.progress("" if json_wanted else fill("Looked at {time}; waiting.", time=rfc3339(clock.now())))
                 time.sleep(max(0, pause - (clock.monotonic() - began)) / 1000)

@@ -511,8 +511,7 @@ class Mirror:
             names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
             films = [item for item in day.items if isinstance(item, Film)]
             present = frozenset(item.sha256 for item in films if item.name in names)
-            known = now if day.closed is not None else min(now, shelf.newest)
-            items = items_of(day, present, Instant(known - election.delay))
+            items = items_of(day, present, Instant(max(now, shelf.newest) - election.delay))
             whole = len(items) == len(items_of(day, present, Instant(2**53)))
             settled = whole and all(_is_settled(station, cam, day, item, present, rules) for item in films)
             ended = day.closed is not None and settled
@@ -527,7 +526,7 @@ def _take_in(shelf: _Shelf, calibrations: dict[str, Wanted], station: str, index
     if leaf.type == "calibration":
         stem = f"calibration/{leaf['cam']}-{leaf['sha256'][:16]}"
         for ending, part in ((".json", "sha256"), (".note", "note"), (".signers.json", "signers")):
-            calibrations.setdefault(stem + ending, Wanted(station, stem + ending, leaf[part], None, 0))
+            calibrations.setdefault(stem + ending, Wanted(station, stem + ending, leaf[part], None, leaf["at"]))
         return
     for cam in [each["cam"] for each in leaf["cams"]] if leaf.type == "open" else [leaf["cam"]] if "cam" in leaf.body else []:
         shelf.days.setdefault(cam, Day(cam))

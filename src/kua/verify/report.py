@@ -83,8 +83,3 @@ class Report:
         """The report as plain JSON values, stable for programs (docs/spec/checkpoint-and-tiles.md)."""
         lines = [{"check": line.check, "state": line.state, "code": line.code, "facts": dict(line.facts)} for line in self.lines]
         return {**self.summary, "exit_code": self.exit_code, "lines": lines}
-
-
-def worst(*codes: int) -> int:
-    """Return the worst of several exit codes of verifiers: altered, incomplete, not checked, fine (docs/spec/exit-codes.md)."""
-    return max(codes, key=(0, 3, 2, 1).index)

@@ -107,11 +107,12 @@ def nation_changed(town: Town, dice: Random) -> None:
 REWRITINGS = (changed_entry, taken_out, put_in, nation_changed)
 
 
+@pytest.mark.parametrize("seeds", [6, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
 @pytest.mark.parametrize("rewrite", REWRITINGS)
 def test_row_1_whatever_a_centre_rewrites_after_it_was_seen_is_proved_every_time(
-    town: Town, site: Served, rewrite: Callable[[Town, Random], None]
+    town: Town, site: Served, rewrite: Callable[[Town, Random], None], seeds: int
 ) -> None:
-    for seed in range(6):
+    for seed in range(seeds):
         dice = Random(seed)
         watch = Watch(site.url)
         town.beat("10-1", dice.randrange(1, 300))

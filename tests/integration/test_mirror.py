@@ -387,7 +387,8 @@ def test_a_byte_that_the_disk_lost_is_found_and_fetched_again_when_asked_to(town
 # ------------------------------------------------------------------------------------------------------------- kill -9
 
 
-def test_killed_at_any_moment_it_goes_on_and_fetches_no_verified_file_again(town: Town, site: Served, tmp_path: Path) -> None:
+@pytest.mark.parametrize("most", [12, pytest.param(100, marks=[pytest.mark.soak, pytest.mark.timeout(900)])])
+def test_killed_at_any_moment_it_goes_on_and_fetches_no_verified_file_again(town: Town, site: Served, tmp_path: Path, most: int) -> None:
     for station in town.stations:
         town.film(station, 60)
         town.beat(station, 300)
@@ -399,8 +400,8 @@ def test_killed_at_any_moment_it_goes_on_and_fetches_no_verified_file_again(town
     while True:
         site.asked.clear()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        limit = dice.randrange(1, 60)
-        while process.poll() is None and (len(site.asked) < limit or kills == 12):
+        limit = dice.randrange(1, 720 // most)
+        while process.poll() is None and (len(site.asked) < limit or kills == most):
             time.sleep(0.002)
         ended = process.poll() is not None
         if not ended:

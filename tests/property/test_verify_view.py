@@ -99,6 +99,15 @@ def test_a_damaged_copy_that_is_asked_first_is_passed_over(size: int, draw: st.D
     assert [entry for _, entry in view_of(Held(damaged), Held(files)).entries()] == list(entries)
 
 
+def test_what_is_tidied_away_while_a_long_log_is_read_is_not_missed() -> None:
+    files, entries, _ = log(700)
+    place = Held(dict(files))
+    view = view_of(place)
+    for name in [name for name in place.files if ".p/" in name]:
+        del place.files[name]
+    assert [entry for _, entry in view.entries()] == list(entries)
+
+
 def test_tiles_without_any_signed_root_above_them_are_not_believed() -> None:
     files, _, note = log(700)
     forged, _, _ = log(700, 650)  # the last, partial tiles are whole and fit each other, but not the signature

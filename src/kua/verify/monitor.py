@@ -43,8 +43,6 @@ LASTING: Final = frozenset(
 """Codes of lines that say what no later answer can undo: once found, always told."""
 STALL: Final = Millis(300_000)
 """A station's log that should be growing and has not for so long is told: ten heartbeats (docs/spec/leaf.md)."""
-MOST: Final = 64 * 1024 * 1024
-"""Bytes of the largest memory that is read back."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ Unlike `kua.verify.log`, which walks a whole log and says all that is wrong with
 not so; a log of any length costs the memory of a few tiles. Keeps nothing on disk.
 """
 
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
@@ -40,6 +41,7 @@ class LogView:
         self._readers, self.note, self.head, self.key = readers, note, head, key
         self._kept = OrderedDict[Tile, tuple[Digest, ...]]()
         self._edge: dict[Tile, tuple[Digest, ...]] = {}
+        self._last: tuple[bytes, ...] | None = None
         self._lock = RLock()
         self._is_ready = False
         self.hashes = TileHashes(head.size, self.tile)
@@ -57,6 +59,7 @@ class LogView:
         view = cls(readers, data, open_checkpoint(data, key, origin), key)
         if not lazily:
             view._make_ready()
+            view._keep_last()
         return view
 
     def tile(self, tile: Tile) -> tuple[Digest, ...]:
@@ -78,6 +81,8 @@ class LogView:
 
     def bundle(self, index: int) -> tuple[bytes, ...]:
         """Return the entries of bundle number `index`, as far as this head goes."""
+        if self._last is not None and index == self.head.size // WIDTH:
+            return self._last
         width = min(WIDTH, self.head.size - index * WIDTH)
         hashes = self.tile(Tile(0, index, width))
         return self._find(Tile("entries", index, width), MAX_BUNDLE, decode_bundle, lambda found: tuple(map(leaf_hash, found)) == hashes)
@@ -115,6 +120,12 @@ class LogView:
                 except KuaError:
                     self._is_ready = False
                     raise
+
+    def _keep_last(self) -> None:
+        """Read the unfinished bundle at once: a partial file may go when eight newer heads exist, and the way there through a long log takes longer."""
+        if self.head.size % WIDTH:
+            with contextlib.suppress(KuaError):  # who needs it asks again, and is told
+                self._last = self.bundle(self.head.size // WIDTH)
 
     def _take_edge(self) -> None:
         """Read the partial tiles, which have no hash above them, and hold them together against the signed root."""

@@ -14,15 +14,14 @@ import pytest
 
 from kua.adapters.durable import DurableFiles
 from kua.core.instant import SLOT, Instant
-from kua.proof.fork import open_fork
 from kua.proof.keys import SigningKey
 from kua.proof.leaf import make_leaf
 from kua.verify.film import Trust, verify_film
 from kua.verify.mirror import Mirror
-from kua.verify.monitor import Round
+from kua.verify.monitor import Memory, Round, look
 from kua.verify.patience import TRIES, Throttle, open_patient
 from kua.verify.scope import Scope
-from tests.rigs.growing import RUN, START, Served, Town, serving
+from tests.rigs.growing import RUN, START, Served, Town, convicts, serving
 from tests.rigs.published_tree import ELECTION as FILM_ELECTION
 from tests.rigs.published_tree import STATION, make_tree
 
@@ -103,6 +102,29 @@ def test_a_mirror_of_real_film_is_a_tree_that_the_verifier_passes(tmp_path: Path
     for name in ("day", "live"):
         path = f"s/{STATION}/film/a/{name}.m3u8"
         assert (ours / path).read_bytes() == (theirs / path).read_bytes(), "made again from the log, to the byte"
+
+
+PUBLISHED = Path(__file__).parents[1] / "vectors/published"
+
+
+def test_a_mirror_has_the_co_signed_heads_too_and_the_verifier_says_the_same_of_both(tmp_path: Path) -> None:
+    with serving(PUBLISHED / "cosigned") as served:
+        done = Copy(served.url, tmp_path)(Instant(START * 2))
+    assert done.report.exit_code == 0, done.report.to_json()
+    theirs, ours = verify_film(str(PUBLISHED / "cosigned")), verify_film(str(tmp_path / "copy"))
+    assert [(line.check, line.state, line.code) for line in ours.lines] == [(line.check, line.state, line.code) for line in theirs.lines]
+    assert ours.has("PASS", "co-signers")
+
+
+def test_row_2_a_head_that_was_co_signed_and_is_not_of_this_log_is_proved_by_mirror_and_monitor(tmp_path: Path) -> None:
+    with serving(PUBLISHED / "cosigned-fork") as served:
+        done = Copy(served.url, tmp_path)(Instant(START * 2))
+        watched = look([open_patient(served.url)], Memory(), EVERYTHING, Trust(), Instant(START * 2))
+    for each in (done, watched):
+        assert each.report.exit_code == 1
+        assert {check for check, _ in each.forks} == {"nation co-signed"}
+        assert convicts(each.forks[0][1]).origin.endswith("/nation")
+    assert not (tmp_path / "copy/nation/cosigned/checkpoint").exists()
 
 
 def test_a_second_pass_over_an_unchanged_tree_asks_only_whether_heads_changed(town: Town, site: Served, tmp_path: Path) -> None:
@@ -322,7 +344,7 @@ def test_row_1_a_log_that_was_rewritten_is_not_taken_over_and_the_contradiction_
         done = Copy(site.url, tmp_path)()
         assert done.report.exit_code == 1
         assert {check for check, _ in done.forks} >= {"s/10-1"}
-        assert all(open_fork(fork.to_bytes(), fork.key) == fork for _, fork in done.forks)
+        assert all(convicts(fork).origin == town.world.origin("10-1") for _, fork in done.forks)
         after = {name: data for name, data in copy.files().items() if name.startswith("s/10-1/")}
         assert after == before, "the copy is the evidence: it stays as it was"
 
@@ -333,7 +355,7 @@ def test_row_1_a_shorter_rewritten_log_is_proved_too_because_the_copy_has_the_ti
     town.publish(anew=True)
     done = Copy(site.url, tmp_path)()
     assert codes(done) == {"log.rewritten"}
-    assert done.forks[0][1].earlier.size == len(town.logs["10-1"])
+    assert convicts(done.forks[0][1]).earlier.size == len(town.logs["10-1"])
 
 
 def test_row_1_a_centre_that_changes_its_mind_while_it_is_copied_is_convicted_by_the_head_that_it_showed_first(

@@ -17,6 +17,7 @@ from kua.core.digest import sha256
 from kua.core.instant import SLOT
 from kua.media.timeline import Day
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
+from kua.proof.fork import Contradiction, Fork, check_fork, read_fork
 from kua.proof.keys import SigningKey
 from kua.proof.leaf import Leaf, make_leaf, read_leaf
 from kua.proof.tiles import Edge
@@ -26,6 +27,13 @@ START = 1_773_565_200_000
 """2026-03-15T09:00:00Z."""
 RUN = "0badcafe"
 INIT = b"the beginning of a run"
+
+
+def convicts(fork: Fork) -> Contradiction:
+    """What a contradiction shows after it went through a file, under its own key."""
+    again = read_fork(fork.to_bytes())
+    assert again == fork
+    return check_fork(again)
 
 
 @dataclass

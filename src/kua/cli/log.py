@@ -9,6 +9,7 @@ import typer
 from kua.cli import log_fork, log_monitor, say
 from kua.cli.say import _
 from kua.cli.typed import file_of, key_of
+from kua.proof.policy import parse_policy
 from kua.verify.log import audit_log
 from kua.verify.reading import open_reader
 
@@ -34,11 +35,19 @@ def verify(
     since: Annotated[
         Path | None, typer.Option("--since", metavar="FILE", help=_("An earlier checkpoint: the log must only have added to it."))
     ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", metavar="FILE", help=_("A policy (C2SP tlog-policy): whose co-signatures the checkpoint must bear."))
+    ] = None,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Audit the log and print one line for each check."""
-    reader, key = open_reader(place), str(key_of(vkey))
-    report = audit_log(reader, key, checkpoint=file_of(checkpoint) if checkpoint else None, since=file_of(since) if since else None)
+    report = audit_log(
+        open_reader(place),
+        str(key_of(vkey)),
+        checkpoint=file_of(checkpoint) if checkpoint else None,
+        since=file_of(since) if since else None,
+        policy=parse_policy(file_of(policy)) if policy else None,
+    )
     say.report(report, json_wanted=json_wanted)
     raise typer.Exit(report.exit_code)
 

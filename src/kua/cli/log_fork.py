@@ -10,9 +10,9 @@ from kua.adapters.durable import DurableFiles
 from kua.cli import say
 from kua.cli.say import _
 from kua.cli.typed import file_of, key_of
-from kua.core.errors import Misused, Rejected
+from kua.core.errors import Incomplete, Misused, Rejected
 from kua.proof.checkpoint import open_checkpoint
-from kua.proof.fork import Fork, find_fork, open_fork
+from kua.proof.fork import Fork, check_fork, find_fork, read_fork
 from kua.proof.keys import VerifierKey
 from kua.verify.patience import open_patient
 from kua.verify.report import Report
@@ -44,14 +44,16 @@ def fork(
     notes = [file_of(path) for path in given]
     found = report.attempt("fork", lambda: _fork(notes, key, place))
     if found is not None:
-        facts = {"size": found.earlier.size, "later": found.later.size}
-        report.passed("fork.signatures", "fork.signed", origin=found.earlier.origin, name=found.key.name, **facts)
+        shown = check_fork(found, [key] if key else None)
+        facts = {"size": shown.earlier.size, "later": shown.later.size}
+        names = ", ".join(each.name for each in found.keys)
+        report.passed("fork.signatures", "fork.signed", origin=shown.origin, name=key.name if key else names, **facts)
         if key is None:
-            report.not_checked("fork.key", "fork.key_from_file", vkey=str(found.key))
+            report.not_checked("fork.key", "fork.key_from_file", vkey=", ".join(map(str, found.keys)))
         else:
             report.passed("fork.key", "fork.key_given")
-        report.passed("fork.contradiction", "fork.same_size" if found.root is None else "fork.rewritten", **facts)
-        report.summary |= {"origin": found.earlier.origin, "vkey": str(found.key), **facts}
+        report.passed("fork.contradiction", "fork.same_size" if shown.earlier.size == shown.later.size else "fork.rewritten", **facts)
+        report.summary |= {"origin": shown.origin, "vkeys": [str(each) for each in found.keys], **facts}
         if out is not None:
             DurableFiles().write_once(out, found.to_bytes())
     say.report(report, json_wanted=json_wanted, endings=_FORK_ENDINGS)
@@ -67,13 +69,16 @@ _FORK_ENDINGS: Final = {
 
 
 def _fork(notes: list[bytes], key: VerifierKey | None, place: str) -> Fork:
+    """Return the contradiction, checked. Raises as `read_fork` and `check_fork`, and `Incomplete("fork.unproved")` for two sizes alone."""
     if len(notes) == 1 or key is None:
-        return open_fork(notes[0], key)
-    if not place:
-        return find_fork(notes[0], notes[1], key)
-    small, large = sorted(notes, key=lambda note: open_checkpoint(note, key).size)
-    view = LogView.open([open_patient(place)], key, None, large)
-    found = view.fork_with(small)
+        fork = read_fork(notes[0])
+        check_fork(fork, [key] if key else None)
+        return fork
+    (small, earlier), (large, later) = sorted(((note, open_checkpoint(note, key)) for note in notes), key=lambda pair: pair[1].size)
+    open_checkpoint(large, key, earlier.origin)
+    found = find_fork([key], small, large) if not place else LogView.open([open_patient(place)], key, None, large).fork_with(small)
+    if found is None and earlier.size < later.size and not place:
+        raise Incomplete("fork.unproved", size=earlier.size, later=later.size)
     if found is None:
-        raise Rejected("fork.none", size=open_checkpoint(small, key).size, later=view.head.size)
+        raise Rejected("fork.none", origin=earlier.origin, earlier=earlier.size, later=later.size)
     return found

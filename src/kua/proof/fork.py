@@ -1,138 +1,122 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two signed checkpoints of one log that cannot both be true, as one file that convicts the signer before anybody (docs/spec/fork.md).
+"""Two signed checkpoints of one log that cannot both be true, in one file that anybody can check (docs/spec/fork.md).
 
-Two checkpoints of one size with different roots convict by themselves. Of two sizes the file adds the root that the larger tree really has at the smaller
-size, and the consistency proof (RFC 9162 section 2.1.4) from there: a larger tree of which that holds can never be shown to have grown from the smaller one.
-The proof is the signatures; whoever made, found or carried the file need not be believed. Reads no tiles.
+Equal sizes with other roots contradict each other by themselves. Where the sizes differ, hashes show what root the later tree has over the
+leaves of the earlier one; that it is another root than the one signed is the contradiction. A log that kept its promise cannot be accused:
+nobody finds such hashes without breaking SHA-256 or having its key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from kua.core.canonical import Json, canonical, read_canonical
-from kua.core.digest import Digest, from_hex
-from kua.core.errors import Incomplete, KuaError, Rejected
-from kua.proof.base64 import from_base64, to_base64
+from kua.core.digest import Digest
+from kua.core.errors import Rejected
+from kua.proof.base64 import to_base64
 from kua.proof.checkpoint import Checkpoint, open_checkpoint
 from kua.proof.keys import VerifierKey
-from kua.proof.merkle import check_consistency
-from kua.proof.note import MAX_NOTE
+from kua.proof.merkle import consistency_roots
+from kua.proof.note import MAX_NOTE, parse_note
+from kua.proof.tlogproof import read_hash
 
-MAX_FORK: Final = 4 * MAX_NOTE
-"""Bytes of a fork file that we still read: two notes, with every character escaped at worst."""
+HEADER: Final = "kua/fork/v1"
+SUFFIX: Final = ".kua-fork"
+MAX_KEYS: Final = 8
 MAX_STEPS: Final = 64
-"""Hashes of the longest consistency proof between trees of up to 2^63 - 1 leaves."""
-
-_FIELDS: Final = frozenset({"v", "type", "vkey", "notes"})
-_GROWTH: Final = frozenset({"root", "proof"})
+"""A consistency proof (63 hashes at most), and the node that it starts from."""
+MAX_FORK: Final = 2 * MAX_NOTE + 30_000
+"""Bytes of a fork file that we still read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """A contradiction that was checked: `earlier` is the smaller checkpoint (of one size: the first in the order of their bytes), both under `key`.
+    """Two notes as they travelled, the keys that they are said to be signed by, and `steps` where their sizes differ."""
 
-    `root` and `proof` are there only where the sizes differ: what the larger tree holds at the smaller size, and the consistency proof from it.
-    """
-
-    key: VerifierKey
-    notes: tuple[bytes, bytes]
-    earlier: Checkpoint
-    later: Checkpoint
-    root: Digest | None = None
-    proof: tuple[Digest, ...] = ()
+    keys: tuple[VerifierKey, ...]
+    one: bytes
+    other: bytes
+    steps: tuple[Digest, ...] = ()
 
     def to_bytes(self) -> bytes:
-        """The fork file: RFC 8785 JSON, one spelling for one contradiction."""
-        body: Json = {"v": 1, "type": "fork", "vkey": str(self.key), "notes": [note.decode() for note in self.notes]}
-        if self.root is not None:
-            body |= {"root": self.root.hex(), "proof": [to_base64(step) for step in self.proof]}
-        return canonical(body)
+        """The file."""
+        lines = (HEADER, *(f"key {key}" for key in self.keys), *(f"step {to_base64(step)}" for step in self.steps), "")
+        return "".join(f"{line}\n" for line in lines).encode() + self.one + b"\n" + self.other
 
 
-def find_fork(first: bytes, second: bytes, key: VerifierKey, root: Digest | None = None, proof: Sequence[Digest] = ()) -> Fork:
-    """Judge two signed notes, given in any order: return the contradiction, checked.
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """What a fork file shows: the log called `origin` signed both, and `earlier` is not the beginning of `later`."""
 
-    `root` is what the larger tree holds at the smaller size and `proof` the consistency proof from there; both are passed over for two notes of one size.
-    `key` is the log's own or that of a co-signer, who must not sign both either.
-    Raises `Rejected`: as `open_checkpoint`; `fork.other_log` for two origins; `fork.none` when both can be true; `proof.consistency` for a proof that does
-    not hold. Raises `Incomplete("fork.unproved")` for two sizes without a root: nobody can know by these two alone.
-    """
-    (earlier, note), (later, other) = sorted(
-        ((open_checkpoint(each, key), each) for each in (first, second)), key=lambda pair: (pair[0].size, pair[1])
-    )
-    if earlier.origin != later.origin:
-        raise Rejected("fork.other_log", first=earlier.origin, second=later.origin)
-    if earlier.size == later.size:
-        if earlier.root == later.root:
-            raise Rejected("fork.none", size=earlier.size, later=later.size)
-        return Fork(key, (note, other), earlier, later)
-    if earlier.size == 0:
-        raise Rejected("fork.none", size=0, later=later.size)  # every log grew from the empty one
-    if root is None:
-        raise Incomplete("fork.unproved", size=earlier.size, later=later.size)
-    check_consistency(earlier.size, later.size, root, later.root, proof)
-    if root == earlier.root:
-        raise Rejected("fork.none", size=earlier.size, later=later.size)
-    return Fork(key, (note, other), earlier, later, root, tuple(proof))
+    origin: str
+    earlier: Checkpoint
+    later: Checkpoint
 
 
-def open_fork(data: bytes, key: VerifierKey | None = None) -> Fork:
-    """Read a fork file and check everything that it says. `key` is the key that the reader trusts; without it the contradiction holds for the file's own key.
-
-    Raises `Rejected`: `fork.form` for what the format does not allow, `fork.other_key` for a file about another key, and as `find_fork` for a file that
-    convicts nobody.
-    """
-    stated, notes, root, proof = _parsed(data)
-    if key is not None and key != stated:
-        raise Rejected("fork.other_key", given=str(stated), wanted=str(key))
+def read_fork(data: bytes) -> Fork:
+    """Read a fork file. Raises `Rejected("fork.form", why=...)`, and what `VerifierKey.parse` and `parse_note` raise. Verifies nothing."""
+    if len(data) > MAX_FORK:
+        raise Rejected("fork.form", why="too large")
+    parts = data.split(b"\n\n")  # a checkpoint has no empty line: head, text, signatures, text, signatures
+    if len(parts) != 5:
+        raise Rejected("fork.form", why="not two checkpoints")
     try:
-        fork = find_fork(*notes, stated, root, proof)
-    except Incomplete as error:
-        raise Rejected("fork.form", why="no proof") from error
-    if fork.to_bytes() != data:
-        raise Rejected("fork.form", why="spelling")
+        lines = parts[0].decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise Rejected("fork.form", why="not UTF-8") from error
+    if lines[0] != HEADER:
+        raise Rejected("fork.form", why="version")
+    keys = [line.removeprefix("key ") for line in lines[1:] if line.startswith("key ")]
+    steps = [line.removeprefix("step ") for line in lines[1 + len(keys) :]]
+    if not 0 < len(keys) <= MAX_KEYS or len(steps) > MAX_STEPS:
+        raise Rejected("fork.form", why="keys" if len(steps) <= MAX_STEPS else "too many hashes")
+    one, other = parts[1] + b"\n\n" + parts[2] + b"\n", parts[3] + b"\n\n" + parts[4]
+    parse_note(one)
+    parse_note(other)
+    fork = Fork(tuple(map(VerifierKey.parse, keys)), one, other, tuple(read_hash(step, "fork.form") for step in steps))
+    if fork.to_bytes() != data:  # one file, one spelling: lines in another order are another format
+        raise Rejected("fork.form", why="order")
     return fork
 
 
-def _parsed(data: bytes) -> tuple[VerifierKey, tuple[bytes, bytes], Digest | None, tuple[Digest, ...]]:
-    if len(data) > MAX_FORK:
-        raise Rejected("fork.form", why="too large")
-    body = _body(data)
-    match body["notes"]:
-        case [str() as first, str() as second]:
-            notes = first.encode(), second.encode()
-        case _:
-            raise Rejected("fork.form", why="notes")
-    if not isinstance(body["vkey"], str):
-        raise Rejected("fork.form", why="vkey")
-    root, proof = (_root(body["root"]), _proof(body["proof"])) if "root" in body else (None, ())
-    return VerifierKey.parse(body["vkey"]), notes, root, proof
+def check_fork(fork: Fork, keys: Iterable[VerifierKey] | None = None) -> Contradiction:
+    """Return what the file shows, or raise.
+
+    `keys` are the log's as the caller knows them; without them the file's own are used, and the caller sees to it that they are the log's.
+    Raises `Rejected`: as `open_checkpoint`, `checkpoint.origin` for two logs, `fork.none` where the two do not contradict each other or the
+    steps do not show it.
+    """
+    known = fork.keys if keys is None else tuple(keys)
+    one = open_checkpoint(fork.one, known)
+    other = open_checkpoint(fork.other, known, one.origin)
+    earlier, later = sorted((one, other), key=lambda head: head.size)
+    if not _contradict(earlier, later, fork.steps):
+        raise Rejected("fork.none", origin=one.origin, earlier=earlier.size, later=later.size)
+    return Contradiction(one.origin, earlier, later)
 
 
-def _body(data: bytes) -> Json:
+def find_fork(keys: Sequence[VerifierKey], one: bytes, other: bytes, proof: Sequence[Digest] = ()) -> Fork | None:
+    """Return a fork file if two notes contradict each other as far as `proof` can show it, else None.
+
+    `proof` are the hashes that came with them, from the smaller to the larger (where the smaller size is a power of two, the root of the
+    first leaves in the larger tree stands before them); a log that shows the way through its second history convicts itself. Raises
+    `Rejected` as `check_fork`, but not `fork.none`.
+    """
+    for steps in ((), tuple(proof)[:MAX_STEPS]):
+        try:
+            check_fork(fork := Fork(tuple(keys), one, other, steps))
+        except Rejected as error:
+            if error.code != "fork.none":
+                raise
+        else:
+            return fork
+    return None
+
+
+def _contradict(earlier: Checkpoint, later: Checkpoint, steps: Sequence[Digest]) -> bool:
+    if earlier.size == later.size:
+        return not steps and earlier.root != later.root
     try:
-        body = read_canonical(data)
-    except KuaError as error:
-        raise Rejected("fork.form", why="not canonical JSON") from error
-    if body.get("v") != 1 or isinstance(body["v"], bool) or body.get("type") != "fork":
-        raise Rejected("fork.form", why="version")
-    if body.keys() not in (_FIELDS, _FIELDS | _GROWTH):
-        raise Rejected("fork.form", why="fields")
-    return body
-
-
-def _root(value: object) -> Digest:
-    try:
-        return from_hex(value if isinstance(value, str) else "")
-    except ValueError as error:
-        raise Rejected("fork.form", why="root") from error
-
-
-def _proof(value: object) -> tuple[Digest, ...]:
-    if not isinstance(value, list) or len(value) > MAX_STEPS:
-        raise Rejected("fork.form", why="proof")
-    try:
-        return tuple(Digest(from_base64(step)) for step in value)
-    except (ValueError, AttributeError) as error:
-        raise Rejected("fork.form", why="proof") from error
+        old, new = consistency_roots(earlier.size, later.size, steps)
+    except Rejected:
+        return False
+    return new == later.root and old != earlier.root

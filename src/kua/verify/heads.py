@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from kua.core.errors import KuaError
 from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
-from kua.proof.fork import Fork, find_fork
+from kua.proof.fork import Fork, check_fork, find_fork
 from kua.proof.keys import VerifierKey
 from kua.proof.note import MAX_NOTE
 from kua.verify.reading import Reader
@@ -58,8 +58,8 @@ def follow(check: str, sources: Sequence[Source], key: VerifierKey, origin: str,
             followed.reached += 1
     heads.sort(key=lambda head: head.is_at.size)  # of one size, what was held comes first
     for earlier, later in pairwise(heads):
-        if earlier.is_at.size == later.is_at.size and earlier.is_at.root != later.is_at.root:
-            followed.forks.append(find_fork(earlier.note, later.note, key))
+        if earlier.is_at.size == later.is_at.size and (fork := find_fork([key], earlier.note, later.note)):
+            followed.forks.append(fork)
     if not followed.reached:
         return followed
     view = _largest(check, heads, sources, key, origin, report)
@@ -77,10 +77,11 @@ def follow(check: str, sources: Sequence[Source], key: VerifierKey, origin: str,
 
 def tell_fork(check: str, fork: Fork, report: Report) -> None:
     """Write the line of a contradiction."""
-    if fork.root is None:
-        report.failed(check, "log.forked", size=fork.later.size)
+    shown = check_fork(fork)
+    if shown.earlier.size == shown.later.size:
+        report.failed(check, "log.forked", size=shown.later.size)
     else:
-        report.failed(check, "log.rewritten", earlier=fork.earlier.size, size=fork.later.size)
+        report.failed(check, "log.rewritten", earlier=shown.earlier.size, size=shown.later.size)
 
 
 def _ask(check: str, source: Source, key: VerifierKey, origin: str, report: Report) -> _Head | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from kua.core.errors import Refused, Unavailable
 from kua.core.digest import sha256
 from kua.ports.durable import Durable
-from kua.proof.fork import Fork
+from kua.proof.fork import SUFFIX, Fork, check_fork
 
 
 @contextlib.contextmanager
@@ -36,9 +36,9 @@ def keep_forks(forks: Iterable[tuple[str, Fork]], folder: Path, files: Durable) 
     """Write each contradiction into `folder` and return the files; they are durable on return. A contradiction has one name, so a second writing adds none."""
     kept = []
     for _, fork in forks:
-        data = fork.to_bytes()
-        origin = re.sub(r"[^A-Za-z0-9.-]+", "_", fork.earlier.origin)[-100:]
-        path = folder / f"fork-{origin}-{fork.earlier.size}-{fork.later.size}-{sha256(data).hex()[:8]}.json"
+        data, shown = fork.to_bytes(), check_fork(fork)
+        origin = re.sub(r"[^A-Za-z0-9.-]+", "_", shown.origin)[-100:]
+        path = folder / f"{origin}-{shown.earlier.size}-{shown.later.size}-{sha256(data).hex()[:8]}{SUFFIX}"
         files.write_once(path, data)
         kept.append(path)
     return kept

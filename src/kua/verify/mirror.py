@@ -27,8 +27,10 @@ from kua.ports.durable import Durable
 from kua.proof.checkpoint import PATH, open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf, read_leaf
+from kua.proof.note import MAX_NOTE
 from kua.proof.tiles import WIDTH, Tile, encode_bundle, encode_tile, tiles_changed, tiles_of
 from kua.verify.below import Below, Once
+from kua.verify.cosigned import FOLDER, POLICY
 from kua.verify.film import FILES, SMALL, Trust, check_election_file, rules_of
 from kua.verify.heads import Source, follow
 from kua.verify.monitor import Memory, Round, check_claims, hear, key_of
@@ -52,6 +54,8 @@ _R = TypeVar("_R")
 _OF_THE_DAY: Final = tuple(f'"type":"{name}"'.encode() for name in ("open", "close", "segment", "gap", "hidden", "calibration"))
 _CLAIM: Final = re.compile(rb'"origin":"[^"]*/s/([0-9-]{1,10})".*"type":"station_checkpoint"', re.DOTALL)
 """A national entry about a station's checkpoint: of the others' only those of stations that are copied are read whole."""
+_INDEXED: Final = re.compile(r"[1-9][0-9]{0,18} [0-9]{1,18} (?:quorum|some)", re.ASCII)
+"""A line of `cosigned/sizes` (docs/spec/cosigning.md)."""
 _AT: Final = re.compile(rb'"at":([0-9]{1,16})[,}]')
 """When a statement was made, found without reading all of it."""
 
@@ -153,6 +157,8 @@ class Mirror:
         if nation is None:
             return done
         self._hear_nation(nation, election, {str(station.id) for station in stations}, done)
+        if election.cosigning:
+            self._copy_cosigned(election, nation, done)
         rules = rules_of(Folder(self._folder), election)
         self._purge(election, rules, now, done)
         self._progress.of_stations = len(stations)
@@ -320,6 +326,42 @@ class Mirror:
             self._files.remove(folder / name)
             with contextlib.suppress(OSError):
                 (folder / name).parent.rmdir()
+
+    def _copy_cosigned(self, election: Election, view: LogView, done: Round) -> None:
+        """Copy the policy and the co-signed checkpoints (docs/spec/cosigning.md): each must be a head of this very log. The index is written anew."""
+        folder, place = self._folder / "nation", Below(self._place, "nation")
+        if read_if_there(folder / POLICY) != election.cosigning.encode():
+            self._files.replace(folder / POLICY, election.cosigning.encode())
+        index: list[str] = []
+        try:
+            for line in place.read(f"{FOLDER}/sizes", SMALL).decode("ascii", "replace").splitlines():
+                size = line.partition(" ")[0]
+                if _INDEXED.fullmatch(line) and int(size) <= view.head.size and self._copy_head(folder, place, view, size, done):
+                    index.append(f"{line}\n")
+            self._copy_head(folder, place, view, PATH, done)
+        except Incomplete:
+            return  # nobody has co-signed yet
+        except KuaError as error:
+            done.report.trouble("nation co-signed", error)
+        if index and read_if_there(folder / FOLDER / "sizes") != "".join(index).encode():
+            self._files.replace(folder / FOLDER / "sizes", "".join(index).encode())
+
+    def _copy_head(self, folder: Path, place: Reader, view: LogView, name: str, done: Round) -> bool:
+        """Copy one co-signed checkpoint; return whether it is here. One whose size is its name may gain co-signatures only while it is the newest."""
+        path = folder / FOLDER / name
+        if path.is_file() and name not in {PATH, str(view.head.size)}:
+            return True
+        note = place.read(f"{FOLDER}/{name}", MAX_NOTE)
+        head = open_checkpoint(note, view.key, view.head.origin)
+        if head.size > view.head.size or (name != PATH and name != str(head.size)):
+            return False
+        fork = view.fork_with(note)
+        if fork is not None:
+            done.add("nation co-signed", fork)
+            return False
+        if read_if_there(path) != note:
+            self._files.replace(path, note)
+        return True
 
     def _hear_nation(self, view: LogView, election: Election, wanted: set[str], done: Round) -> None:
         log = self._memory.log("nation")

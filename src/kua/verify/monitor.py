@@ -5,7 +5,6 @@ log says of a station must be what the station signed.
 Remembers between rounds what it has seen (`Memory`); a contradiction once found stays found. Writes no file and waits for nothing: the caller does.
 """
 
-import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,14 +14,16 @@ from typing import Final
 from kua.core.canonical import canonical, read_canonical
 from kua.core.digest import sha256
 from kua.core.election import Election, Station, read_election
-from kua.core.errors import KuaError, Misused, Rejected
+from kua.core.errors import Incomplete, KuaError, Misused
 from kua.core.instant import Instant, Millis
 from kua.core.nouns import nation_origin, station_origin
-from kua.proof.checkpoint import open_checkpoint
+from kua.proof.checkpoint import PATH, open_checkpoint
 from kua.proof.fork import Fork, find_fork
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf, read_leaf
+from kua.proof.note import MAX_NOTE
 from kua.verify.below import Below, Once
+from kua.verify.cosigned import FOLDER
 from kua.verify.film import SMALL, Trust, check_election_file
 from kua.verify.heads import Source, follow, tell_fork
 from kua.verify.reading import Reader
@@ -251,6 +252,9 @@ def _watch_nation(
 ) -> None:
     log, key = memory.log("nation"), VerifierKey.parse(memory.vkey)
     view = _advance("nation", places, log, key, nation_origin(election.domain, election.id), now, done)
+    if view is not None and election.cosigning:
+        for place in places:
+            _check_cosigned(place, view, done)
     for index, entry in _new("nation", view, log, done) if view is not None else ():
         try:
             leaf = read_leaf(entry, "nation")
@@ -259,6 +263,19 @@ def _watch_nation(
             continue
         if isinstance(leaf, Leaf):
             hear(index, leaf, memory, watched, election, done)
+
+
+def _check_cosigned(place: Reader, view: LogView, done: Round) -> None:
+    """Hold the newest co-signed checkpoint that a place shows against the log: a head that outsiders have signed may be another than the one on show."""
+    check = "nation co-signed"
+    try:
+        note = place.read(f"nation/{FOLDER}/{PATH}", MAX_NOTE)
+        if open_checkpoint(note, view.key, view.head.origin).size <= view.head.size and (fork := view.fork_with(note)):
+            done.add(check, fork)
+    except Incomplete:
+        return  # nobody has co-signed yet
+    except KuaError as error:
+        done.report.trouble(check, error)
 
 
 def hear(index: int, leaf: Leaf, memory: Memory, watched: Mapping[str, Log], election: Election, done: Round) -> None:
@@ -306,8 +323,9 @@ def _hear_claim(index: int, leaf: Leaf, station: str, key: VerifierKey, log: Log
         done.report.failed(check, "monitor.claim_unsigned", station=station, index=index)
         return
     if log.claims and log.claims[-1].size == head.size:
-        with contextlib.suppress(Rejected):  # the same claim twice
-            done.add(check, find_fork(log.claims[-1].note.encode(), note, key))
+        fork = find_fork([key], log.claims[-1].note.encode(), note)
+        if fork is not None:
+            done.add(check, fork)
     log.claims.append(Claim(index, head.size, leaf["note"]))
 
 

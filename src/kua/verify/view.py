@@ -103,13 +103,15 @@ class LogView:
         if other.size > self.head.size:
             raise ValueError(other.size)
         if other.size == self.head.size:
-            return None if other.root == self.head.root else find_fork(note, self.note, self.key)
+            return find_fork([self.key], note, self.note)
         if other.size == 0:
             return None
         root = self.hashes.root(other.size)
         if root == other.root:
             return None
-        return find_fork(note, self.note, self.key, root, self.hashes.consistency(other.size))
+        proof = self.hashes.consistency(other.size)
+        # Where the smaller tree is one whole subtree a proof leaves its root out; a fork file writes it down (docs/spec/fork.md).
+        return find_fork([self.key], note, self.note, proof if other.size & (other.size - 1) else (root, *proof))
 
     def _make_ready(self) -> None:
         with self._lock:

@@ -49,6 +49,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("What was seen at one place is the measure for all that it serves later."),
         do=N_("Give the same address, or another folder with --state. A second address to compare with is given with --also."),
     ),
+    "fork.unproved": Problem(
+        what=N_("Whether these two checkpoints contradict each other cannot be told by them alone."),
+        why=N_("They are of two sizes ({size} and {later} entries), and a log may have grown from one to the other."),
+        do=N_("Give the log that the larger one was served with: kua computes from it what its first {size} entries are."),
+    ),
     "fork.arguments": Problem(
         what=N_("That is not what a contradiction is made of."),
         why=N_("There are either two checkpoints and the key (--vkey), or one fork file."),

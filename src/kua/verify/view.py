@@ -18,7 +18,7 @@ from kua.proof.fork import Fork, find_fork
 from kua.proof.keys import VerifierKey
 from kua.proof.merkle import leaf_hash, root_of
 from kua.proof.note import MAX_NOTE
-from kua.proof.proving import TileHashes
+from kua.proof.prover import Prover
 from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, Tile, decode_bundle, decode_tile
 from kua.verify.log import candidates, named
 from kua.verify.reading import Reader
@@ -44,7 +44,6 @@ class LogView:
         self._last: tuple[bytes, ...] | None = None
         self._lock = RLock()
         self._is_ready = False
-        self.hashes = TileHashes(head.size, self.tile)
 
     @classmethod
     def open(
@@ -61,6 +60,10 @@ class LogView:
             view._make_ready()
             view._keep_last()
         return view
+
+    def prover(self) -> Prover:
+        """Return what makes roots and proofs of this log; for one thread, and let go of soon, since it keeps what it has read."""
+        return Prover(self.head.size, self.tile)
 
     def tile(self, tile: Tile) -> tuple[Digest, ...]:
         """Return the hashes of a hash tile of this log, `tile.width` of them."""
@@ -106,10 +109,11 @@ class LogView:
             return find_fork([self.key], note, self.note)
         if other.size == 0:
             return None
-        root = self.hashes.root(other.size)
+        prover = self.prover()
+        root = prover.root(other.size)
         if root == other.root:
             return None
-        proof = self.hashes.consistency(other.size)
+        proof = prover.consistency(other.size, self.head.size)
         # Where the smaller tree is one whole subtree a proof leaves its root out; a fork file writes it down (docs/spec/fork.md).
         return find_fork([self.key], note, self.note, proof if other.size & (other.size - 1) else (root, *proof))
 
@@ -138,7 +142,7 @@ class LogView:
                 tile = Tile(level, index, width)
                 self._edge[tile] = self._find(tile, MAX_TILE, decode_tile, lambda _: True)
             count, level = index, level + 1
-        if self.hashes.root() == self.head.root:
+        if self.prover().root(self.head.size) == self.head.root:
             return
         if len(self._readers) == 1:
             raise Rejected("log.tile_differs", name=next(iter(self._edge), Tile(0, 0)).path)

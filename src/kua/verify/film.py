@@ -51,11 +51,11 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     reader, stations, nation_too = _aim(place)
     report.summary["place"] = place
     reader = Once(reader)
-    election = _check_election_file(reader, trust, report)
+    election = check_election_file(reader, trust, report)
     file = sha256(reader.read("election.json", SMALL)) if election is not None else None
     newest = newest_cosigned(Below(reader, "nation")) if election is not None and election.cosigning else b""
     nation = _check_nation(reader, election, file, trust, report)
-    rules = _rules(reader, election)
+    rules = rules_of(reader, election)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
     coverage = []
     for station in stations if stations is not None else [station.id for station in election.stations] if election else []:
@@ -113,7 +113,8 @@ def _note_absence(station: str, nation: Entries | None, report: Report) -> None:
         report.not_checked(f"s/{station}", "film.station_silent", station=station)
 
 
-def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+def check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+    """Read the election file and check its note and its profile, with a line for each; None if it cannot be used. `reader` must give the same answer twice."""
     data = report.attempt("election.file", lambda: reader.read("election.json", SMALL))
     if data is None:
         return None
@@ -141,7 +142,7 @@ def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Electi
     return election
 
 
-def _rules(reader: Reader, election: Election | None) -> Publication | None:
+def rules_of(reader: Reader, election: Election | None) -> Publication | None:
     """Return what the public may see, by the profile. None where that cannot be known: then everything ought to be there."""
     if election is None:
         return None

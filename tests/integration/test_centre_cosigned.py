@@ -67,8 +67,12 @@ RUN = Cosigning.run
 def asked_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here the co-signers are asked when the test says so; one test lets the centre ask by itself."""
 
-    async def idle(_: Cosigning) -> None:
-        await asyncio.Event().wait()
+    async def idle(cosigning: Cosigning) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for asked in cosigning.cosigners:
+                await asked.way.close()
 
     monkeypatch.setattr(Cosigning, "run", idle)
 
@@ -291,3 +295,30 @@ async def test_the_centre_asks_by_itself_and_again(tmp_path: Path, parties: list
             async with asyncio.timeout(60):
                 while len(parse_note(wanted.read_bytes() if wanted.exists() else centre.nation.head.note).signatures) < 6:  # noqa: ASYNC110 - a file comes by itself, and nobody tells
                     await asyncio.sleep(0.05)
+
+
+async def test_a_cosigner_that_was_put_back_whole_is_shown_its_own_signature_and_stops(
+    tmp_path: Path, parties: list[tuple[Party, Server]]
+) -> None:
+    """Folder and mark are old together, so that it starts; the centre, which knows better, shows it what it has signed since."""
+    found(tmp_path / "centre", parties, f"group some any {NAMES[0]} {NAMES[1]}\nquorum some")
+    old = Party(tmp_path / "old", NAMES[0])
+    shutil.rmtree(tmp_path / "old")
+    async with cosigned_centre(tmp_path / "centre") as centre:
+        asked = centre.cosigning.cosigners[0]
+        shutil.copytree(parties[0][0].folder, tmp_path / "old" / "w")
+        shutil.copytree(parties[0][0].mark, tmp_path / "old" / "mark")
+        about = tmp_path / "old" / "w" / "witness.json"
+        about.write_text(about.read_text().replace(str(parties[0][0].mark), str(tmp_path / "old" / "mark")))
+        await centre.nation.add(founding_leaf(1))
+        await centre.cosigning.ask(asked)
+        await centre.nation.add(founding_leaf(2))
+        with old.serve() as (cosigner, server):
+            await asked.way.close()
+            asked.way = HttpCosigner(f"http://127.0.0.1:{server.port}")
+            await centre.cosigning.ask(asked)
+            assert cosigner.book.halted == "witness.rolled_back"
+            assert asked.trouble == "cosigner.away"
+            known = cosigner.book.log(ORIGIN)
+            assert known is not None
+            assert known.size < asked.done

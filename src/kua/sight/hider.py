@@ -38,6 +38,7 @@ from kua.sight.plan import (
 from kua.sight.raw import RawFrame
 from kua.sight.room import Comparer, Difference, Reference, blocks_touched
 from kua.sight.safe import SafeFrame, conceal, filled
+from kua.sight.sealed import SealedFrame, sealed
 from kua.sight.seen import Seen
 from kua.sight.sheets import brightness_of_paper, cells_for_sheets
 from kua.sight.slot import HEADS_ABOVE, SlotView, ring
@@ -238,7 +239,9 @@ class Hider:
             return self.blind(raw, "detector")
         self._seen.looked(raw.at)
         safe = self._hide(veiled, boxes)
-        self._pause = LOOK_OFTEN if self._missed or safe.reason is not None or self._seen.is_waiting() else min(2 * self._pause, LOOK_SELDOM)
+        self._pause = (
+            LOOK_OFTEN if self._missed or safe.reason is not None or self._seen.is_waiting() else min(2 * self._pause, LOOK_SELDOM)
+        )
         self._look_at = Instant(raw.at + self._pause)
         return safe
 
@@ -252,6 +255,15 @@ class Hider:
     def blind(self, raw: RawFrame, reason: str) -> SafeFrame:
         """Return a filled picture in place of `raw`, for a fault outside (detector, queue, clock)."""
         return self._whole(raw.at, raw.width, raw.height, reason)
+
+    def seal(self, raw: RawFrame, safe: SafeFrame) -> SealedFrame:
+        """Return the sealed film's picture of the moment whose published picture `safe` is (the answer of `watch` or `step` to this very `raw`): booths and
+        screens filled, lists and the counting table as published, people visible. `raw` is not changed.
+
+        Raises `Rejected("picture.size_changed")`.
+        """
+        self._lay_out(raw)
+        return sealed(raw, safe, fill=self._fill, as_film=self._as_film)
 
     def _lay_out(self, raw: RawFrame) -> None:
         """Lay the zones over the picture's blocks, once for a size and phase."""
@@ -277,6 +289,8 @@ class Hider:
                 _because(self._always, mask, Reason.LIST)
             elif how == "finer":
                 self._finer |= mask
+        # What the sealed film shows no better than the published one: names on lists, and marks on ballots at the count.
+        self._as_film = area.get("list", none) | area.get("count", none) | self._unreadable
         self._seen = Seen(area, treat, self._fill, self._unreadable, self._paper, self._codes)
         _because(self._always, self._seen.code, Reason.LIST)
         self._grey = treat.get("rest", "coarse_grey") == "coarse_grey"

@@ -8,7 +8,7 @@ what stays is public. Opening happens on another machine. Files that open with a
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice, product
 from typing import Final
 
 import pyrage
@@ -22,6 +22,8 @@ from kua.proof.sealed import Share as ShareFile
 
 _MAGIC: Final = b"age-encryption.org/v1\n"
 _SECRET: Final = "age-secret-key-"  # noqa: S105 - the spelling of such keys, not one
+TRIES: Final = 512
+"""So many choices of shares are tried at an opening: about ten seconds."""
 _STANZAS: Final = 64
 _HEADER: Final = 65_536
 
@@ -123,12 +125,23 @@ def split(sealing: Sealing, key: bytes) -> list[str]:
     return [words for group in generate_mnemonics(sealing.needed, groups, key, iteration_exponent=0) for words in group]
 
 
-def combine(sealing: Sealing, held: dict[str, str]) -> bytes:
-    """Return the 32 bytes of the key from words by trustee; what is more than needed is left out.
+def combine(sealing: Sealing, held: dict[str, str], recipient: str) -> bytes:
+    """Return the 32 bytes of the key whose public half is `recipient`, from words by trustee.
 
-    The caller has asked `sealing.opens`. Raises `Rejected("seal.shares_disagree")` where the words do not fit together.
+    The caller has asked `sealing.opens`. Where more shares are there than are needed, other choices of them are tried (at most `TRIES`), so that one bad
+    share does not spoil the rest. Raises `Rejected("seal.shares_disagree")` where no choice fits together, `Rejected("seal.key_wrong")` where what fits
+    together is another key.
     """
-    return _combined(next(_choices(sealing, held)))
+    code = "seal.shares_disagree"
+    for choice in islice(_choices(sealing, held), TRIES):
+        try:
+            key = _combined(choice)
+        except Rejected:
+            continue
+        if public_of(key) == recipient:
+            return key
+        code = "seal.key_wrong"
+    raise Rejected(code)
 
 
 def agree(sealing: Sealing, held: dict[str, str]) -> bool:
@@ -158,13 +171,11 @@ def _covering(sealing: Sealing, held: dict[str, str]) -> Iterator[list[str]]:
 
 def _choices(sealing: Sealing, held: dict[str, str]) -> Iterator[list[str]]:
     """Give sets of words that are exactly a quorum: SLIP-39 combines neither fewer nor more."""
-    parts = [
-        [held[each.id] for each in group.trustees if each.id in held][: group.needed]
-        for group in sealing.groups
-        if sum(each.id in held for each in group.trustees) >= group.needed
-    ]
+    members = [(group.needed, [held[each.id] for each in group.trustees if each.id in held]) for group in sealing.groups]
+    parts = [list(combinations(words, needed)) for needed, words in members if len(words) >= needed]
     for chosen in combinations(parts, sealing.needed):
-        yield [words for part in chosen for words in part]
+        for picked in product(*chosen):
+            yield [words for part in picked for words in part]
 
 
 def _combined(words: Sequence[str]) -> bytes:

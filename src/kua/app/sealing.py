@@ -1,21 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Composes the sealed film of a station: what `hide` seals with, and where the agent keeps the ciphertext. None where the law or the election file keep none."""
+"""Composes the sealed film of a station: what `hide` seals with, where the agent keeps the ciphertext, and what `kua seal` tells of it. None is kept unless the
+law and the election file both say so."""
 
 import secrets
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Final
 
-from kua.app.settings import CameraSettings, StationSettings, load_profile
+from kua.adapters.clock import SystemClock
+from kua.adapters.durable import DurableFiles
+from kua.app.settings import CameraSettings, StationSettings, load_election, load_profile, load_station
+from kua.core.digest import from_hex
 from kua.core.election import Election
 from kua.core.instant import Instant
+from kua.law.profile import REHEARSAL
 from kua.law.sealing import phases_sealed
 from kua.media.cutter import Cut, Opened
 from kua.ports.durable import Durable
 from kua.station.journal import Journal
 from kua.station.seal import SealMeans
-from kua.station.sealed import SealedShelf
+from kua.station.sealed import Held, SealedShelf, remove_slice, slices_of
 
-MEBI = 1024 * 1024
+MEBI: Final = 1024 * 1024
 
 
 def seal_means(box: Path, station: StationSettings, camera: CameraSettings, election: Election) -> SealMeans | None:
@@ -51,7 +57,55 @@ def open_shelf(
         files,
         journal.slice,
         now,
+        calibration_of=lambda cam: from_hex(journal.calibrations[cam][0]),
         budget=station.sealed * MEBI,
         floor=2 * station.reserve * MEBI,  # the published film comes first
         on_full=on_full,
     )
+
+
+def stock(box: Path) -> dict[str, Any]:
+    """Return what of the sealed film lies in a box, with the budget of the disk, for `kua seal list`."""
+    station = load_station(box)
+    election, _ = load_election(box, station)
+    held = list(slices_of(box, election.sealed.days if election.sealed else 0))
+    return {
+        "kept": list(phases_sealed(election, load_profile(box, station, election))),
+        "slices": [_told(each) for each in held],
+        "used_mib": -(-sum(each.size for each in held) // MEBI),
+        "budget_mib": station.sealed,
+        "free_mib": DurableFiles().free(box) // MEBI,
+    }
+
+
+def expire(box: Path) -> list[str]:
+    """Remove the stated slices whose days are over; return their folders. An election without a sealed film keeps no slice for a day."""
+    election, _ = load_election(box, load_station(box))
+    now, files = SystemClock().now(), DurableFiles()
+    over = [each for each in slices_of(box, election.sealed.days if election.sealed else 0) if each.until <= now and each.stated]
+    for each in over:
+        remove_slice(box, each, files)
+    return [each.path for each in over]
+
+
+def picked(box: Path, seed: str, percent: int) -> list[str]:
+    """Return the folders of the rehearsal's slices that are drawn for an audit."""
+    election, _ = load_election(box, load_station(box))
+    held = slices_of(box, election.sealed.days if election.sealed else 0)
+    from kua.app.opening import pick
+
+    return pick([each.path for each in held if each.begun.phase == REHEARSAL], seed, percent)
+
+
+def _told(held: Held) -> dict[str, Any]:
+    t0, t1 = (held.records[0].t0, held.records[-1].t1) if held.records else (held.begun.at, held.begun.at)
+    return {
+        "path": held.path,
+        "phase": held.begun.phase,
+        "t0": t0,
+        "t1": t1,
+        "pieces": len(held.records),
+        "mib": -(-held.size // MEBI),
+        "until": held.until,
+        "stated": held.stated,
+    }

@@ -221,6 +221,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
             pieces=INT,
             size=INT,
             root=DIGEST,
+            calibration=DIGEST,
             quorum=DIGEST,
             recipient=RECIPIENT,
             shares=list_of(object_of(trustee=WORD, sha256=DIGEST, commit=DIGEST)),

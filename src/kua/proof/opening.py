@@ -16,8 +16,8 @@ from kua.proof.keys import SigningKey
 from kua.proof.note import parse_note, sign_note, verified_signers
 from kua.proof.persons import Issuers, Person, check_person
 
-What = Literal["share", "open", "audit"]
-WHATS: Final[tuple[What, ...]] = ("share", "open", "audit")
+What = Literal["share", "open"]
+WHATS: Final[tuple[What, ...]] = ("share", "open")
 
 _OPENING: Final = "kua/opening/v1"
 _ORDER: Final = re.compile(r"[\x21-\x7e][\x20-\x7e]{0,255}")

@@ -131,6 +131,7 @@ class Begun:
     slice: str
     at: Instant
     phase: str
+    calibration: Digest
     quorum: Digest
     recipient: str
     shares: tuple[tuple[str, Digest, Digest], ...]
@@ -144,6 +145,7 @@ class Begun:
                 "slice": self.slice,
                 "at": self.at,
                 "phase": self.phase,
+                "calibration": self.calibration.hex(),
                 "quorum": self.quorum.hex(),
                 "recipient": self.recipient,
                 "shares": _shares_json(self.shares),
@@ -236,7 +238,7 @@ def read_record(data: bytes) -> Record:
 def read_begun(data: bytes) -> Begun:
     """Read `slice.json`. Raises `Rejected("seal.slice_form")`."""
     try:
-        body = _object(data, "v cam slice at phase quorum recipient shares")
+        body = _object(data, "v cam slice at phase calibration quorum recipient shares")
         shares = body["shares"]
         if not isinstance(shares, list) or not all(
             isinstance(each, dict) and set(each) == {"trustee", "sha256", "commit"} for each in shares
@@ -247,6 +249,7 @@ def read_begun(data: bytes) -> Begun:
             _name(body["slice"]),
             Instant(_count(body["at"])),
             _text(body["phase"]),
+            from_hex(_text(body["calibration"])),
             from_hex(_text(body["quorum"])),
             _text(body["recipient"]),
             tuple((_text(each["trustee"]), from_hex(_text(each["sha256"])), from_hex(_text(each["commit"]))) for each in shares),
@@ -273,6 +276,7 @@ def slice_leaf(begun: Begun, records: Sequence[Record], now: Instant) -> bytes:
         pieces=len(records),
         size=sum(record.size for record in records),
         root=root_of(records).hex(),
+        calibration=begun.calibration.hex(),
         quorum=begun.quorum.hex(),
         recipient=begun.recipient,
         shares=_shares_json(begun.shares),

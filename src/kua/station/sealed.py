@@ -15,7 +15,7 @@ from typing import Final, final
 import structlog
 
 from kua.core.canonical import read_canonical
-from kua.core.digest import from_hex, sha256
+from kua.core.digest import Digest, from_hex, sha256
 from kua.core.errors import KuaError, Rejected, Unavailable
 from kua.core.instant import Instant
 from kua.core.nouns import camera_id, run_id
@@ -62,12 +62,14 @@ class SealedShelf:
         state: Callable[[bytes], None],
         now: Callable[[], Instant],
         *,
+        calibration_of: Callable[[str], Digest],
         budget: int,
         floor: int,
         on_full: Callable[[bool], None],
     ) -> None:
         self._box, self._sealing, self._files, self._state, self._now = box, sealing, files, state, now
         self._budget, self._floor, self._on_full = budget, floor, on_full
+        self._calibration_of = calibration_of
         self._open: dict[str, _Open] = {}
         self._is_full = False
         self._used = sum(held.size for held in slices_of(box, sealing.days))
@@ -81,7 +83,16 @@ class SealedShelf:
         ):
             raise ValueError("shares")
         named = tuple((trustee, sha256(data), from_hex(commit)) for trustee, data, commit in shares)
-        begun = Begun(cam, run_id(message.slice), Instant(message.at), message.phase, self._sealing.digest(), message.recipient, named)
+        begun = Begun(
+            cam,
+            run_id(message.slice),
+            Instant(message.at),
+            message.phase,
+            self._calibration_of(cam),
+            self._sealing.digest(),
+            message.recipient,
+            named,
+        )
         folder = self._box / folder_of(cam, begun.slice)
         try:
             for trustee, data, _ in shares:

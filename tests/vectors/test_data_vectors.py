@@ -115,3 +115,17 @@ def test_the_strangers_key_opens_the_strangers_note() -> None:
     key = VerifierKey.parse((folder / "vkey.txt").read_text().strip())
     _text, names = open_note((folder / "checkpoint.7").read_bytes(), [key])
     assert names == ("example.com/log/testdata",)
+
+
+def test_every_official_vector_of_slip39_is_judged_alike() -> None:
+    pytest.importorskip("shamir_mnemonic")
+    from shamir_mnemonic import MnemonicError, combine_mnemonics
+
+    cases = json.loads((vectors("slip39") / "vectors.json").read_bytes())
+    assert len(cases) >= 45
+    for name, words, secret, _key in cases:
+        if secret:
+            assert combine_mnemonics(words, b"TREZOR").hex() == secret, name
+        else:
+            with pytest.raises(MnemonicError):
+                combine_mnemonics(words, b"TREZOR")

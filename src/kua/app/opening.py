@@ -4,7 +4,7 @@
 Two people sign before anything is decrypted. What does not agree with the slice's leaf, or shows an unfilled booth, is not written.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -71,14 +71,14 @@ class Opened:
 
 
 def load_slice(folder: Path, election_folder: Path, station: str, commission: Sequence[str] = ()) -> SliceFolder:
-    """Read a slice's leaf and the signed election file. Raises `Misused("seal.no_slice" | "seal.no_election")`, `Rejected("seal.other_quorum")`,
+    """Read a slice's leaf and the signed election file. Raises `Misused("seal.no_file")`, `Rejected("seal.other_quorum")`,
     `Refused("seal.no_quorum")` where the election keeps no sealed film, and those of leaves and elections."""
-    data, note = _file(election_folder / "election.json", "seal.no_election"), _file(election_folder / "election.note", "seal.no_election")
+    data, note = _file(election_folder / "election.json"), _file(election_folder / "election.note")
     election = read_election(data)
     keys = [VerifierKey.parse(line) for line in commission or election.commission]
     check_election(note, election=election.id, version=election.version, file=sha256(data), keys=keys)
     election.station(station)
-    leaf_bytes = _file(folder / "leaf.json", "seal.no_slice")
+    leaf_bytes = _file(folder / "leaf.json")
     leaf = read_slice_leaf(leaf_bytes)
     if election.sealed is None:
         raise Refused("seal.no_quorum", election=election.id)
@@ -97,7 +97,7 @@ def take_share(held: SliceFolder, trustee: str, identity: bytes, signing: Signin
     if trustee not in stated or held.sealing.group_of(trustee) is None:
         raise Misused("seal.no_trustee", given=trustee[:40], known=", ".join(stated))
     secret = read_identity(identity)
-    ciphertext = _file(held.folder / "shares" / f"{trustee}.age", "seal.no_slice")
+    ciphertext = _file(held.folder / "shares" / f"{trustee}.age")
     if sha256(ciphertext).hex() != stated[trustee]["sha256"]:
         raise Rejected("seal.share_altered", trustee=trustee)
     _sign(held, "share", (trustee,), signing, record)
@@ -122,12 +122,10 @@ def open_slice(
     `seal.shares_disagree`, `seal.key_wrong`, `seal.root`, `seal.piece_altered`, `seal.commit`, `seal.masks`, `seal.other_calibration`.
     """
     words = _words(held, shares)
-    if lacks := _lacking(held.sealing, words):
-        raise Incomplete(
-            "seal.lacking", needed=held.sealing.needed, there=len(held.sealing.groups) - len(held.sealing.lacks(words)), lacks=lacks
-        )
+    if not held.sealing.opens(words):
+        raise _too_few(held.sealing, words)
     records = check_pieces(held)
-    zones = _file(calibration, "seal.no_calibration")
+    zones = _file(calibration)
     if sha256(zones).hex() != held.leaf["calibration"]:
         raise Rejected("seal.other_calibration", cam=held.leaf["cam"])
     _sign(held, "open", tuple(sorted(words)), signing, record)
@@ -177,7 +175,7 @@ def audit(held: SliceFolder, shares: Sequence[Path]) -> tuple[int, list[KuaError
         except KuaError as error:
             found.append(error)
     else:
-        found.append(Incomplete("seal.lacking", needed=held.sealing.needed, there=0, lacks=_lacking(held.sealing, words)))
+        found.append(_too_few(held.sealing, words))
     return held.leaf["pieces"], found
 
 
@@ -226,7 +224,7 @@ def _words(held: SliceFolder, paths: Sequence[Path]) -> dict[str, str]:
 
 
 def _read_share(held: SliceFolder, path: Path) -> Share:
-    return _check_share(held, _file(path, "seal.no_share"))
+    return _check_share(held, _file(path))
 
 
 def _check_share(held: SliceFolder, data: bytes) -> Share:
@@ -242,23 +240,23 @@ def _check_share(held: SliceFolder, data: bytes) -> Share:
     return share
 
 
-def _lacking(sealing: Sealing, words: dict[str, str]) -> str:
-    """Say which group lacks how many shares; empty where the shares open."""
-    if sealing.opens(words):
-        return ""
-    return ", ".join(f"{lack.group} {lack.held}/{lack.needed}" for lack in sealing.lacks(words))
+def _too_few(sealing: Sealing, words: Collection[str]) -> Incomplete:
+    """Say which group has how many shares of those that it needs."""
+    lacks = sealing.lacks(words)
+    told = ", ".join(f"{lack.group} {lack.held}/{lack.needed}" for lack in lacks)
+    return Incomplete("seal.lacking", needed=sealing.needed, there=len(sealing.groups) - len(lacks), lacks=told)
 
 
 def _sign(held: SliceFolder, what: What, trustees: tuple[str, ...], signing: Signing, record: Path) -> None:
     """Write the record of what is about to be done, signed by two people, and their certificates beside it."""
     if len(signing.keys) < 2 or len(signing.keys) != len(signing.certificates):
-        raise Misused("seal.two_people", keys=len(signing.keys), certificates=len(signing.certificates))
+        raise Misused("seal.two_people", held=min(len(signing.keys), len(signing.certificates)))
     issuers = issuers_of(held.election)
     signers = []
     for key_file, certificate_file in zip(signing.keys, signing.certificates, strict=True):
-        certificate = _file(certificate_file, "seal.no_key")
+        certificate = _file(certificate_file)
         person = check_person(certificate, issuers)
-        key = SigningKey.from_pem(person.key.name, _file(key_file, "seal.no_key"))
+        key = SigningKey.from_pem(person.key.name, _file(key_file))
         if key.verifier != person.key:
             raise Rejected("calibration.key_differs", name=person.key.name)
         signers.append((key, certificate))
@@ -269,10 +267,10 @@ def _sign(held: SliceFolder, what: What, trustees: tuple[str, ...], signing: Sig
     files.replace(record, note)
 
 
-def _file(path: Path, code: str) -> bytes:
+def _file(path: Path) -> bytes:
     try:
         if path.stat().st_size > 64 * 1024 * 1024:
-            raise Misused(code, file=path.name)
+            raise Misused("seal.no_file", file=path.name)
         return path.read_bytes()
     except OSError as error:
-        raise Misused(code, file=path.name) from error
+        raise Misused("seal.no_file", file=path.name) from error

@@ -4,6 +4,7 @@ law and the election file both say so."""
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from kua.ports.durable import Durable
 from kua.station.journal import Journal
 from kua.station.seal import SealMeans
 from kua.station.sealed import Held, SealedShelf, remove_slice, slices_of
+from kua.words.sealed import notice
+from kua.words.speak import LANGUAGES, catalogue
 
 MEBI: Final = 1024 * 1024
 
@@ -95,6 +98,15 @@ def picked(box: Path, seed: str, percent: int) -> list[str]:
     from kua.app.opening import pick
 
     return pick([each.path for each in held if each.begun.phase == REHEARSAL], seed, percent)
+
+
+def door_notice(box: Path) -> list[str]:
+    """Return what stands on the door, in all languages: whether this very station keeps a sealed film."""
+    station = load_station(box)
+    election, _ = load_election(box, station)
+    phases = phases_sealed(election, load_profile(box, station, election))
+    sealing = replace(election.sealed, phases=phases) if election.sealed and phases else None
+    return [paragraph for language in LANGUAGES for paragraph in notice(sealing, catalogue(language).gettext)]
 
 
 def _told(held: Held) -> dict[str, Any]:

@@ -165,6 +165,13 @@ def pick(
         say.data(path)
 
 
+@app.command(help=_("Print what the notice on the door says of the sealed film, in Kazakh, Russian and English."))
+def notice(box: Annotated[Path, typer.Option("--box", metavar="DIR", help=_("Folder of the station's box."))]) -> None:
+    """Print the paragraphs in each language."""
+    for paragraph in import_module("kua.app.sealing").door_notice(box):
+        say.data(paragraph + "\n")
+
+
 def _signing(keys: list[Path], certificates: list[Path], order: str) -> Any:
     room: Any = import_module("kua.app.opening")
     clock: Any = import_module("kua.adapters.clock")
@@ -175,7 +182,7 @@ def _identity(given: str) -> bytes:
     try:
         return sys.stdin.buffer.read(16_384) if given == "-" else Path(given).read_bytes()[:16_384]
     except OSError as error:
-        raise Misused("seal.identity") from error
+        raise Misused("seal.no_file", file=Path(given).name) from error
 
 
 def _tell_record(held: Any, record: Path) -> None:

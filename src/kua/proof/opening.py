@@ -53,7 +53,7 @@ def sign_opening(opening: Opening, signers: Sequence[tuple[SigningKey, bytes]], 
 def check_opening(data: bytes, certificates: Iterable[bytes], issuers: Issuers) -> tuple[Opening, tuple[Person, ...]]:
     """Return what a record says and the people who signed it: at least two, each certified in that election.
 
-    Raises `Rejected`: `seal.record_text`, `seal.one_person`, `seal.signer_elsewhere`, `note.*`, and as `check_person`.
+    Raises `Rejected`: `seal.form`, `seal.two_people`, `seal.signer_elsewhere`, `note.*`, and as `check_person`.
     """
     note = parse_note(data)
     opening = _read(note.text)
@@ -64,7 +64,7 @@ def check_opening(data: bytes, certificates: Iterable[bytes], issuers: Issuers) 
             raise Rejected("seal.signer_elsewhere", name=person.key.name, station=station)
     signed = verified_signers(note, [person.key for person in people])
     if len({key.public for key in signed}) < 2:
-        raise Rejected("seal.one_person")
+        raise Rejected("seal.two_people", held=len({key.public for key in signed}))
     return opening, tuple(person for person in people if person.key in signed)
 
 
@@ -80,4 +80,4 @@ def _read(text: str) -> Opening:
             raise ValueError("at")
         return Opening(whats[lines[1]], lines[2], from_hex(lines[3]), tuple(lines[4].split(",")), lines[5], Instant(int(lines[6])))
     except ValueError as error:
-        raise Rejected("seal.record_text") from error
+        raise Rejected("seal.form", what="opening") from error

@@ -159,12 +159,12 @@ def share_commit(share: bytes) -> Digest:
 
 
 def read_share(data: bytes) -> Share:
-    """Read a share file. Raises `Rejected("seal.share_form")`."""
+    """Read a share file. Raises `Rejected("seal.form", what="share")`."""
     try:
         body = _object(data, "v election station cam slice trustee words")
         return Share(*(_text(body[name]) for name in "election station cam slice trustee words".split()))
     except (Rejected, ValueError) as error:
-        raise Rejected("seal.share_form") from error
+        raise Rejected("seal.form", what="share") from error
 
 
 def orig_commit(salt: bytes, original: bytes) -> Digest:
@@ -191,7 +191,7 @@ def write_piece(head: PieceHead, original: bytes) -> bytes:
 
 
 def read_piece(data: bytes) -> tuple[PieceHead, bytes]:
-    """Return head and film of a decrypted piece. Raises `Rejected("seal.piece_form")`."""
+    """Return head and film of a decrypted piece. Raises `Rejected("seal.form", what="piece")`."""
     line, _, original = data.partition(b"\n")
     try:
         if len(line) > HEAD:
@@ -210,12 +210,12 @@ def read_piece(data: bytes) -> tuple[PieceHead, bytes]:
         if head.init > len(original):
             raise ValueError(head.init)
     except (Rejected, ValueError) as error:
-        raise Rejected("seal.piece_form") from error
+        raise Rejected("seal.form", what="piece") from error
     return head, original
 
 
 def read_record(data: bytes) -> Record:
-    """Read the record of a piece. Raises `Rejected("seal.record_form")`."""
+    """Read the record of a piece. Raises `Rejected("seal.form", what="record")`."""
     try:
         body = _object(data, "v cam slice run slot t0 t1 frames sha256 size orig_commit")
         record = Record(
@@ -231,12 +231,12 @@ def read_record(data: bytes) -> Record:
             from_hex(_text(body["orig_commit"])),
         )
     except (Rejected, ValueError) as error:
-        raise Rejected("seal.record_form") from error
+        raise Rejected("seal.form", what="record") from error
     return record
 
 
 def read_begun(data: bytes) -> Begun:
-    """Read `slice.json`. Raises `Rejected("seal.slice_form")`."""
+    """Read `slice.json`. Raises `Rejected("seal.form", what="slice")`."""
     try:
         body = _object(data, "v cam slice at phase calibration quorum recipient shares")
         shares = body["shares"]
@@ -255,7 +255,7 @@ def read_begun(data: bytes) -> Begun:
             tuple((_text(each["trustee"]), from_hex(_text(each["sha256"])), from_hex(_text(each["commit"]))) for each in shares),
         )
     except (Rejected, ValueError) as error:
-        raise Rejected("seal.slice_form") from error
+        raise Rejected("seal.form", what="slice") from error
 
 
 def root_of(records: Iterable[Record]) -> Digest:
@@ -284,10 +284,10 @@ def slice_leaf(begun: Begun, records: Sequence[Record], now: Instant) -> bytes:
 
 
 def read_slice_leaf(data: bytes) -> Leaf:
-    """Read a `slice` leaf. Raises `Rejected("seal.slice_form")` for another leaf, and those of leaves."""
+    """Read a `slice` leaf. Raises `Rejected("seal.form", what="slice")` for another leaf, and those of leaves."""
     leaf = read_leaf(data, "station")
     if not isinstance(leaf, Leaf) or leaf.type != "slice":
-        raise Rejected("seal.slice_form")
+        raise Rejected("seal.form", what="slice")
     return leaf
 
 

@@ -96,7 +96,7 @@ def test_people_are_visible_in_the_opened_film_and_booths_are_the_fill_colour_in
     assert booths.any()
     raw = [recording.room.picture(600_000 + number * 100) for number in range(90)]
     at, closest, published = 0, [], []
-    hidden = {at: yuv for at, yuv in recording.frames()}
+    hidden = dict(recording.frames())
     for film in films.values():
         for _, yuv in decode(film):
             assert int(np.abs(yuv[:HEIGHT][booths].astype(int) - 16).max()) <= 6

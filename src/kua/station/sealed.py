@@ -166,7 +166,7 @@ class SealedShelf:
             if leaf is None:
                 self._stated(held.begun, list(held.records))
             else:
-                self._files.write_once(self._box / held.path / "leaf.json", leaf)
+                self._written(self._box / held.path / "leaf.json", leaf)
 
     def expire(self) -> list[str]:
         """Remove the slices whose days are over; return their folders. The shares at the trustees are theirs to delete."""
@@ -184,7 +184,7 @@ class SealedShelf:
         leaf = slice_leaf(begun, records, self._now())
         self._state(leaf)
         try:
-            self._files.write_once(self._box / folder_of(begun.cam, begun.slice) / "leaf.json", leaf)
+            self._written(self._box / folder_of(begun.cam, begun.slice) / "leaf.json", leaf)
         except Unavailable as error:  # the log has it; `mend` writes it
             _say.warning("sealed.leaf", code=error.code)
 

@@ -7,6 +7,7 @@ Times are processor time of this process on one thread. "Making" is filling boot
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import av
@@ -115,10 +116,8 @@ def run() -> list[Row]:
     making = measured(lambda: [hider.seal(raw, shown) for raw, shown in zip(frames, safe, strict=True)], FRAMES)
     rows = [Row("making the sealed picture, ms per picture", making, "ms")]
     films: list[tuple[str, list[SealedFrame]]] = [("drawn room", made)]
-    try:
+    with suppress(NotHere):
         films.append(("real film (vtest)", real(FRAMES)))
-    except NotHere:
-        pass
     for told, pictures in films:
         segments = encoded(pictures)
         encode = measured(lambda pictures=pictures: encoded(pictures), FRAMES)  # type: ignore[misc]

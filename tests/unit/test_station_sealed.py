@@ -10,6 +10,7 @@ import pytest
 
 from kua.core.canonical import canonical
 from kua.core.digest import sha256
+from kua.core.errors import Unavailable
 from kua.core.instant import SLOT, Instant, slot_of
 from kua.proof.leaf import Leaf
 from kua.proof.sealed import orig_commit, root_of
@@ -156,12 +157,26 @@ def test_what_lies_there_is_counted_again_after_a_start(tmp_path: Path) -> None:
     assert station.shelf._used == sum(held.size for held in slices_of(station.box, 1))
 
 
+def test_a_slice_that_the_log_had_no_room_for_is_stated_when_there_is_room_again(tmp_path: Path) -> None:
+    station = Sealing(tmp_path)
+    station.sealed(count=2, end=False)
+    state, refusals = station.shelf._state, [Unavailable("disk.full", path="journal")]
+
+    def refuse_once(leaf: bytes) -> None:
+        if refusals:
+            raise refusals.pop()
+        state(leaf)
+
+    station.shelf._state = refuse_once
+    station.keep.handle("a", SliceEnded("00c0ffee", 0))
+    assert refusals == []
+    assert [leaf["pieces"] for leaf in slices(station)] == [2]
+
+
 def test_a_full_disk_ends_sealed_film_and_never_published_film(tmp_path: Path) -> None:
     class Full(SickDisk):
         def write_once(self, path: Path, data: bytes, *, step: str = "") -> bool:
             if "sealed" in path.parts:
-                from kua.core.errors import Unavailable
-
                 raise Unavailable("disk.full", path=path.name)
             return super().write_once(path, data, step=step)
 

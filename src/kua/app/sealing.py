@@ -20,7 +20,7 @@ from kua.media.cutter import Cut, Opened
 from kua.ports.durable import Durable
 from kua.station.journal import Journal
 from kua.station.seal import SealMeans
-from kua.station.sealed import Held, SealedShelf, remove_slice, slices_of
+from kua.station.sealed import Held, SealedShelf, is_over, remove_slice, slices_of
 from kua.words.sealed import notice
 from kua.words.speak import LANGUAGES, catalogue
 
@@ -85,7 +85,7 @@ def expire(box: Path) -> list[str]:
     """Remove the stated slices whose days are over; return their folders. An election without a sealed film keeps no slice for a day."""
     election, _ = load_election(box, load_station(box))
     now, files = SystemClock().now(), DurableFiles()
-    over = [each for each in slices_of(box, election.sealed.days if election.sealed else 0) if each.until <= now and each.stated]
+    over = [each for each in slices_of(box, election.sealed.days if election.sealed else 0) if is_over(each, now)]
     for each in over:
         remove_slice(box, each, files)
     return [each.path for each in over]

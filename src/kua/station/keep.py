@@ -169,17 +169,19 @@ class Keep:
         """Take a part of the sealed film. Where none is kept, a `hide` that sends one is broken or hostile."""
         if self._shelf is None:
             raise ValueError(type(message).__name__)
+        shelf = self._shelf
         match message:
             case SliceBegun():
-                self._shelf.begun(cam, message)
+                self._stating(lambda: shelf.begun(cam, message))
             case SealedPiece():
-                self._shelf.piece(cam, message)
+                self._stating(lambda: shelf.piece(cam, message))
             case SliceEnded():
-                self._shelf.ended(cam, message)
+                self._stating(lambda: shelf.ended(cam, message))
 
     def _end_slices(self, cam: str | None) -> None:
-        if self._shelf is not None and self._journal.is_open:
-            self._shelf.end_all() if cam is None else self._shelf.end(cam)
+        shelf = self._shelf
+        if shelf is not None and self._journal.is_open:
+            self._stating(lambda: shelf.end_all() if cam is None else shelf.end(cam))
 
     def _piece(self, cam: str, piece: Piece) -> None:
         t0, t1 = Instant(piece.t0), Instant(piece.t1)

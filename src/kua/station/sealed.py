@@ -148,9 +148,10 @@ class SealedShelf:
 
     def end(self, cam: str) -> None:
         """State the open slice of `cam`, if there is one."""
-        opened = self._open.pop(cam, None)
+        opened = self._open.get(cam)
         if opened is not None:
             self._stated(opened.begun, opened.records)
+            del self._open[cam]  # only now: where the disk was full, the caller makes room and asks again
 
     def end_all(self) -> None:
         """State every open slice: the day is about to be closed."""
@@ -172,7 +173,7 @@ class SealedShelf:
         """Remove the slices whose days are over; return their folders. The shares at the trustees are theirs to delete."""
         gone = []
         for held in slices_of(self._box, self._sealing.days):
-            if held.until <= self._now() and held.stated:
+            if is_over(held, self._now()):
                 remove_slice(self._box, held, self._files)
                 self._used -= held.size
                 gone.append(held.path)
@@ -200,6 +201,11 @@ class SealedShelf:
             self._is_full = True
             _say.error("sealed.full", used=self._used, budget=self._budget)
             self._on_full(True)
+
+
+def is_over(held: Held, now: Instant) -> bool:
+    """Whether the days of a slice are over. One that is not stated yet stays, unless nothing is in it."""
+    return held.until <= now and (held.stated or not held.records)
 
 
 def folder_of(cam: str, name: str) -> str:

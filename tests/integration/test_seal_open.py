@@ -24,10 +24,10 @@ from kua.core.errors import KuaError, Misused, Refused, Rejected
 from kua.core.instant import Instant
 from kua.proof.opening import check_opening
 from kua.proof.persons import Person, issue_person, issuers_by_role, person_name
-from kua.proof.sealed import SealedShare, read_share, share_commit
+from kua.proof.sealed import SealedShare, read_begun, read_piece, read_share, share_commit, slice_leaf, write_piece
 from kua.sight.mosaic import FILL
 from kua.station.pipe import Ended, SealedPiece, SliceBegun, SliceEnded
-from kua.station.sealed import SealedShelf
+from kua.station.sealed import SealedShelf, records_of
 from tests.integration.test_hide_sealed import inner, mask, sealing
 from tests.rigs.box import ELECTION, STATION, key, make_box, sealing_profile
 from tests.rigs.recording import SIZE, Recording, decode
@@ -234,6 +234,32 @@ def test_pieces_that_are_not_those_of_the_leaf_are_not_opened(copy: Scene, share
     with pytest.raises(KuaError) as refused:
         copy.open([shares[name] for name in QUORUM], tmp_path)
     assert refused.value.code == code
+    assert not (tmp_path / "film").exists()
+
+
+@pytest.mark.parametrize("lie", ["another film", "another moment", "no head", "another camera"])
+def test_film_that_is_not_what_the_station_committed_to_in_time_is_not_written(copy: Scene, shares: dict[str, Path], tmp_path: Path, lie: str) -> None:
+    """A station that exchanges film later, and makes ciphertext, record, root and leaf fit: the salted commitment of the first record gives it away."""
+    words = {name: read_share(shares[name].read_bytes()).words for name in QUORUM}
+    key_ = adapter.combine(copy.held.sealing, words, copy.folder().leaf["recipient"])
+    path = min(copy.slice.glob("*.age"))
+    head, film = read_piece(adapter.decrypt(path.read_bytes(), key_))
+    match lie:
+        case "another film":
+            inside = write_piece(head, film[:-1] + bytes([film[-1] ^ 1]))
+        case "another moment":
+            inside = write_piece(replace(head, t0=Instant(head.t0 + 1)), film)
+        case "another camera":
+            inside = write_piece(replace(head, cam="b"), film)
+        case _:
+            inside = film
+    forged = adapter.encrypt(inside, copy.folder().leaf["recipient"])
+    path.write_bytes(forged)
+    record = path.with_suffix(".json")
+    record.write_bytes(canonical({**read_canonical(record.read_bytes()), "sha256": sha256(forged).hex(), "size": len(forged)}))
+    (copy.slice / "leaf.json").write_bytes(slice_leaf(read_begun((copy.slice / "slice.json").read_bytes()), records_of(copy.slice), NOW))
+    with pytest.raises(Rejected, match=r"seal\.form" if lie == "no head" else r"seal\.commit"):
+        copy.open([shares[name] for name in QUORUM], tmp_path)
     assert not (tmp_path / "film").exists()
 
 

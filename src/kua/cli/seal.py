@@ -14,6 +14,8 @@ from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
 from kua.words.problem import N_
 
+import_module("kua.adapters.sealing")  # a bare verifier has no age: it is told so before a verb is tried (`cli.needs_extra`)
+
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,

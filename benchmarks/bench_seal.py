@@ -142,7 +142,7 @@ def run() -> list[Row]:
         Row("encrypted shares, bytes per slice", shares, "bytes"),
         Row("opening: 12 shares decrypted, three groups combined, ms", _opening(held, identities, opened), "ms"),
     ]
-    means = SealMeans("a", ("voting",), lambda emit: SealedSegmenter(WIDTH, HEIGHT, FPS, BITRATE, PRESET, emit), opener)
+    means = SealMeans("a", ("voting",), lambda width, height, emit: SealedSegmenter(width, height, FPS, BITRATE, PRESET, emit), opener)
     (without, _), (with_, _) = whole(None), whole(means)
     return [
         *rows,

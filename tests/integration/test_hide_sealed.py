@@ -37,7 +37,7 @@ def sealing(held: Trustees, *phases: str, recording: list[Any] | None = None) ->
         slices.append(opener())
         return slices[-1]
 
-    return SealMeans("a", phases or ("voting",), lambda emit: SealedSegmenter(*SIZE, 10, 400_000, "ultrafast", emit), open_slice)
+    return SealMeans("a", phases or ("voting",), lambda width, height, emit: SealedSegmenter(width, height, 10, 400_000, "ultrafast", emit), open_slice)
 
 
 def recorded(pictures: list[Any] | None = None, *, phase: Any = lambda _at: "voting", count: int = 90, **changed: Any) -> tuple[Recording, list[Any]]:
@@ -164,7 +164,7 @@ def test_a_seal_that_fails_costs_sealed_film_only_and_is_told_once() -> None:
     def refuse() -> Any:
         raise Unavailable("seal.failed", why="test")
 
-    means = SealMeans("a", ("voting",), lambda emit: SealedSegmenter(*SIZE, 10, 400_000, "ultrafast", emit), refuse)
+    means = SealMeans("a", ("voting",), lambda width, height, emit: SealedSegmenter(width, height, 10, 400_000, "ultrafast", emit), refuse)
     recording = Recording(sealing=means)
     recording.connect()
     recording.show(recording.people(130))

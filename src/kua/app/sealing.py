@@ -37,8 +37,8 @@ def seal_means(box: Path, station: StationSettings, camera: CameraSettings, elec
     from kua.adapters.codecs.segmenter import SealedSegmenter
     from kua.adapters.sealing import slice_opener
 
-    def open_film(emit: Callable[[Opened | Cut], None]) -> SealedSegmenter:
-        return SealedSegmenter(camera.width, camera.height, camera.fps, camera.sealed_bitrate * 1000, camera.preset, emit)
+    def open_film(width: int, height: int, emit: Callable[[Opened | Cut], None]) -> SealedSegmenter:
+        return SealedSegmenter(width, height, camera.fps, camera.sealed_bitrate * 1000, camera.preset, emit)
 
     opener = slice_opener(election.sealed, election=election.id, station=station.id, cam=camera.id, name=lambda: secrets.token_hex(4))
     return SealMeans(camera.id, phases, open_film, opener)

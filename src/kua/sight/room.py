@@ -16,6 +16,7 @@ import numpy.typing as npt
 from kua.core.canonical import canonical, read_canonical
 from kua.core.digest import Digest, sha256
 from kua.core.errors import Incomplete, KuaError, Rejected
+from kua.core.instant import Instant
 from kua.sight.boxes import Box
 from kua.sight.grid import (
     BLOCK,
@@ -30,12 +31,14 @@ from kua.sight.grid import (
     blocks_of,
     cells_of,
     closed,
+    connected,
     grown,
     neighbours,
     padded,
     planes_of,
     upright,
 )
+from kua.sight.light import Rest, beside, between, carried, founded, witnesses
 from kua.sight.plan import heights_of, squared
 from kua.sight.raw import RawFrame
 
@@ -115,6 +118,9 @@ SLOWLY: Final = 0.25
 FARTHEST: Final = 64.0
 """Levels by which it may follow in all."""
 
+RIM: Final = 8.0
+"""Levels by which the border of a patch of light may be outside of what lies between its light and the room's."""
+
 TILTED: Final = 0.1
 """From this change of brightness from one border to the other on, light from one side is reckoned with."""
 MOST_TILT: Final = 0.45
@@ -145,6 +151,8 @@ class Comparer:
         self._base = (self.cells, self._luma)
         self._drift = np.zeros(self.cells.y.shape, dtype=np.float32)
         self._shown = self._drift.copy()
+        self._rest = Rest()
+        self._patches = np.ones(room.known.shape, dtype=np.float32)
         self._tilt = (0.0, 0.0)
         self._pictures = 0
         self._is_astir = False
@@ -152,17 +160,51 @@ class Comparer:
     def follow(self, cells: Cells, light: Light, empty: Mask, passed: float) -> None:
         """Let the room's brightness follow slow light in the blocks that are `empty`, after `passed` seconds.
 
-        Only a block that agrees with the room may follow, so that nothing which was ever hidden is learned; and by at most `SLOWLY` a second and
-        `FARTHEST` in all from the room that was signed. Colour does not follow.
+        Only a block that agrees with the room may follow by what it shows itself; the others are lit like the ones that follow around them, so that nothing
+        which was ever hidden is learned. By at most `SLOWLY` a second and `FARTHEST` in all from the room that was signed. Colour does not follow.
         """
         gain = light.luma[0]
-        left = (cells.y - _lit_cells(self.cells.y, light.luma, 0.0)) * np.float32(1 / (16 * gain)) - (self._drift - self._shown)
+        left = (cells.y - _lit_cells(self.cells.y, light.luma, 0.0)) / (_wide(self._patches) * np.float32(16 * gain)) - (
+            self._drift - self._shown
+        )
         most = np.float32(SLOWLY * passed)
         step = np.clip(left * np.float32(min(1.0, passed / 4)), -most, most)
-        step[~np.repeat(np.repeat(empty, 2, axis=0), 2, axis=1)] = 0
+        base = np.asarray(self._base[0].y * np.float32(1 / 16), dtype=np.float32) + self._drift
+        step = np.clip(carried(step, base, np.repeat(np.repeat(empty, 2, axis=0), 2, axis=1)), -most, most)
         self._drift = np.clip(self._drift + step, -np.float32(FARTHEST), np.float32(FARTHEST))
         if float(np.abs(self._drift - self._shown).max(initial=0.0)) >= 1.0:
             self._redraw()
+
+    def relight(self, at: Instant, cells: Cells, light: Light, differs: Mask) -> Mask:
+        """Take patches of sun and shadow for what they are, once a second; return the blocks at rest on their borders, which are hidden but are no silhouette.
+
+        Where blocks that `differs` from the room have been at rest for long and still show the room's own pattern, the room times the patch's one factor
+        is what they are held against from now on, and the room as it was as soon as they agree with that again.
+        """
+        now = _unlit(cells.y, light.luma, 0.0)
+        resting = self._rest.step(at, now, differs)
+        if not differs.any():
+            return resting & differs
+        room = np.asarray(self.cells.y / (16 * _wide(self._patches)), dtype=np.float32)
+        back = differs & (self._patches != 1) & ~self._differs_under(cells, light, room, np.ones_like(self._patches))
+        self._patches[back] = 1
+        resting &= ~back & self.room.known
+        seen = witnesses(room, self._rest.mean, resting)
+        near = beside(self._patches, ~differs)
+        for factor in (near, founded(seen, resting)):
+            lit = resting & (factor != 1) & seen.may & ~self._differs_under(cells, light, room, factor)
+            self._patches[lit] = factor[lit]
+            back |= lit
+        if back.any():
+            self._redraw()
+        near = beside(self._patches, ~differs | back)
+        rim: Mask = resting & ~back & (near != 1) & between(room, self._rest.mean, near, RIM)
+        return rim
+
+    def _differs_under(self, cells: Cells, light: Light, room: npt.NDArray[np.float32], factor: npt.NDArray[np.float32]) -> Mask:
+        """Blocks that differ from the room times `factor`."""
+        lit = np.minimum(room * _wide(factor) * np.float32(16), 255 * 16).astype(np.int16)
+        return block_any(self._cells_differ(cells, light, Cells(lit, self.cells.u, self.cells.v))[0])
 
     def straighten(self) -> None:
         """Forget light from one side: the camera no longer shows the room, and what was fitted to something else must not keep the room from being known again."""
@@ -176,6 +218,7 @@ class Comparer:
         self._shown = self._drift.copy()
         rows, columns = cells.y.shape
         slope = self._slope(rows, columns)
+        slope = slope * _wide(self._patches)
         y = np.clip((cells.y + self._drift * np.float32(16)) * slope, 0, 255 * 16).astype(np.int16)
         self.cells = Cells(y, cells.u, cells.v)
         self._blocks = (block_mean(y), *self._blocks[1:])
@@ -247,11 +290,12 @@ class Comparer:
         room = self._lit_room(light.luma)
         return block_max(np.maximum(luma, room) - np.minimum(luma, room))
 
-    def _cells_differ(self, cells: Cells, light: Light) -> tuple[Mask, Mask]:
-        luma = np.abs(cells.y - _lit_cells(self.cells.y, light.luma, 0.0))
+    def _cells_differ(self, cells: Cells, light: Light, held_against: Cells | None = None) -> tuple[Mask, Mask]:
+        against = held_against or self.cells
+        luma = np.abs(cells.y - _lit_cells(against.y, light.luma, 0.0))
         strong = luma > self._tolerance[0]
         weak = luma > (self._tolerance[0] * np.int16(5) >> np.int16(3))
-        for part, room, by in ((cells.u, self.cells.u, light.u), (cells.v, self.cells.v, light.v)):
+        for part, room, by in ((cells.u, against.u, light.u), (cells.v, against.v, light.v)):
             colour = np.abs(part - _lit_cells(room, by, 128.0))
             strong |= colour > self._tolerance[1]
             weak |= colour > (self._tolerance[1] * np.int16(5) >> np.int16(3))
@@ -284,6 +328,11 @@ class Comparer:
             table = np.clip(np.rint(np.arange(256) * (key[0] / 64) + key[1]), 0, 255).astype(np.uint8)
             self._lit = (key, np.take(table, self._luma))
         return self._lit[1]
+
+
+def _wide(blocks: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Blocks as cells."""
+    return np.repeat(np.repeat(blocks, 2, axis=0), 2, axis=1)
 
 
 def _spread(cells: npt.NDArray[np.int16]) -> npt.NDArray[np.float32]:
@@ -488,7 +537,7 @@ def _returned(stack: npt.NDArray[np.uint8], plain: Reference, restless: Mask, ev
     restless place is compared as a whole between samples, under each sample's exposure. Adds what it finds to `evidence`, returns the blocks.
     """
     found = np.zeros_like(restless)
-    places = [place for place in _connected(restless) if place.sum() >= 9]
+    places = [place for place in connected(restless) if place.sum() >= 9]
     if not places or len(stack) < 8:
         return found
     judge = Comparer(replace(plain, known=plain.known & ~restless) if (plain.known & ~restless).mean() > 0.15 else plain)
@@ -521,21 +570,6 @@ def _unlit(cells: npt.NDArray[np.int16], by: tuple[float, float], zero: float) -
     """Cells in levels, as they would be under the room's exposure."""
     gain, offset = by
     return np.asarray((cells * np.float32(1 / 16) - np.float32(zero + offset)) * np.float32(1 / gain) + np.float32(zero), dtype=np.float32)
-
-
-def _connected(mask: Mask) -> list[Mask]:
-    """Return the connected parts of `mask`."""
-    left, parts = mask.copy(), []
-    while left.any():
-        part = np.zeros_like(mask)
-        part[np.unravel_index(int(left.argmax()), left.shape)] = True
-        size = 0
-        while (now := int(part.sum())) != size:
-            size = now
-            part = grown(part, 4, 4, 4) & left if size > 64 else grown(part, 1, 1, 1) & left
-        parts.append(part)
-        left &= ~part
-    return parts
 
 
 def _quantile(stack: npt.NDArray[np.uint8], share: float) -> npt.NDArray[np.float32]:

@@ -30,7 +30,8 @@ class SealMeans:
 
     cam: str
     phases: Collection[str]
-    open_film: Callable[[Callable[[Opened | Cut], None]], SealedEncoder]
+    open_film: Callable[[int, int, Callable[[Opened | Cut], None]], SealedEncoder]
+    """Opens an encoder of a run for a width and a height: a busy computer records smaller pictures in a run of their own."""
     open_slice: OpenSlice
 
 
@@ -71,7 +72,7 @@ class Seal:
                 self._finish(picture.at)
             if self._film is None:
                 self._run, self._phase = run, phase
-                self._film = self._means.open_film(lambda made: self._made(run, phase, made))
+                self._film = self._means.open_film(picture.width, picture.height, lambda made: self._made(run, phase, made))
             self._film.encode(picture)
         except KuaError as error:
             self._failed(picture.at, error.code)

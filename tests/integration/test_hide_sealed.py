@@ -1,26 +1,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sealed film as it leaves `hide`: real codecs, real age, real SLIP-39, a drawn room and a camera that is moved. What is opened shows people and no booth."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from kua.adapters.codecs.masks import BORDER
+from kua.adapters.codecs.masks import BORDER, look_at_masks
 from kua.adapters.codecs.segmenter import SealedSegmenter, Segmenter
 from kua.adapters.sealing import combine, decrypt, slice_opener
 from kua.core.errors import Unavailable
 from kua.core.instant import Instant, slot_start
 from kua.media.cutter import Cut, Opened
 from kua.proof.sealed import SLICE, orig_commit, read_piece
+from kua.sight.calibration import write_calibration
 from kua.sight.grid import BLOCK
 from kua.sight.raw import RawFrame
 from kua.sight.safe import filled
 from kua.sight.sealed import SealedFrame, sealed_filled
 from kua.sight.zones import touched
-from kua.station.pipe import Ended, Fault, Message, Piece, SealedPiece, SliceBegun, SliceEnded
+from kua.station.pipe import Ended, Fault, Init, Message, Piece, SealedPiece, SliceBegun, SliceEnded
 from kua.station.seal import SealMeans
+from tests.integration.test_fetch_hide_processes import running
 from tests.integration.test_hide_scene import shifted
+from tests.integration.test_hide_smaller import LESS, Station
+from tests.rigs.box import make_box, sealing_profile
 from tests.rigs.recording import SIZE, Recording, decode
 from tests.rigs.rooms import drawn_room
 from tests.rigs.trustees import Trustees, twelve
@@ -158,6 +163,32 @@ def test_a_slice_ends_with_its_quarter_of_an_hour_and_another_key_begins() -> No
     for begun in recording.of(SliceBegun):
         assert {piece.t0 // SLICE for piece in recording.of(SealedPiece) if piece.slice == begun.slice} == {begun.at // SLICE}
     assert len(opened(recording, slices)) == len(recording.of(Piece))
+
+
+def test_smaller_pictures_of_a_busy_computer_are_sealed_smaller_with_their_booths_filled() -> None:
+    slices: list[Any] = []
+    station = Station(sealing=sealing(twelve(), recording=slices))
+    station.show(100)
+    station.end()
+    inits = station.recording.of(Init)
+    assert [(init.width, init.height) for init in inits] == [SIZE, LESS]
+    films = opened(station.recording, slices)
+    pieces = {(piece.run, piece.slot): piece for piece in station.recording.of(Piece)}
+    assert set(films) == set(pieces)
+    file = write_calibration(station.calibration)
+    for (run, slot), film in films.items():
+        # Init segment and segment together, as an opening cuts them apart again.
+        looked = look_at_masks(file, film, b"")
+        assert looked.worst <= 2
+        assert looked.pictures == pieces[run, slot].frames
+
+
+def test_with_one_signature_under_the_calibration_nothing_is_sealed(tmp_path: Path) -> None:
+    box = make_box(tmp_path / "box", "painted:5?w=320&h=180&start=600000", drawn_room(*SIZE), sealed=twelve().section, profile=sealing_profile("voting"))
+    with running(box, "--silhouettes") as pair:
+        pair.until(lambda sent: sum(isinstance(one, Piece) for one in sent) >= 2)
+        assert not pair.of(SliceBegun)
+        assert not pair.of(SealedPiece)
 
 
 def test_a_seal_that_fails_costs_sealed_film_only_and_is_told_once() -> None:

@@ -13,7 +13,7 @@ from kua.core.errors import Incomplete, KuaError, Misused, Rejected
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import Issuers, Person, check_calibration
 from kua.sight.calibration import Calibration, read_calibration, read_reference
-from kua.sight.room import Reference
+from kua.sight.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)

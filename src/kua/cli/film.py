@@ -4,16 +4,14 @@
 import itertools
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from kua.cli import say
 from kua.cli.say import _, fill
-from kua.core.errors import Misused, Rejected
+from kua.cli.typed import key_of
 from kua.ports.pixels import Looked, Pixels
-from kua.proof.keys import VerifierKey
 from kua.verify.film import Trust, verify_film
 from kua.verify.report import Report
 
@@ -49,7 +47,7 @@ def verify(
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Verify and print one line for each check."""
-    trust = Trust(tuple(_key(line) for line in commission or ()), _key(vkey) if vkey else None)
+    trust = Trust(tuple(key_of(line) for line in commission or ()), key_of(vkey) if vkey else None)
     report = verify_film(place, trust, pixels=_eyes() if pixels else None)
     if pixels and not HAS_CODEC:
         report.not_checked("masks", "film.masks_no_codec")
@@ -87,16 +85,6 @@ def _eyes() -> Pixels | None:
         return look(calibration, init, segment)
 
     return counting
-
-
-def _key(given: str) -> VerifierKey:
-    try:
-        line = given if "+" in given else Path(given).read_text("utf-8")
-        return VerifierKey.parse(line.strip())
-    except OSError as error:
-        raise Misused("verify.no_file", name=given) from error
-    except Rejected as error:  # here it is not bytes from outside that are wrong, but what was typed
-        raise Misused(error.code, **error.facts) from error
 
 
 # Redaction needs the libraries of a station; a bare verifier does not show the verb.

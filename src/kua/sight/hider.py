@@ -36,7 +36,9 @@ from kua.sight.plan import (
     whole_plan,
 )
 from kua.sight.raw import RawFrame
-from kua.sight.room import Comparer, Difference, Reference, blocks_touched
+from kua.sight.boxes import blocks_touched
+from kua.sight.comparer import Comparer, Difference
+from kua.sight.reference import Reference
 from kua.sight.safe import SafeFrame, conceal, filled
 from kua.sight.sealed import SealedFrame, sealed
 from kua.sight.seen import Seen

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from kua.core.errors import Rejected
 from kua.sight.calibration import Calibration, reference_digest
 from kua.sight.grid import Mask, Plane, blocks_of, planes_of
-from kua.sight.room import Reference
+from kua.sight.reference import Reference
 
 LEAST_HEAD: Final = 8
 """Pixels of the smallest calibrated head below which pictures are not made smaller. Measured on a film with heads of 11 pixels: at three quarters of its

@@ -20,6 +20,7 @@ from kua.ports.pixels import Pixels
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
 from kua.verify.below import Below, Once
+from kua.verify.cosigned import FOLDER, POLICY, check_cosigned
 from kua.verify.entries import Entries, load_entries
 from kua.verify.reading import Reader, open_reader
 from kua.verify.report import Report
@@ -50,10 +51,10 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     reader, stations, nation_too = _aim(place)
     report.summary["place"] = place
     reader = Once(reader)
-    election = _check_election_file(reader, trust, report)
+    election = check_election_file(reader, trust, report)
     file = sha256(reader.read("election.json", SMALL)) if election is not None else None
     nation = _check_nation(reader, election, file, trust, report)
-    rules = _rules(reader, election)
+    rules = rules_of(reader, election)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
     coverage = []
     for station in stations if stations is not None else [station.id for station in election.stations] if election else []:
@@ -65,8 +66,8 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
         )
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
-    if nation_too and election is not None:
-        _check_cosigners(election, report)
+    if election is not None and (nation_too or election.cosigning):
+        check_cosigned(Below(reader, "nation"), election, _nation_key(reader), nation, report)
     if stations is None and election is not None:
         _check_strays(reader, election, report)
     _check_given(trust, nation, election, report)
@@ -111,7 +112,8 @@ def _note_absence(station: str, nation: Entries | None, report: Report) -> None:
         report.not_checked(f"s/{station}", "film.station_silent", station=station)
 
 
-def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+def check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+    """Read the election file and check its note and its profile, with a line for each; None if it cannot be used. `reader` must give the same answer twice."""
     data = report.attempt("election.file", lambda: reader.read("election.json", SMALL))
     if data is None:
         return None
@@ -139,7 +141,7 @@ def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Electi
     return election
 
 
-def _rules(reader: Reader, election: Election | None) -> Publication | None:
+def rules_of(reader: Reader, election: Election | None) -> Publication | None:
     """Return what the public may see, by the profile. None where that cannot be known: then everything ought to be there."""
     if election is None:
         return None
@@ -198,11 +200,19 @@ def _check_nation(reader: Reader, election: Election | None, file: Digest | None
     return nation
 
 
+def _nation_key(reader: Reader) -> VerifierKey | None:
+    """The national log's key, which `_check_nation` has judged; None where it cannot be read."""
+    try:
+        return VerifierKey.parse(reader.read("nation/vkey", 4096).decode("utf-8", "replace").removesuffix("\n"))
+    except KuaError:
+        return None
+
+
 def _check_foreign(below: Below, report: Report) -> None:
     if not below.listable:
         return
     for name in below.names():
-        if name not in {"vkey", "checkpoint"} and not name.startswith("tile/"):
+        if name not in {"vkey", "checkpoint", POLICY} and not name.startswith(("tile/", f"{FOLDER}/")):
             report.failed("nation files", "film.file_unsigned", name=f"nation/{name}")
 
 
@@ -229,10 +239,3 @@ def _check_given(trust: Trust, nation: Entries | None, election: Election | None
     centres = {centre.vkey for centre in election.centres} if election else set()
     if str(trust.vkey) not in certified | centres:
         report.failed("key given", "film.key_of_nobody", name=trust.vkey.name)
-
-
-def _check_cosigners(election: Election, report: Report) -> None:
-    if not election.cosigning:
-        report.not_checked("co-signers", "film.no_cosigners")
-    else:
-        report.not_checked("co-signers", "film.cosigners_later")

@@ -15,7 +15,9 @@ from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint, parse_checkp
 from kua.proof.keys import VerifierKey
 from kua.proof.merkle import Frontier, leaf_hash, root_of
 from kua.proof.note import MAX_NOTE, parse_note
+from kua.proof.policy import Policy, judge
 from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, Level, Tile, decode_bundle, decode_tile, parse_tile_path
+from kua.verify.judged import judged_facts
 from kua.verify.reading import Reader
 from kua.verify.report import Report
 
@@ -30,14 +32,18 @@ class _TooMuchTrouble(Exception):
     """So many files are bad that to name more helps nobody."""
 
 
-def audit_log(reader: Reader, vkey: str, *, checkpoint: bytes | None = None, since: bytes | None = None) -> Report:
+def audit_log(
+    reader: Reader, vkey: str, *, checkpoint: bytes | None = None, since: bytes | None = None, policy: Policy | None = None
+) -> Report:
     """Audit the log below `reader` whose key is `vkey` (a verifier key line), and return a line for each check.
 
     `checkpoint` is the note to audit against (default: the log's own newest); `since` is an earlier note of the same log, which the log
-    must only have added to. Raises `Rejected("key.*")` for a bad `vkey`; everything else becomes a line.
+    must only have added to; `policy` says whose co-signatures the checkpoint must bear. Raises `Rejected("key.*")` for a bad `vkey`; everything else becomes a line.
     """
     key, report = VerifierKey.parse(vkey.strip()), Report()
-    head = _head(reader, key, checkpoint, report)
+    head, note = _head(reader, key, checkpoint, report)
+    if policy is not None and note is not None:
+        _check_cosigned(note, key, policy, report)
     if head is None:
         for check in ("log.entries", "log.tiles", "log.root"):
             report.not_checked(check, "log.no_head")
@@ -51,18 +57,29 @@ def audit_log(reader: Reader, vkey: str, *, checkpoint: bytes | None = None, sin
     return report
 
 
-def _head(reader: Reader, key: VerifierKey, given: bytes | None, report: Report) -> Checkpoint | None:
-    """Return the checkpoint to audit against; one that is not signed as it should be too, so that the rest is still looked at."""
+def _head(reader: Reader, key: VerifierKey, given: bytes | None, report: Report) -> tuple[Checkpoint | None, bytes | None]:
+    """Return the checkpoint to audit against, and its note; one that is not signed as it should be too, so that the rest is looked at."""
     data = given if given is not None else report.attempt("log.signature", lambda: reader.read(PATH, MAX_NOTE))
     if data is None:
-        return None
+        return None, None
     try:
         head = open_checkpoint(data, key)
     except Rejected as error:
         report.trouble("log.signature", error)
-        return _unsigned(data)
+        return _unsigned(data), data
     report.passed("log.signature", "log.signed", origin=head.origin, size=head.size, name=key.name)
-    return head
+    return head, data
+
+
+def _check_cosigned(note: bytes, key: VerifierKey, policy: Policy, report: Report) -> None:
+    judgement = report.attempt("log.cosigned", lambda: judge(policy, note, [key]))
+    if judgement is None:
+        return
+    facts = judged_facts(judgement, policy)
+    if judgement.quorum:
+        report.passed("log.cosigned", "log.cosigned", **facts)
+    else:
+        report.missing("log.cosigned", "log.cosigned_few", **facts)
 
 
 def _unsigned(data: bytes) -> Checkpoint | None:
@@ -127,7 +144,7 @@ class _Audit:
     def _read(self, check: str, tile: Tile, limit: int, decode: Callable[[bytes], tuple[_T, ...]]) -> tuple[_T, ...] | None:
         """Return the first `tile.width` things of a file, from the file itself or from any wider one of the same place."""
         missing: KuaError | None = None
-        for candidate in self._candidates(tile):
+        for candidate in candidates(self.reader, tile):
             try:
                 held = decode(self.reader.read(candidate.path, limit))
                 if len(held) != candidate.width:
@@ -135,7 +152,7 @@ class _Audit:
             except Incomplete as error:
                 missing = missing or error
             except KuaError as error:
-                self._note(check, _named(error, candidate.path))
+                self._note(check, named(error, candidate.path))
                 return None
             else:
                 return held[: tile.width]
@@ -143,30 +160,32 @@ class _Audit:
             self._note(check, missing)
         return None
 
-    def _candidates(self, tile: Tile) -> Iterator[Tile]:
-        yield tile
-        if tile.width < WIDTH:
-            yield tile.full
-            if self.reader.listable:
-                yield from self._wider(tile)
-
-    def _wider(self, tile: Tile) -> list[Tile]:
-        """Other partial files of the same place that hold at least as much: an old one may have been tidied away."""
-        found = []
-        for name in self.reader.names(f"{tile.full.path}.p"):
-            try:
-                other = parse_tile_path(name)
-            except Rejected:
-                continue  # not a file of the layout, so not of the log
-            if tile.width < other.width < WIDTH:
-                found.append(other)
-        return sorted(found, key=lambda other: other.width)
-
     def _note(self, check: str, error: KuaError) -> None:
         self.report.trouble(check, error)
         self.trouble += 1
         if self.trouble >= MAX_TROUBLE:
             raise _TooMuchTrouble
+
+
+def candidates(reader: Reader, tile: Tile) -> Iterator[Tile]:
+    """Give the files that may hold the first `tile.width` things of a place: the file itself, and wider ones, since an old one may have been tidied away."""
+    yield tile
+    if tile.width < WIDTH:
+        yield tile.full
+        if reader.listable:
+            yield from _wider(reader, tile)
+
+
+def _wider(reader: Reader, tile: Tile) -> list[Tile]:
+    found = []
+    for name in reader.names(f"{tile.full.path}.p"):
+        try:
+            other = parse_tile_path(name)
+        except Rejected:
+            continue  # not a file of the layout, so not of the log
+        if tile.width < other.width < WIDTH:
+            found.append(other)
+    return sorted(found, key=lambda other: other.width)
 
 
 def _tiles(level: Level, count: int) -> Iterator[Tile]:
@@ -231,6 +250,6 @@ def _check_since(since: bytes, key: VerifierKey, head: Checkpoint | None, levels
         report.failed(check, "log.rewritten", earlier=earlier.size, size=head.size)
 
 
-def _named(error: KuaError, name: str) -> KuaError:
+def named(error: KuaError, name: str) -> KuaError:
     """Give an error about bytes the name of the file that they came from."""
     return type(error)(error.code, **{"name": name, **error.facts})

@@ -415,7 +415,7 @@ def _sealed(bodies: Leaves, phase: str = "rehearsal", quorum: str = "ab" * 32) -
 
 def _ordering(monkeypatch: pytest.MonkeyPatch, section: dict[str, Any]) -> None:
     plain = make_published.election
-    monkeypatch.setattr(make_published, "election", lambda profile: canonical({**read_canonical(plain(profile)), "sealed": section}))
+    monkeypatch.setattr(make_published, "election", lambda *given: canonical({**read_canonical(plain(*given)), "sealed": section}))
 
 
 def test_a_sealed_film_that_nobody_ordered_is_told(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:

@@ -111,6 +111,14 @@ PLANTED = {
         "station/keep.py", "from kua.sight.raw import RawFrame as Planted\n", "unredacted frame"),
     "a raw frame in the process that fetches": ("station/fetch.py", "from kua.sight.raw import RawFrame as Planted\n", "unredacted frame"),
     "a raw frame on the public page": ("web/planted.py", "from kua.sight.raw import RawFrame as Planted\n", "unredacted frame"),
+    "a sealed picture in the process that keeps": ("station/keep.py", "from kua.sight.sealed import SealedFrame as Planted\n", "inside the process hide"),
+    "a sealed picture where ciphertext is put away": (
+        "station/sealed.py", "from kua.sight.sealed import SealedFrame as Planted\n", "inside the process hide"),
+    "a sealed picture in the uplink": ("station/uplink.py", "from kua.sight.sealed import SealedFrame as Planted\n", "inside the process hide"),
+    "a sealed picture where opened film is checked": (
+        "app/opening.py", "from kua.sight.sealed import SealedFrame as Planted\n", "inside the process hide"),
+    "age in the station": ("station/planted.py", "import pyrage\n", "Heavy libraries"),
+    "shares in the verifier": ("verify/planted.py", "import shamir_mnemonic\n", "Heavy libraries"),
     "a socket where proofs are checked": ("proof/merkle.py", "import socket\n", "Pure rooms do no I/O"),
     "law that looks at media": ("law/planted.py", "import kua.media.playlist\n", "Floors"),
     "a centre that knows the station": ("centre/planted.py", "import kua.station.pipe\n", "Floors"),
@@ -155,14 +163,25 @@ def test_the_secrecy_wall_lets_in_nobody_but_those_who_feed_count_or_hide() -> N
     assert not secrecy.get("ignore_imports")
 
 
+def test_the_pictures_of_the_sealed_film_are_named_only_where_they_are_made_encoded_and_encrypted() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    sealed = next(one for one in contracts if one["id"] == "sealed-film")
+    assert set(sealed["allowed_importers"]) == {
+        "kua.sight.hider", "kua.ports.encoder", "kua.station.hide", "kua.station.seal", "kua.adapters.codecs.segmenter", "kua.testing",
+    }  # fmt: skip
+    assert sealed["protected_modules"] == ["kua.sight.sealed"]
+    assert not sealed.get("ignore_imports")
+
+
 ENCODES = '''"""Planted: the encoder is asked to encode a picture of the kind {kind}."""
 
-from kua.ports.encoder import Encoder
+from kua.ports.encoder import Encoder, SealedEncoder
 from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame
+from kua.sight.sealed import SealedFrame
 
 
-def send(encoder: Encoder, frame: {kind}) -> None:
+def send(encoder: {encoder}, frame: {kind}) -> None:
     """Encode `frame`."""
     encoder.encode(frame)
 '''
@@ -181,10 +200,14 @@ def relabel(frame: RawFrame) -> SafeFrame:
 
 @pytest.fixture(scope="module")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What mypy says of the three snippets, file by file; one run, since mypy is slow to start."""
+    """What mypy says of the snippets, file by file; one run, since mypy is slow to start."""
     place = tmp_path_factory.mktemp("types")
-    (place / "safe_goes_in.py").write_text(ENCODES.format(kind="SafeFrame"), encoding="utf-8")
-    (place / "raw_goes_in.py").write_text(ENCODES.format(kind="RawFrame"), encoding="utf-8")
+    for name, encoder, kind in (
+        ("safe_goes_in", "Encoder", "SafeFrame"), ("raw_goes_in", "Encoder", "RawFrame"), ("sealed_goes_public", "Encoder", "SealedFrame"),
+        ("sealed_goes_in", "SealedEncoder", "SealedFrame"), ("raw_is_sealed", "SealedEncoder", "RawFrame"),
+        ("safe_is_sealed", "SealedEncoder", "SafeFrame"),
+    ):  # fmt: skip
+        (place / f"{name}.py").write_text(ENCODES.format(encoder=encoder, kind=kind), encoding="utf-8")
     (place / "raw_called_safe.py").write_text(FORGES, encoding="utf-8")
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", "--no-error-summary", "--follow-imports=silent"]
     surroundings = os.environ | {"MYPYPATH": str(ROOT / "src")}
@@ -197,6 +220,12 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 def test_a_safe_frame_may_be_encoded(typed: dict[str, str]) -> None:
     assert "error" not in typed["safe_goes_in.py"]
+
+
+def test_a_sealed_frame_may_be_encoded_for_sealing_only(typed: dict[str, str]) -> None:
+    assert "error" not in typed["sealed_goes_in.py"]
+    for name in ("sealed_goes_public.py", "raw_is_sealed.py", "safe_is_sealed.py"):
+        assert "[arg-type]" in typed[name], name
 
 
 def test_a_raw_frame_given_to_the_encoder_does_not_type_check(typed: dict[str, str]) -> None:

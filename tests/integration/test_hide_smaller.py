@@ -31,7 +31,7 @@ LESS = (240, 136)
 class Station:
     """A recording whose hiding takes as long as is said, for each pixel of the full picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, **more: Any) -> None:
         self.costs = 450
         drawn = drawn_room(*SIZE)
         self.calibration = drawn.calibration()
@@ -57,7 +57,7 @@ class Station:
         self.spent = 0
         self.looked: list[tuple[RawFrame, SafeFrame]] = []
         self.recording = Recording(
-            new_hider=lambda phase: Slow(self.calibration, drawn.reference, DEFAULT, phase), sizes=(LESS,), at_size=at_size
+            new_hider=lambda phase: Slow(self.calibration, drawn.reference, DEFAULT, phase), sizes=(LESS,), at_size=at_size, **more
         )
         self.recording.connect()
 

@@ -12,10 +12,11 @@ from typing import Final
 
 import pytest
 
-from kua.station.pipe import Piece
+from kua.station.pipe import Piece, SealedPiece, SliceBegun
 from tests.integration.test_fetch_hide_processes import running
-from tests.rigs.box import make_box
+from tests.rigs.box import make_box, sealing_profile
 from tests.rigs.rooms import drawn_room
+from tests.rigs.trustees import twelve
 
 SIZE: Final = (320, 180)
 WALLED: Final = "import os, sys\nfrom kua.adapters.isolation import isolate\nwalls = isolate()\n"
@@ -116,3 +117,19 @@ def test_the_hide_of_a_station_stands_behind_these_walls_while_it_records(tmp_pa
         if said[0]["namespace"]:
             assert (process / "ns" / "net").readlink() != Path("/proc/self/ns/net").readlink()
         assert "socket" not in {str(fd.readlink()).split(":")[0] for fd in (process / "fd").iterdir()}
+
+
+def test_sealing_works_behind_the_walls_and_only_ciphertext_comes_out(tmp_path: Path) -> None:
+    held = twelve()
+    box = make_box(
+        tmp_path / "box", "painted:5?w=320&h=180&start=600000", drawn_room(*SIZE), sealed=held.section, profile=sealing_profile("voting")
+    )  # fmt: skip
+    with running(box) as pair:
+        pair.until(lambda sent: any(isinstance(one, SealedPiece) for one in sent))
+        assert [line["filter"] for line in pair.logged() if line["event"] == "isolated"] == [True]
+        begun, piece = pair.of(SliceBegun)[0], pair.of(SealedPiece)[0]
+    assert (begun.slice, begun.phase) == (piece.slice, "voting")
+    assert piece.payload.startswith(b"age-encryption.org/v1\n")
+    assert not [name for name in (b"ftyp", b"moof", b"mdat", b"avcC") if name in piece.payload[:2_000]]
+    published = pair.of(Piece)[0]
+    assert (piece.run, piece.slot, piece.t0, piece.t1, piece.frames) == (published.run, published.slot, published.t0, published.t1, published.frames)

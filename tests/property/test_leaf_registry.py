@@ -31,6 +31,8 @@ countings = st.just("kua/count/v1\nkz-2026/10-245\n1773565200000\n\n" + 2 * _lin
 _person = "kua/person/v1\nchair\nkz-2026\n10-245\nperson/chair/10-245+0a1b2c3d+" + "A" * 44 + "\n\n" + _line
 persons = st.lists(st.just(_person), min_size=2, max_size=8)
 ranges = st.tuples(st.integers(0, 500), st.integers(0, 500)).map(lambda pair: {"lo": min(pair), "hi": max(pair)})
+recipients = st.sampled_from(["age1" + "q" * 58, "age1" + "023456789acdefghjklmnpqrstuvwxyz" + "l" * 26])
+shares = st.lists(st.fixed_dictionaries({"trustee": words, "sha256": digests, "commit": digests}), max_size=3)
 cameras = st.lists(st.fixed_dictionaries({"cam": cams, "width": ms, "height": ms, "fps_milli": ms}), max_size=3)
 
 FIELDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
@@ -55,6 +57,10 @@ FIELDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
         "owners": st.fixed_dictionaries(dict.fromkeys(("ours", "host", "unknown"), ms)), "recorder": st.sampled_from(["none", "off", "not_shown"]),
     },
     "chapter": {"at": ms, "what": st.just("count_begins"), "since": ms, "note": countings, "signers": persons},
+    "slice": {
+        "at": ms, "cam": cams, "slice": runs, "t0": ms, "t1": ms, "phase": st.sampled_from(_PHASES), "pieces": ms, "size": ms, "root": digests,
+        "calibration": digests, "quorum": digests, "recipient": recipients, "shares": shares,
+    },
     "close": {"at": ms, "reason": st.sampled_from(["end_of_day", "ordered"])},
     "withdrawn": {"at": ms, "station": stations, "cam": cams, "t0": ms, "t1": ends, "article": citations, "by": words, "reason": words},
     "certificate": {"at": ms, "station": stations, "origin": origins, "vkey": vkeys},
@@ -81,6 +87,11 @@ NEVER: Final = {
     ],
     "countings": ["", "kua/count/v1\nkz-2026/10-245\n17\n\n" + _line, "kua/count/v1\nkz-2026/10-245\nmy words\n\n" + 2 * _line, 5, None],
     "persons": [[], [_person], [_person] * 9, [_person, "a word of mine"], [_person.replace("chair\nkz", "Chair of all\nkz")] * 2, _person, 5, None],
+    "recipients": ["", "age1", "age1" + "q" * 57, "age1" + "b" * 58, "AGE-SECRET-KEY-1" + "Q" * 58, "age1" + "q" * 58 + "\n", 5, None],
+    "shares": [
+        {}, None, "a", ["a"], [{"trustee": "court", "sha256": "0" * 64}], [{"trustee": "court", "sha256": "0" * 64, "commit": "0" * 64, "name": "x"}],
+        [{"trustee": "court", "sha256": "0" * 64, "commit": "0" * 64}] * 65, [{"trustee": "A Person", "sha256": "0" * 64, "commit": "0" * 64}],
+    ],
     "other": ["", "free text", "Begin", 7, 1.0, [], {}],
 }  # fmt: skip
 _NAMED: Final = {
@@ -88,7 +99,7 @@ _NAMED: Final = {
     for name, strategy in {
         "ms": ms, "ends": ends, "words": words, "digests": digests, "runs": runs, "cams": cams, "stations": stations, "citations": citations, "origins": origins,
         "vkeys": vkeys, "notes": notes, "ranges": ranges, "cameras": cameras,
-        "countings": countings, "persons": persons,
+        "countings": countings, "persons": persons, "recipients": recipients, "shares": shares,
     }.items()
 }  # fmt: skip
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from kua.core.bech32 import bech32
 from kua.core.canonical import canonical, read_canonical
 from kua.core.digest import sha256
+from kua.core.sealing import read_sealing
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import make_leaf
 from kua.verify.below import Below
@@ -400,3 +402,44 @@ def test_fewer_pictures_than_were_stated_are_found(tmp_path: Path) -> None:
         _segments(bodies)[1]["frames"] += 1
 
     assert "film.inside_differs" in _codes(_filmed(tmp_path, more), "FAIL")
+
+
+def _sealed(bodies: Leaves, phase: str = "rehearsal", quorum: str = "ab" * 32) -> None:
+    """State a slice of sealed film, before the close."""
+    slice_ = {
+        "at": BEGIN + SLOT, "cam": "a", "slice": "00c0ffee", "t0": BEGIN, "t1": BEGIN + SLOT, "phase": phase, "pieces": 1, "size": 1, "root": "ab" * 32,
+        "calibration": "ab" * 32, "quorum": quorum, "recipient": "age1" + "q" * 58, "shares": [],
+    }  # fmt: skip
+    bodies.insert(-1, {"v": 1, "type": "slice", **slice_})
+
+
+def _ordering(monkeypatch: pytest.MonkeyPatch, section: dict[str, Any]) -> None:
+    plain = make_published.election
+    monkeypatch.setattr(make_published, "election", lambda *given: canonical({**read_canonical(plain(*given)), "sealed": section}))
+
+
+def test_a_sealed_film_that_nobody_ordered_is_told(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:
+    assert "film.sealed_unordered" in _codes(forged(_sealed), "FAIL")
+
+
+@pytest.mark.parametrize(("phase", "own", "code"), [("rehearsal", True, ""), ("rehearsal", False, "film.sealed_unordered"), ("voting", True, "film.sealed_unordered")])
+def test_a_sealed_film_is_held_against_the_phases_and_the_quorum_of_the_election_file(
+    forged: Callable[[Callable[[Leaves], None]], Report], monkeypatch: pytest.MonkeyPatch, phase: str, own: bool, code: str
+) -> None:
+    keys = [bech32("age", bytes([number]) * 32) for number in (1, 2)]
+    section = {
+        "phases": ["rehearsal"], "needed": 1, "days": 9,
+        "groups": [{"id": "court", "needed": 2, "trustees": [{"id": f"court-{number}", "recipient": key} for number, key in enumerate(keys)]}],
+    }  # fmt: skip
+    _ordering(monkeypatch, section)
+    quorum = read_sealing(section, ["rehearsal"]).digest().hex() if own else "ab" * 32
+    report = forged(lambda bodies: _sealed(bodies, phase, quorum))
+    assert {each for each in _codes(report, "FAIL") if "sealed" in each} == ({code} if code else set())
+    assert ("film.sealed" in _codes(report, "NOT_CHECKED")) == (not code)
+
+
+def test_a_film_without_the_sealed_one_that_was_ordered_says_so(forged: Callable[[Callable[[Leaves], None]], Report], monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [bech32("age", bytes([number]) * 32) for number in (1, 2)]
+    trustees = [{"id": f"court-{number}", "recipient": key} for number, key in enumerate(keys)]
+    _ordering(monkeypatch, {"phases": ["rehearsal"], "needed": 1, "days": 9, "groups": [{"id": "court", "needed": 2, "trustees": trustees}]})
+    assert "film.sealed_none" in _codes(forged(lambda _bodies: None), "NOT_CHECKED")

@@ -2,6 +2,7 @@
 """A polling station's box for tests: settings, a signed election file, and a drawn room calibrated and signed by two people. No real person, no real key."""
 
 from pathlib import Path
+from typing import Any
 
 from kua.app.calibrations import signers_file
 from kua.core.canonical import canonical
@@ -23,8 +24,21 @@ def key(name: str) -> SigningKey:
     return SigningKey.from_seed(name, sha256(name.encode()))
 
 
-def make_box(folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: str = "voting", signed: bool = True, kind: str = "rehearsal") -> Path:
-    """Write a box with one camera `a` and return its folder."""
+def sealing_profile(*phases: str, confirmed: bool = False) -> bytes:
+    """Return a legal profile that allows a sealed film in `phases`."""
+    words = {"kk": "x", "ru": "x", "en": "x"}
+    clause = {
+        "id": "sealed_film", "article": "art. 0", "text": words, "source": "https://example.kz/", "date": "2026-03-15", "confirmed": confirmed,
+        "value": list(phases),
+    }  # fmt: skip
+    return canonical({"v": 1, "id": "test", "titles": words, "clauses": [clause]})
+
+
+def make_box(
+    folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: str = "voting", signed: bool = True, kind: str = "rehearsal",
+    sealed: dict[str, Any] | None = None, profile: bytes | None = None,
+) -> Path:  # fmt: skip
+    """Write a box with one camera `a` and return its folder. `sealed` is the section of the election file, `profile` the legal profile."""
     width, height = drawn.reference.width, drawn.reference.height
     (folder / "election").mkdir(parents=True)
     (folder / "calibration").mkdir()
@@ -36,7 +50,7 @@ def make_box(folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: s
     election = canonical(
         {
             "v": 1, "id": ELECTION, "version": 1, "domain": "example.kz", "titles": titles, "kind": kind, "contests": [],
-            "profile": {"id": "kz", "sha256": "0" * 64},
+            "profile": {"id": "kz", "sha256": "0" * 64 if profile is None else sha256(profile).hex()},
             "regions": [{"id": "10", "titles": titles}],
             "stations": [
                 {
@@ -47,6 +61,7 @@ def make_box(folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: s
                 }
             ],
             "hiding": table_json(DEFAULT), "publication": {"delay_ms": 30_000}, "cosigning": "", "centres": [],
+            **({} if sealed is None else {"sealed": sealed}),
             "keys": {
                 "commission": [str(commission.verifier)],
                 "issuers": [{"role": role, "vkey": str(each.verifier)} for role, each in issuer.items()],
@@ -54,6 +69,8 @@ def make_box(folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: s
         }
     )  # fmt: skip
     (folder / "election/election.json").write_bytes(election)
+    if profile is not None:
+        (folder / "election/profile.json").write_bytes(profile)
     (folder / "election/election.note").write_bytes(sign_election([commission], ELECTION, 1, sha256(election)))
     made = write_calibration(
         calibrated(

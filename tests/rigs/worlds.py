@@ -33,6 +33,8 @@ class World:
     stations: Mapping[str, tuple[str, ...]]
     windows: tuple[tuple[str, int, int], ...]
     centre_url: str = "http://127.0.0.1:9"
+    sealed: Mapping[str, Any] | None = None
+    """The section of the sealed film, which the profile then allows in its phases."""
 
     def key(self, name: str) -> SigningKey:
         """Return the key called `name` in this world."""
@@ -50,8 +52,12 @@ class World:
 
     @property
     def profile_file(self) -> bytes:
-        """A legal profile without clauses."""
-        return canonical({"v": 1, "id": "kz", "titles": _TITLES, "clauses": []})
+        """A legal profile without clauses, but for the one that a sealed film needs."""
+        clause = {
+            "id": "sealed_film", "article": "art. 0", "text": _TITLES, "source": "https://kua.example/", "date": "2026-03-15", "confirmed": False,
+            "value": list(self.sealed["phases"]) if self.sealed else [],
+        }  # fmt: skip
+        return canonical({"v": 1, "id": "kz", "titles": _TITLES, "clauses": [clause] if self.sealed else []})
 
     def election_file(self, delay_ms: int = 0) -> bytes:
         """Return `election.json`."""
@@ -62,7 +68,7 @@ class World:
                 "regions": [{"id": region, "titles": _TITLES} for region in sorted({station[:2] for station in self.stations})],
                 "stations": [self._station(station, cams) for station, cams in self.stations.items()],
                 "hiding": {phase: dict(row) for phase, row in DEFAULT.items()},
-                "publication": {"delay_ms": delay_ms}, "cosigning": "",
+                "publication": {"delay_ms": delay_ms}, "cosigning": "", **({"sealed": dict(self.sealed)} if self.sealed else {}),
                 "centres": [{"url": self.centre_url, "vkey": str(self.centre.verifier)}],
                 "keys": {
                     "commission": [str(self.commission.verifier)],

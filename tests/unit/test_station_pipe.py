@@ -26,6 +26,9 @@ from kua.station.pipe import (
     Packet,
     Piece,
     Rung,
+    SealedPiece,
+    SliceBegun,
+    SliceEnded,
     Start,
     messages,
     receive,
@@ -36,6 +39,7 @@ ONE_OF_EACH: Final[list[Message]] = [
     Start("h264", 1280, 720, 1, 90_000, b"extradata"), Packet(-3600, True, 1_773_565_200_000, b"\x00\x00\x01"), Lost("camera_silent", 5), Ended(),
     Init("0badcafe", 1280, 720, 6, b"ftyp"), Piece("0badcafe", 443_391_300, 1, 4001, 40, "ntp", "voting", b"moof" * 99), Hole(7, "camera_lost"),
     Covered(8, 9, "scene_changed"), Counted(1, 2, 3, 4, 5, 6), Fault(10, "frozen", "begin"), Rung(10, 7, 1280, 720, "busy"), Beat(11, 12), Done(13),
+    SliceBegun("0badcafe", 14, "voting", "age1", b"{}"), SealedPiece("0badcafe", "0badcafe", 1, 4000, 8000, 40, "0" * 64, b"age"), SliceEnded("0badcafe", 15),
 ]  # fmt: skip
 _DRAWN: Final[dict[Any, st.SearchStrategy[Any]]] = {
     str: st.text(max_size=9),
@@ -142,4 +146,5 @@ def test_nothing_that_hide_may_send_can_carry_a_picture() -> None:
     carriers = {
         kind.__name__ for kind in get_args(Message) if next(field for field in fields(kind) if field.name == "payload").default != b""
     }
-    assert carriers == {"Start", "Packet", "Init", "Piece"}
+    # Sealed film passes as ciphertext: `keep` takes nothing else (tests/unit/test_station_sealed.py).
+    assert carriers == {"Start", "Packet", "Init", "Piece", "SliceBegun", "SealedPiece"}

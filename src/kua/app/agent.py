@@ -29,6 +29,7 @@ from kua.app import settings as settings_room
 from kua.app.calibrations import Calibrated
 from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
+from kua.app.sealing import open_shelf
 from kua.app.settings import CameraSettings, StationSettings
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
@@ -237,7 +238,10 @@ class Agent:
             courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
             self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says)
             floor = self._station.reserve * 1024 * 1024
-            self._keep = Keep(self._box, self._journal, outbox, self._files, self._clock, floor, self._uplink.owe, self._on_fault)
+            self._shelf = open_shelf(self._box, self._station, self._election, self._files, self._journal, self._clock.now)
+            self._keep = Keep(
+                self._box, self._journal, outbox, self._files, self._clock, floor, self._uplink.owe, self._on_fault, self._shelf
+            )
             log.publish()
             self._uplink.start()
             try:
@@ -333,6 +337,10 @@ class Agent:
         day = Day(self._election.id, sha256(self._election_file), self._station.id, cameras, policies, files, single)
         self._journal.begin(day, build_digest(), settings_room.settings_digest(self._box))
         self._uplink.owe(add_missing(self._box, self._log, self._outbox))
+        if self._shelf is not None:
+            self._shelf.mend(lambda cam, name: self._journal.slices.get((cam, name)))
+            for path in self._shelf.expire():
+                _say.info("sealed.expired", path=path)
 
     def _command(self, role: str, camera: CameraSettings) -> Sequence[str]:
         """A camera that one person alone has signed for shows silhouettes. It is told so here, and asks for two signatures where it is not."""

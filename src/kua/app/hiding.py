@@ -21,14 +21,14 @@ from kua.adapters.detectors.stickers import StickerFinder
 from kua.app import calibrations
 from kua.app.count_gate import Gate
 from kua.app.plugins import is_live
-from kua.app.settings import CameraSettings, StationSettings, load_election, load_station
-from kua.core.digest import sha256
+from kua.app.sealing import seal_means
+from kua.app.settings import CameraSettings, StationSettings, load_election, load_profile, load_station
 from kua.core.election import Election
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant, Millis
 from kua.flow.ladder import sizes_of
 from kua.law.hiding import GATED, read_table, row_for, table_for
-from kua.law.profile import REHEARSAL, Profile, read_profile
+from kua.law.profile import REHEARSAL, Profile
 from kua.media.cutter import Cut, Opened
 from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
@@ -93,6 +93,7 @@ def hide(
         row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
         counting=Counting(calibrated.calibration, finds_people=finds_people),
         seals=_seals(calibrated.calibration),
+        sealing=None if silhouettes else seal_means(box, station, camera, election),
         sizes=tuple(size for size in sizes_of(camera.width, camera.height)[1:] if may_be(calibrated.calibration, size[1])),
         at_size=at_size,
         may_loop=may_loop and election.kind == REHEARSAL,
@@ -115,15 +116,11 @@ def _seals(calibration: Calibration) -> tuple[Seals, FindStickers] | None:
 
 
 def _profile(box: Path, station: StationSettings, election: Election) -> Profile | None:
-    """Return the legal profile that the election file names, if it lies in the box. Another one decides nothing: voting is then at H3, and recorded."""
-    path = box / station.election / "profile.json"
-    if not path.exists():
-        return None
-    data = path.read_bytes()
-    if sha256(data).hex() != election.profile_sha256:
+    """Return the legal profile that the election file names. Another one decides nothing: voting is then at H3, and recorded."""
+    profile = load_profile(box, station, election)
+    if profile is None and (box / station.election / "profile.json").exists():
         structlog.get_logger("kua.camera").error("profile", code="enrol.profile")
-        return None
-    return read_profile(data)
+    return profile
 
 
 def _look(folder: Path) -> tuple[Look | None, bool]:

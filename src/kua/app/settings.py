@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from kua.core.digest import Digest, sha256
 from kua.core.election import Election, read_election
 from kua.core.errors import Incomplete, Misused
+from kua.law.profile import Profile, read_profile
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
 
@@ -45,6 +46,8 @@ class CameraSettings(_Table):
     """Pictures per second that are published."""
     bitrate: Annotated[int, Field(ge=50, le=8000)] = 800
     """Most kbit/s of the film."""
+    sealed_bitrate: Annotated[int, Field(ge=50, le=8000)] = 1500
+    """Most kbit/s of the sealed film, where the election keeps one."""
     preset: Annotated[str, Field(pattern="^(ultrafast|superfast|veryfast|faster|fast|medium)$")] = "veryfast"
     """How hard the encoder tries, a word of x264: slower makes a better picture of the same bits."""
 
@@ -64,6 +67,8 @@ class StationSettings(_Table):
     """Verifier keys of the commission that this box believes. Empty: those that the election file names itself."""
     reserve: Annotated[int, Field(ge=32, le=1_000_000)] = 512
     """MiB of the disk that film leaves free, so that the log can go on."""
+    sealed: Annotated[int, Field(ge=0, le=10_000_000)] = 100_000
+    """MiB of sealed film that the disk may hold, where the election keeps one. Whether it does is never a setting."""
     models: str = "models"
     """Folder of detection models (`kua models`); relative to the box. Without any, the hiding is by the room alone."""
     cameras: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=8)]
@@ -194,6 +199,15 @@ def load_election(box: Path, station: StationSettings) -> tuple[Election, bytes]
     check_election(note, election=election.id, version=election.version, file=sha256(data), keys=keys)
     election.station(station.id)
     return election, data
+
+
+def load_profile(box: Path, station: StationSettings, election: Election) -> Profile | None:
+    """Return the legal profile that the election file names, if it lies in the box. None: nothing that only a profile can allow is allowed."""
+    path = box / station.election / "profile.json"
+    if not path.exists():
+        return None
+    data = path.read_bytes()
+    return read_profile(data) if sha256(data).hex() == election.profile_sha256 else None
 
 
 def values(box: Path, environment: Mapping[str, str] = os.environ) -> list[Value]:

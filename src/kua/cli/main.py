@@ -32,6 +32,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "log": ("kua.cli.log", N_("Transparency logs: audit one, watch them, prove a contradiction.")),
     "mirror": ("kua.cli.mirror", N_("Keep a checked copy of a published election, a region or a station.")),
     "witness": ("kua.cli.witness", N_("The co-signer of a party, an observer, a university.")),
+    "seal": ("kua.cli.seal", N_("The sealed film: its slices, shares, opening by a quorum, audit.")),
     "scenes": ("kua.cli.scenes", N_("Rendered polling rooms whose truth is known: for measuring.")),
     "models": ("kua.cli.models", N_("Detection models: list, add, fetch.")),
     "settings": ("kua.cli.settings", N_("Settings: check and show them.")),

@@ -12,6 +12,7 @@ from kua.core.canonical import Json, read_canonical
 from kua.core.errors import Rejected
 from kua.core.instant import Instant, Millis
 from kua.core.nouns import CameraId, ElectionId, StationId, camera_id, election_id, station_id
+from kua.core.sealing import Sealing, read_sealing
 from kua.core.titles import Titles
 
 PHASES: Final = ("rehearsal", "opening", "voting", "count", "protocol", "storage")
@@ -79,7 +80,8 @@ class Issuer:
 
 @dataclass(frozen=True, slots=True)
 class Election:
-    """The whole file. `hiding` is the hiding table as plain JSON (read by `kua.law.hiding`); `delay` is the public delay of the film."""
+    """The whole file. `hiding` is the hiding table as plain JSON (read by `kua.law.hiding`); `delay` is the public delay of the film; `sealed` is
+    None where no sealed film is kept, which is so unless the file says otherwise."""
 
     id: ElectionId
     version: int
@@ -97,6 +99,7 @@ class Election:
     centres: tuple[Centre, ...]
     commission: tuple[str, ...]
     issuers: tuple[Issuer, ...]
+    sealed: Sealing | None = None
 
     def station(self, wanted: str) -> Station:
         """Return the station called `wanted`. Raises `Rejected("election.no_station")`."""
@@ -107,7 +110,7 @@ class Election:
 
 
 def read_election(data: bytes) -> Election:
-    """Read `election.json`. Raises `Rejected("election.schema", field=...)`, `json.*` or `name.*`. Signatures are not checked here."""
+    """Read `election.json`. Raises `Rejected("election.schema", field=...)`, `json.*`, `name.*` or `sealed.*`. Signatures are not checked here."""
     body = read_canonical(data)
     try:
         return _election(body)
@@ -116,7 +119,10 @@ def read_election(data: bytes) -> Election:
 
 
 def _election(body: Json) -> Election:
-    _only(body, "v id version domain titles kind contests profile regions stations hiding publication cosigning centres keys")
+    _only(
+        {"sealed": None} | body,
+        "v id version domain titles kind contests profile regions stations hiding publication cosigning centres keys sealed",
+    )
     if _count(body["v"]) != 1:
         raise ValueError("v")
     profile = _only(body["profile"], "id sha256")
@@ -147,6 +153,8 @@ def _election(body: Json) -> Election:
         centres=tuple(Centre(_text(centre["url"]), _text(centre["vkey"])) for centre in _each(body["centres"], "url vkey")),
         commission=tuple(_text(key) for key in _list(keys["commission"])),
         issuers=tuple(Issuer(_text(issuer["role"]), _text(issuer["vkey"])) for issuer in _each(keys["issuers"], "role vkey")),
+        # Absent, never null: one way to say that none is kept. A reader that does not know the section refuses the file.
+        sealed=read_sealing(body["sealed"], PHASES) if "sealed" in body else None,
     )
 
 

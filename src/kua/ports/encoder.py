@@ -3,7 +3,9 @@
 
 from typing import Protocol
 
+from kua.core.instant import Instant
 from kua.sight.safe import SafeFrame
+from kua.sight.sealed import SealedFrame
 
 
 class Encoder(Protocol):
@@ -16,4 +18,12 @@ class Encoder(Protocol):
 
     def encode(self, picture: SafeFrame) -> None: ...
     def finish(self) -> None: ...
+    def abandon(self) -> None: ...
+
+
+class SealedEncoder(Protocol):
+    """The same for the sealed film: it takes no published picture and no raw one, and what it makes is encrypted in the same process."""
+
+    def encode(self, picture: SealedFrame) -> None: ...
+    def finish(self, by: Instant | None = None) -> None: ...
     def abandon(self) -> None: ...

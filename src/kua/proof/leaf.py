@@ -50,6 +50,7 @@ _COUNT_NOTE = re.compile(rf"kua/count/v1\n[a-z0-9-]{{1,64}}/[0-9]{{2}}-[0-9]{{1,
 _CERTIFICATE = re.compile(
     rf"kua/person/v1\n[a-z_]{{1,32}}\n[a-z0-9-]{{1,64}}\n[0-9]{{2}}(?:-[0-9]{{1,5}})?\n{_KEY_NAME}\+[0-9a-f]{{8}}\+[A-Za-z0-9+/]{{44}}\n\n{_SIGNED}{{1,4}}"
 )
+_RECIPIENT = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 _SAFE: Final = 2**53 - 1
 LONGEST: Final = 5_000
 """Milliseconds of the longest segment: a slot and the wait of at most 1 s for the picture that ends it (docs/spec/segment.md)."""
@@ -109,6 +110,7 @@ CERTIFICATES: Final = Rule(
         isinstance(value, list) and 2 <= len(value) <= 8 and all(isinstance(each, str) and _CERTIFICATE.fullmatch(each) for each in value)
     ),
 )
+RECIPIENT: Final = _matching("age recipient", _RECIPIENT)
 TRUST: Final = one_of("none", "rtc", "ntp", "centre")
 PHASE: Final = one_of("rehearsal", "opening", "voting", "count", "protocol", "storage")
 GAP_REASONS: Final = (
@@ -206,6 +208,24 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
             note=COUNT_NOTE,
             signers=CERTIFICATES,
         ),
+        _kind(
+            "slice",
+            "station",
+            ("station",),
+            at=MS,
+            cam=CAM,
+            slice=RUN,
+            t0=MS,
+            t1=MS,
+            phase=PHASE,
+            pieces=INT,
+            size=INT,
+            root=DIGEST,
+            calibration=DIGEST,
+            quorum=DIGEST,
+            recipient=RECIPIENT,
+            shares=list_of(object_of(trustee=WORD, sha256=DIGEST, commit=DIGEST)),
+        ),
         _kind("close", "station", ("station",), at=MS, reason=one_of("end_of_day", "ordered")),
         _kind(
             "withdrawn",
@@ -226,7 +246,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
 )
 
 RESERVED: Final = frozenset(
-    "beacon observer tamper slice event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
+    "beacon observer tamper event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
 )
 """Types that the registry names without a schema so far: a reader counts them as unknown."""
 

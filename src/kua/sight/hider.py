@@ -40,6 +40,7 @@ from kua.sight.boxes import blocks_touched
 from kua.sight.comparer import Comparer, Difference
 from kua.sight.reference import Reference
 from kua.sight.safe import SafeFrame, conceal, filled
+from kua.sight.sealed import SealedFrame, sealed
 from kua.sight.seen import Seen
 from kua.sight.sheets import brightness_of_paper, cells_for_sheets
 from kua.sight.slot import HEADS_ABOVE, SlotView, ring
@@ -261,6 +262,15 @@ class Hider:
         """Return a filled picture in place of `raw`, for a fault outside (detector, queue, clock)."""
         return self._whole(raw.at, raw.width, raw.height, reason)
 
+    def seal(self, raw: RawFrame, safe: SafeFrame) -> SealedFrame:
+        """Return the sealed film's picture of the moment whose published picture `safe` is (the answer of `watch` or `step` to this very `raw`): booths and
+        screens filled, lists and the counting table as published, people visible. `raw` is not changed.
+
+        Raises `Rejected("picture.size_changed")`.
+        """
+        self._lay_out(raw)
+        return sealed(raw, safe, fill=self._fill, as_film=self._as_film)
+
     def _lay_out(self, raw: RawFrame) -> None:
         """Lay the zones over the picture's blocks, once for a size and phase."""
         if self._size is None:
@@ -285,6 +295,8 @@ class Hider:
                 _because(self._always, mask, Reason.LIST)
             elif how == "finer":
                 self._finer |= mask
+        # What the sealed film shows no better than the published one: names on lists, and marks on ballots at the count.
+        self._as_film = area.get("list", none) | area.get("count", none) | self._unreadable
         self._seen = Seen(area, treat, self._fill, self._unreadable, self._paper, self._codes)
         _because(self._always, self._seen.code, Reason.LIST)
         self._grey = treat.get("rest", "coarse_grey") == "coarse_grey"

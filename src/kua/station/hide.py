@@ -24,9 +24,11 @@ from kua.sight.geometry import Kind
 from kua.sight.hider import Hider, Look
 from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame, filled
+from kua.sight.sealed import SealedFrame, sealed_filled
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
+from kua.station.seal import Seal, SealMeans
 from kua.station.vitals import Vitals
 
 HOLD: Final = Millis(1_500)
@@ -99,17 +101,20 @@ class Means:
     """Makes what works on pictures of one of `sizes`."""
     may_loop: bool = False
     """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
+    sealing: SealMeans | None = None
+    """What makes the sealed film; None where none is kept, which is so unless the election file and the law say otherwise."""
     preview: Callable[[RawFrame, SafeFrame], None] | None = None
     """The one unlogged way of a raw picture, for the demonstration's slider. `kua.app.camera` refuses it anywhere else."""
 
 
 @dataclass(slots=True)
 class _Held:
-    """One hidden picture that waits, with the phase under which it was hidden; `raw` only for the preview."""
+    """One hidden picture that waits, with the phase under which it was hidden; `raw` only for the preview, `sealed` only where a sealed film is kept."""
 
     safe: SafeFrame
     phase: str
     raw: RawFrame | None
+    sealed: SealedFrame | None
 
 
 @dataclass(slots=True)
@@ -165,6 +170,7 @@ class Hide:
         self.counts: Counter[str] = Counter()
         """What was dropped or went wrong, by kind; for the log, no pictures."""
         self._began = self._clock.now()
+        self._seal = None if means.sealing is None else Seal(means.sealing, out, self.counts)
 
     # ------------------------------------------------------------------------------------------------------- messages
 
@@ -187,6 +193,8 @@ class Hide:
     def finish(self, *, ended: bool) -> None:
         """Write out what is held. `ended`: the source ended or was stopped in order; else the pipe from `fetch` tore, and no `Done` is sent."""
         self._end_run(None if ended else "restart")
+        if self._seal is not None:
+            self._seal.rest(None)
         self._count_up()
         if ended:
             now = self._clock.now()
@@ -300,6 +308,8 @@ class Hide:
         phase = self._means.phase_at(slot_start(slot_of(at)))
         if phase is None:
             self._restart("stopped")
+            if self._seal is not None:
+                self._seal.rest(at)
             return
         if not self._fits(picture.width, picture.height):
             self.counts["size"] += 1
@@ -328,6 +338,7 @@ class Hide:
         """Hide one picture and put it on hold. Nothing that goes wrong here lets it through."""
         width, height = self._shape.width, self._shape.height
         raw: RawFrame | None = None
+        sealed: SealedFrame | None = None
         if self._behind(run, arrival) > LATE:
             safe = filled(at, width, height, "late")
         else:
@@ -337,6 +348,7 @@ class Hide:
                 for kind, state in self._vitals.look(at, raw.yuv[:height]):
                     self._out(Fault(at, kind, state))
                 safe = self._hidden(run, raw, phase)
+                sealed = self._sealed(run, raw, safe, phase)
             except KuaError as error:
                 self.counts[f"error {error.code}"] += 1
                 safe = filled(at, width, height, "error")
@@ -347,7 +359,10 @@ class Hide:
             for held in run.held:
                 if held.safe.reason != safe.reason and (held.safe.reason is None or safe.reason != "looped"):
                     held.safe = filled(held.safe.at, width, height, safe.reason)
-        run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None))
+                    held.sealed = None if held.sealed is None else sealed_filled(held.safe.at, width, height)
+        if self._seal is not None and self._seal.wants(phase) and (sealed is None or safe.reason is not None):
+            sealed = sealed_filled(at, width, height)
+        run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None, sealed))
         while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
             self._release(run)
 
@@ -371,6 +386,7 @@ class Hide:
         for held in run.held if run is not None else ():
             if held.safe.reason is None:
                 held.safe = filled(held.safe.at, self._shape.width, self._shape.height, RESIZED)
+                held.sealed = None if held.sealed is None else sealed_filled(held.safe.at, self._shape.width, self._shape.height)
         self._end_run(RESIZED)
         self._count_up()
         self._shape = Shape(width, height, self._full.fps)
@@ -402,6 +418,16 @@ class Hide:
             if counted is not None:
                 self._out(counted)
         return safe
+
+    def _sealed(self, run: _Run, raw: RawFrame, safe: SafeFrame, phase: str) -> SealedFrame | None:
+        """Return the sealed film's picture of this moment; None where none is kept, or where the published one is filled."""
+        if self._seal is None or not self._seal.wants(phase) or safe.reason is not None or run.hider is None:
+            return None
+        try:
+            return run.hider.seal(raw, safe)
+        except Exception as error:  # noqa: BLE001 - whatever it is: the sealed picture is filled, the published one is not touched
+            self.counts[f"seal {type(error).__name__}"] += 1
+            return None
 
     def _look_at_stickers(self, hider: Hider, raw: RawFrame) -> None:
         """Once a second hold the stickers against their signed places. A finder that fails says nothing: the room's own texture goes on speaking."""
@@ -465,11 +491,21 @@ class Hide:
             self.counts[f"encoder {error.code}"] += 1
             self._abandon(run)
             return
+        self._release_sealed(run, held)
         own = self._clock.trust()
         # "rtc": the time is our clock's, and this process, which talks to no centre, cannot know who vouches for that; `keep` can.
         run.trust = min(run.trust, "none" if run.anchor.adrift else "rtc" if own == "none" else own, key=_TRUST.index)
         if held.raw is not None and self._means.preview is not None:
             self._means.preview(held.raw, held.safe)
+
+    def _release_sealed(self, run: _Run, held: _Held) -> None:
+        """Seal the same moment, after its published picture."""
+        if self._seal is None:
+            return
+        if held.sealed is None:
+            self._seal.rest(held.safe.at)
+        else:
+            self._seal.take(held.sealed, run.name, held.phase)
 
     def _made(self, run: _Run, made: Opened | Cut, at: Instant) -> None:
         """Send on what the encoder has finished; hidden spans go before the film that they speak of."""
@@ -510,7 +546,10 @@ class Hide:
         if run.film is None:
             return
         try:
-            run.film.finish(self._clock.now() if self._live else None)
+            by = self._clock.now() if self._live else None
+            run.film.finish(by)
+            if self._seal is not None:
+                self._seal.pause(by)
         except KuaError as error:
             self.counts[f"encoder {error.code}"] += 1
             self._abandon(run)
@@ -519,6 +558,8 @@ class Hide:
         """The encoder failed: what it had not cut is a hole, and another run begins."""
         if run.film is not None:
             run.film.abandon()
+        if self._seal is not None:
+            self._seal.abandon()
         run.held.clear()
         self._new_run()
         self._hole(self._began if self._end is None else self._end, "encoder")

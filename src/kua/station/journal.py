@@ -9,6 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final, final
 
+from kua.core.canonical import canonical
 from kua.core.digest import Digest
 from kua.core.errors import Refused, Unavailable
 from kua.core.instant import Instant, Millis
@@ -92,6 +93,8 @@ class Journal:
         self._single: dict[str, str] = {}
         self.count_begun: Instant | None = None
         """Since when two people have let the count be seen, if the log says so."""
+        self.slices: dict[tuple[str, str], bytes] = {}
+        """The leaves of the sealed film's slices, by camera and name."""
         self._faults: set[tuple[str | None, str]] = set()
         self._census: tuple[str, str, str] | None = None
         self._trust: Trust = clock.trust()
@@ -230,6 +233,13 @@ class Journal:
             self._commit([leaf])
             self._recall(made)
 
+    def slice(self, leaf: bytes) -> None:
+        """State a slice of sealed film, made by `kua.proof.sealed.slice_leaf`; each once."""
+        made = read_leaf(leaf)
+        if isinstance(made, Leaf) and made.type == "slice" and (made["cam"], made["slice"]) not in self.slices:
+            self._commit([leaf])
+            self._recall(made)
+
     def rung(self, cam: str, fps: int, width: int, height: int, reason: str) -> None:
         """State that from now on so many pictures a second are taken, and why: the hiding takes too long, or no longer does."""
         self._commit([make_leaf("ladder", at=self._clock.now(), cam=cam, fps_milli=fps * 1000, width=width, height=height, reason=reason)])
@@ -313,6 +323,8 @@ class Journal:
                 self.calibrations[cam] = (digest, note, signers)
             case "census", {"sha256": digest, "note": note, "signers": signers}:
                 self._census = (digest, note, signers)
+            case "slice", {"cam": cam, "slice": name}:
+                self.slices[cam, name] = canonical(leaf.body)
             case "chapter", {"what": "count_begins", "since": since}:
                 self.count_begun = Instant(since)
             case "fault", {"cam": cam, "kind": kind, "state": state}:

@@ -20,7 +20,23 @@ from kua.ports.durable import Durable
 from kua.ports.trip import trip
 from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
 from kua.station.journal import Footage, Journal, Owing
-from kua.station.pipe import FAULTS, Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece, Rung
+from kua.station.pipe import (
+    FAULTS,
+    Beat,
+    Counted,
+    Covered,
+    Done,
+    Fault,
+    Hole,
+    Init,
+    Message,
+    Piece,
+    Rung,
+    SealedPiece,
+    SliceBegun,
+    SliceEnded,
+)
+from kua.station.sealed import SealedShelf
 from kua.station.spool import Outbox, Row
 
 SPARE: Final = 16 * 1024 * 1024
@@ -56,7 +72,7 @@ class Reserve:
 @final
 class Keep:
     """Takes what `hide` sends, for all cameras. `floor` is how many bytes stay free for leaves; `owe` tells the uplink of new rows;
-    `on_fault` is told of faults, for whoever can restart things.
+    `on_fault` is told of faults, for whoever can restart things; `shelf` takes the sealed film, where one is kept.
     """
 
     def __init__(
@@ -69,7 +85,9 @@ class Keep:
         floor: int,
         owe: Callable[[list[Row]], None],
         on_fault: Callable[[str, str, str], None],
+        shelf: SealedShelf | None = None,
     ) -> None:
+        self._shelf = shelf
         self._box, self._journal, self._outbox, self._files, self._clock = box, journal, outbox, files, clock
         self._floor, self._owe, self._on_fault = floor, owe, on_fault
         self._reserve = Reserve(box / "reserve", files)
@@ -112,6 +130,8 @@ class Keep:
                 self._stating(lambda: self._journal.rung(cam, message.fps, message.width, message.height, message.reason))
             case Beat():
                 self.beats[cam] = message
+            case SliceBegun() | SealedPiece() | SliceEnded():
+                self._sealed(cam, message)
             case Done():
                 self._journal.interrupted(cam, "stopped")
             case _:
@@ -122,6 +142,7 @@ class Keep:
         """Note that the processes of `cam` have ended without saying so."""
         self._journal.interrupted(cam, "restart")
         self._heard.discard(cam)
+        self._end_slices(cam)
 
     def _forget_faults(self, cam: str) -> None:
         """State as over what an earlier process has found: this one says anew what it finds."""
@@ -140,8 +161,27 @@ class Keep:
             self._reserve.hold()
 
     def close(self, reason: str) -> Instant:
-        """Close the day."""
+        """Close the day; a slice of sealed film that is still open is stated first."""
+        self._end_slices(None)
         return self._stating(lambda: self._journal.close(reason))
+
+    def _sealed(self, cam: str, message: SliceBegun | SealedPiece | SliceEnded) -> None:
+        """Take a part of the sealed film. Where none is kept, a `hide` that sends one is broken or hostile."""
+        if self._shelf is None:
+            raise ValueError(type(message).__name__)
+        shelf = self._shelf
+        match message:
+            case SliceBegun():
+                self._stating(lambda: shelf.begun(cam, message))
+            case SealedPiece():
+                self._stating(lambda: shelf.piece(cam, message))
+            case SliceEnded():
+                self._stating(lambda: shelf.ended(cam, message))
+
+    def _end_slices(self, cam: str | None) -> None:
+        shelf = self._shelf
+        if shelf is not None and self._journal.is_open:
+            self._stating(lambda: shelf.end_all() if cam is None else shelf.end(cam))
 
     def _piece(self, cam: str, piece: Piece) -> None:
         t0, t1 = Instant(piece.t0), Instant(piece.t1)

@@ -2,7 +2,8 @@
 """What passes between `fetch`, `hide` and `keep`: framed messages over an ordinary pipe, a closed list of types.
 
 Frame: 4-byte big-endian length of the head, 4-byte length of the payload, the head (JSON: `{"t": type, ...fields}`), the payload (bytes).
-No message can carry a picture that is not encoded film, and `hide` -> `keep` has no type that could carry a packet of the camera.
+No message can carry a picture that is not encoded film, and `hide` -> `keep` has no type that could carry a packet of the camera. Sealed film, in which
+people are visible, passes as ciphertext only.
 """
 
 import json
@@ -149,6 +150,40 @@ class Rung:
     payload: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class SliceBegun:
+    """hide -> keep: a slice of sealed film begins. Payload: JCS `{"shares":[{"trustee","commit","share"}]}`, each share age ciphertext in base64."""
+
+    slice: str
+    at: int
+    phase: str
+    recipient: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SealedPiece:
+    """hide -> keep: one piece of sealed film, as long as the published segment of the same moment. Payload: age ciphertext."""
+
+    slice: str
+    run: str
+    slot: int
+    t0: int
+    t1: int
+    frames: int
+    commit: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SliceEnded:
+    """hide -> keep: nothing more will come for this slice."""
+
+    slice: str
+    t1: int
+    payload: bytes = b""
+
+
 FAULTS: Final = (
     "frozen",
     "black",
@@ -161,11 +196,32 @@ FAULTS: Final = (
     "box_moved",
     "lid_opened",
     "no_models",
+    "sealing",
 )
 """What `hide` watches for. What it has told and not taken back ends with its process: the next one looks anew."""
 
-Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Rung | Beat | Done
-_TYPES: Final = {kind.__name__: kind for kind in (Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Beat, Done)}
+Message = (
+    Start
+    | Packet
+    | Lost
+    | Ended
+    | Init
+    | Piece
+    | Hole
+    | Covered
+    | Counted
+    | Fault
+    | Rung
+    | Beat
+    | Done
+    | SliceBegun
+    | SealedPiece
+    | SliceEnded
+)
+_KINDS: Final = (
+    Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Beat, Done, SliceBegun, SealedPiece, SliceEnded,
+)  # fmt: skip
+_TYPES: Final = {kind.__name__: kind for kind in _KINDS}
 _HEADS: Final = {name: {field.name: field.type for field in fields(kind) if field.name != "payload"} for name, kind in _TYPES.items()}
 
 

@@ -106,6 +106,7 @@ def check_station(
     _read_days(work, log)
     _check_calibrations(work, log)
     _tell_census(work, log)
+    _check_sealed(work, log)
     for cam in sorted(work.days):
         _check_account(work, cam)
         _check_media(work, cam, _newest(log))
@@ -235,6 +236,22 @@ def _tell_census(work: _Work, log: Entries) -> None:
         facts = {"used": states["used"], "blind": states["off"] + states["covered"] + states["masked"], "unknown": states["unknown"] + owners["unknown"]}
         words = {"none": "film.census_none", "off": "film.census_off", "not_shown": "film.census_not_shown"}
         work.report.not_checked(check, words[leaf["recorder"]], **facts)
+
+
+def _check_sealed(work: _Work, log: Entries) -> None:
+    """Say whether a sealed film was kept, and fail where the election file orders none for the phase, or another quorum. Only a quorum can look inside."""
+    check, slices, wrong = work.check("sealed"), log.of_type("slice"), False
+    ordered = work.election.sealed if work.election is not None else None
+    for index, leaf in slices:
+        if work.election is None:
+            continue
+        if ordered is None or leaf["phase"] not in ordered.phases or leaf["quorum"] != ordered.digest().hex():
+            work.report.failed(check, "film.sealed_unordered", index=index, camera=leaf["cam"], phase=leaf["phase"])
+            wrong = True
+    if slices and not wrong:
+        work.report.not_checked(check, "film.sealed", count=len(slices))
+    elif ordered is not None and not slices:
+        work.report.not_checked(check, "film.sealed_none")
 
 
 def _certificates(signers: bytes) -> list[bytes]:

@@ -45,6 +45,11 @@ LINES: dict[str, str] = {
     "film.opened_under": N_("Recording was opened at {at} under this election file."),
     "film.other_election": N_("Recording was opened under another election file, or more than once."),
     "film.no_calibration": N_("The station's log names no calibration: nobody signed what is hidden."),
+    "film.sealed": N_("{count} slices of a sealed film are stated, to the quorum of the election file. Only that quorum can look inside."),
+    "film.sealed_unordered": N_(
+        "Leaf {index} states a sealed film of camera {camera} in the phase {phase}, which the election file does not order, or for another quorum."
+    ),
+    "film.sealed_none": N_("The election file orders a sealed film; the station's log states none so far."),
     "film.no_census": N_("The station's log states no census of the cameras in its room."),
     "film.census_none": N_(
         "The station states its cameras: read by it {used}; off, covered or masked {blind}; not known {unknown}. The building has no recorder. The signed list stays in the station."

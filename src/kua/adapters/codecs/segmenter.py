@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Safe pictures to CMAF segments (docs/spec/segment.md): one x264 encoder and one continuous MP4 muxer for a run, cut at slots of 4 s.
 
-It takes `SafeFrame` only. It writes no sound, no metadata, no edit list and no SEI; it neither stores nor sends anything.
+`Segmenter` takes `SafeFrame` only and `SealedSegmenter` takes `SealedFrame` only: neither takes a raw picture, or what the other one takes.
+They write no sound, no metadata, no edit list and no SEI; they neither store nor send anything.
 """
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, ClassVar, Final, Generic, TypeVar, final
 
 import av
 import av.error
@@ -20,6 +21,7 @@ from kua.core.instant import Instant, Millis
 from kua.media.boxes import Splitter
 from kua.media.cutter import Cut, Cutter, Opened
 from kua.sight.safe import SafeFrame
+from kua.sight.sealed import SealedFrame
 
 av.logging.set_level(av.logging.PANIC)
 
@@ -46,12 +48,18 @@ class _Sink:
         return len(data)
 
 
-class Segmenter:
-    """Encodes one run (an `Encoder`). `emit` gets `Opened` once, at the start, then a `Cut` for each finished segment, in order.
+P = TypeVar("P", SafeFrame, SealedFrame)
+"""The only pictures that may be encoded."""
+
+
+class _Cmaf(Generic[P]):
+    """Encodes one run. `emit` gets `Opened` once, at the start, then a `Cut` for each finished segment, in order.
 
     A segment ends where the next one begins, so a cut is emitted with the first picture of the next segment, or by `finish`.
     Raises `Unavailable("film.encoder")` when the encoder fails; the run is then lost from its last cut on.
     """
+
+    _takes: ClassVar[type]
 
     def __init__(self, width: int, height: int, fps: int, bitrate: int, preset: str, emit: Callable[[Opened | Cut], None]) -> None:
         self._emit = emit
@@ -93,8 +101,10 @@ class Segmenter:
         context.colorspace = 5  # BT.601, 625 lines: what RawFrame promises
         return stream
 
-    def encode(self, picture: SafeFrame) -> None:
-        """Take the next picture; its time must be later than the one before. May emit a cut."""
+    def encode(self, picture: P) -> None:
+        """Take the next picture; its time must be later than the one before. May emit a cut. `TypeError` for any other kind of picture."""
+        if type(picture) is not self._takes:  # mypy says so already; a cast or a stranger's code must not get by either
+            raise TypeError(type(picture).__name__)
         if (picture.width, picture.height) != self._size or (self._last is not None and picture.at <= self._last):
             raise Unavailable("film.encoder", step="order")
         if self._start is None:
@@ -153,3 +163,17 @@ class Segmenter:
             self._out.close()
         except (av.error.FFmpegError, ValueError):
             return
+
+
+@final
+class Segmenter(_Cmaf[SafeFrame]):
+    """Encodes published film (an `Encoder`)."""
+
+    _takes = SafeFrame
+
+
+@final
+class SealedSegmenter(_Cmaf[SealedFrame]):
+    """Encodes sealed film (a `SealedEncoder`). What it emits must be encrypted before it goes anywhere."""
+
+    _takes = SealedFrame

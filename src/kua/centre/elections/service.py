@@ -11,6 +11,7 @@ from kua.core.election import Election, read_election
 from kua.core.errors import Misused, Rejected
 from kua.law.profile import Profile, read_profile
 from kua.law.publication import Publication, publication_of
+from kua.law.sealing import may_seal
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
 
@@ -31,7 +32,7 @@ class Held:
 def load_election(folder: Path, accepted: Collection[str]) -> Held:
     """Read and check the three files.
 
-    Raises `Misused("centre.no_file")`, `Rejected` (`election.*`, `profile.*`, `note.*`), `Refused("profile.unconfirmed")`.
+    Raises `Misused("centre.no_file")`, `Rejected` (`election.*`, `profile.*`, `note.*`), `Refused("profile.unconfirmed" | "sealed.no_law")`.
     """
     files = {name: _read(folder / name) for name in FILES}
     election = read_election(files["election.json"])
@@ -41,6 +42,8 @@ def load_election(folder: Path, accepted: Collection[str]) -> Held:
     if sha256(files["profile.json"]).hex() != election.profile_sha256:
         raise Rejected("profile.other", profile=election.profile_id)
     profile = read_profile(files["profile.json"])
+    for phase in election.sealed.phases if election.sealed else ():
+        may_seal(election, profile, phase).require()  # the page must not announce what no station may keep
     return Held(election, profile, publication_of(election, profile, accepted), files)
 
 

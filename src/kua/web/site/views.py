@@ -16,6 +16,8 @@ from kua.web.kit.formats import Formats, iso, offset, offset_ms
 from kua.web.kit.pages import Words
 from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of, people_of
 from kua.web.site.unseen import PHASES, Shown, rows_of
+from kua.words.sealed import notice
+from kua.words.speak import catalogue
 from kua.web.site.strip import Stretch, Strip, stretch_at, stretches, strip_of
 from kua.words.speak import LANGUAGES
 
@@ -218,13 +220,16 @@ class StationPage:
 
 @dataclass(frozen=True, slots=True)
 class UnseenPage:
-    """What the public does not see, and why. `phases` are the heads of the columns, `example` an address to check."""
+    """What the public does not see, and why. `phases` are the heads of the columns, `example` an address to check; `notice` says whether a sealed film is
+    kept, in the words of the door, and `is_sealed` that it is."""
 
     frame: Frame
     crumbs: tuple[Crumb, ...]
     phases: tuple[str, ...]
     rows: tuple[Shown, ...]
     example: str
+    is_sealed: bool
+    notice: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -448,6 +453,8 @@ class Views:
             phases=tuple(names.values()),
             rows=rows_of(self._election.hiding, names, self._words),
             example=f"{self._centre()}{self._tree}/{self._election.id}/s/{number}",
+            is_sealed=self._election.sealed is not None,
+            notice=notice(self._election.sealed, catalogue(self._lang).gettext),
         )
 
     def problem(self, heading: str, why: str, do: str, here: str = "") -> ProblemPage:

@@ -24,7 +24,7 @@ def box(x0: int, y0: int, x1: int, y1: int) -> tuple[tuple[float, float], ...]:
 
 
 ZONES = {"slot": (box(68, 50, 84, 58),), "box": (box(60, 48, 92, 96),), "show": (box(8, 70, 40, 100),), "count": (box(104, 70, 152, 110),)}
-LIMITS = replace(RAW_LIMITS, drops=replace(RAW_LIMITS.drops, on=0.08, off=0.04, least=250, gap=250, dip=0.6, apart=700, adapt=0))
+LIMITS = RAW_LIMITS
 Draw = Callable[[int, Any], None]
 
 

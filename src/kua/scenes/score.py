@@ -62,7 +62,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A scene's score. `inside` says whether the true number of ballots dropped lies in the counter's interval."""
+    """A scene's score. `ballots` is how often something was put in (a pack once), `inside` says whether that lies in the counter's interval."""
 
     scene: str
     film: Film
@@ -132,7 +132,7 @@ def score(folder: Path, film: Path | None = None, *, limits: Limits | None = Non
             kept.append((at, luma))
     second = found(energies.course(), stiff) + (piles(kept, where) if table else [])
     lines = [*compared("pulses", seen.events, truth, table=table), *compared("states", second, truth, table=table)]
-    ballots = sum(event["n"] for event in truth["events"] if event["kind"] in ("drop", "pack"))
+    ballots = sum(event["kind"] in ("drop", "pack") for event in truth["events"])
     return Scored(folder.name, kind, tuple(lines), seen.lo, seen.hi, ballots, seen.blind)
 
 

@@ -6,7 +6,7 @@ come to rest; never who did it. What it says is a reason to look, with its time.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -42,10 +42,6 @@ class Limits:
     """And so much of the place where things are shown, while it is there."""
     showing: int
     """For so long."""
-    pack: int
-    """A pulse of at least this length may be a pack."""
-    paper: float
-    """If so much of slot and lid is as bright as paper."""
     rest: int
     """A counting table without movement for so long is at rest."""
     pile: float
@@ -54,12 +50,12 @@ class Limits:
 
 RAW_LIMITS: Final = Limits(
     RAW, lost=0.6, covered=0.5, about=0.2, wall=6_000, other=0.25, still=0.02, swap=2_000, gone=0.15, shown=0.25, showing=4_000,
-    pack=2_600, paper=0.02, rest=1_500, pile=0.02,
+    rest=1_500, pile=0.02,
 )  # fmt: skip
 """For film as it is recorded; the times and shares were set on rendered scenes, seeds 1 and 2, opening and wall also on seed 4."""
 SENT_LIMITS: Final = Limits(
     SENT, lost=0.8, covered=0.75, about=0.15, wall=6_000, other=0.25, still=0.02, swap=2_000, gone=0.4, shown=0.35, showing=4_000,
-    pack=3_000, paper=-1.0, rest=1_500, pile=0.02,
+    rest=1_500, pile=0.02,
 )  # fmt: skip
 """For film as it is sent."""
 GRAIN: Final = 4
@@ -148,27 +144,21 @@ class Watch:
         self._limits = limits
         self._eye = Eye(room, where, limits.drops.levels, fill=limits.drops.fill)
         self._drops = Drops(limits.drops)
-        self._long = Drops(replace(limits.drops, adapt=0, dip=0.0))
         self._table = Table(where, limits)
         self._wall = _Held(limits.wall, 1_000)
         self._still = _Held(limits.swap, 500)
         self._lost = _Held(0, 1_000)
         self._swapped = False
         self._show = _Held(limits.showing, 1_000)
-        self._seen: list[Seen] = []
 
     def step(self, at: Instant, luma: Luma) -> list[Event]:
         """Take in one picture and return what ended with it. Raises `Misused("tally.shape")`."""
         seen = self._eye.see(at, luma)
-        self._seen.append(seen)
-        del self._seen[:-400]
-        return self._at_slot(seen) + self._judge(seen) + self._table.step(at, luma)
+        return self._drops.step(seen) + self._judge(seen) + self._table.step(at, luma)
 
     def judge(self, seen: Seen) -> list[Event]:
         """As `step`, from what was seen already; the table is not looked at."""
-        self._seen.append(seen)
-        del self._seen[:-400]
-        return self._at_slot(seen) + self._judge(seen)
+        return self._drops.step(seen) + self._judge(seen)
 
     def _judge(self, seen: Seen) -> list[Event]:
         limits = self._limits
@@ -193,30 +183,12 @@ class Watch:
         self._swapped = True
         return self._lost.since if self._lost.since is not None else self._still.since, self._still.since
 
-    def _at_slot(self, seen: Seen) -> list[Event]:
-        return self._ballots(self._drops.step(seen)) + self._packs(self._long.step(seen))
-
-    @staticmethod
-    def _ballots(events: list[Event]) -> list[Event]:
-        return [event for event in events if event.kind != "pack"]
-
-    def _packs(self, events: list[Event]) -> list[Event]:
-        """Long pulses, unsplit, are packs where there is paper. How many ballots are in one is not told: more than one."""
-        limits, out = self._limits, []
-        for event in events:
-            if event.kind != "blind" and event.t1 - event.t0 >= limits.pack:
-                bright = max((seen.bright for seen in self._seen if event.t0 <= seen.at <= event.t1), default=0.0)
-                if bright > limits.paper:
-                    out.append(Event("pack", event.t0, event.t1, 2, round(event.confidence * 0.8, 2)))
-        return out
-
     def close(self) -> list[Event]:
         """Return what was under way when the film ended."""
         held: list[tuple[Kind, _Held]] = [("wall", self._wall), ("shown_empty", self._show)]
         spans = [(kind, one.close()) for kind, one in held]
         return (
-            self._ballots(self._drops.close())
-            + self._packs(self._long.close())
+            self._drops.close()
             + [Event(kind, *span, 1, 0.7) for kind, span in spans if span is not None]
         )
 
@@ -228,7 +200,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a film shows: its events in order, ballots between `lo` and `hi`, and the share of the time in which nothing could be told."""
+    """What a film shows: its events in order, between `lo` and `hi` times that something was put in, and the share of the time in which nothing could be told."""
 
     events: tuple[Event, ...]
     lo: int
@@ -243,5 +215,5 @@ def told(pictures: Iterable[tuple[Instant, Luma]], room: Luma, zones: Mapping[st
     for at, luma in pictures:
         events += watch.step(at, luma)
     events += watch.close()
-    lo, hi = interval(events, watch.blind)
+    lo, hi = interval(events, watch.blind, limits.drops.rates)
     return Told(tuple(sorted(events, key=lambda event: (event.t0, event.kind))), lo, hi, round(watch.blind, 4))

@@ -66,7 +66,7 @@ def reaching(number: int, picture: Any) -> None:
 
 
 def walled(number: int, picture: Any) -> None:
-    if 20 <= number < 90:
+    if 20 <= number < 110:
         person(picture, 58 + number % 2)
 
 
@@ -75,7 +75,7 @@ def exchanged(number: int, picture: Any) -> None:
         person(picture, 60)
     if number >= 30:
         picture[48:96, 60:92] = 120
-        picture[44:96, 64:98] = 210
+        picture[46:96, 61:94] = 210
         picture[50:53, 74:86] = 30
 
 

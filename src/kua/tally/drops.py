@@ -43,7 +43,7 @@ class Tuned:
     """The figures of counting, by the film that is looked at. Times in milliseconds, shares 0..1, levels of brightness."""
 
     levels: int
-    """So much a pixel differs from the empty room."""
+    """So much a pixel, with its eight neighbours, differs from the empty room."""
     fill: int
     """Pixels up to this level are filled; -1 where nothing is."""
     on: float
@@ -72,12 +72,12 @@ class Tuned:
 
 
 RAW: Final = Tuned(
-    levels=18, fill=-1, on=0.01, dip=0.35, deep=0.01, part=0.7, rank=60, least=250, long=3_000, longest=7_000, paper=0.02, body=0.25, lost=1.0,
+    levels=8, fill=-1, on=0.01, dip=0.35, deep=0.01, part=0.7, rank=60, least=250, long=3_000, longest=7_000, paper=0.02, body=0.25, lost=1.0,
     rates=Rates(0.73, 0.88, 1.0),
 )  # fmt: skip
 """For film as it is recorded; set on rendered scenes, camera at the side, grade 0, seeds 11-16 (drops) and 11-14 (packs)."""
 SENT: Final = Tuned(
-    levels=14, fill=22, on=0.006, dip=0.45, deep=0.015, part=0.7, rank=75, least=400, long=3_000, longest=7_000, paper=0.0, body=0.2, lost=0.85,
+    levels=8, fill=22, on=0.006, dip=0.45, deep=0.015, part=0.7, rank=75, least=400, long=3_000, longest=7_000, paper=0.0, body=0.2, lost=0.85,
     rates=Rates(0.66, 0.75, 1.0),
 )  # fmt: skip
 """For film as it is sent; set on the same scenes, hidden."""

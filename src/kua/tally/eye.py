@@ -165,7 +165,7 @@ class Eye:
     """Looks at the places of one camera. Not for two threads."""
 
     def __init__(self, room: Luma, where: Places, levels: int, *, fill: int = -1) -> None:
-        """`room` is the brightness of the empty room; a pixel differs from it by more than `levels`. Pixels up to `fill` were filled before the film was sent
+        """`room` is the brightness of the empty room; a pixel, its neighbours with it, differs from it by more than `levels`. Pixels up to `fill` were filled before the film was sent
         and are left out (-1 on raw film, where nothing is). Raises `Misused("tally.shape")`."""
         if room.shape != (where.height, where.width):
             raise Misused("tally.shape", foreground=str(room.shape), weights=str((where.height, where.width)))
@@ -199,7 +199,8 @@ class Eye:
         if self._fill >= 0:
             # A block in one colour where the room is not is coarse mosaic: somebody is near, and nothing is told of a hand.
             filled |= whole_blocks((spread(now) < EVEN) & self._drawn, now.shape)
-        differs = (np.abs(signed) > self._levels) & ~filled
+        even = _nine(np.where(filled, np.float32(0), signed))
+        differs = (np.abs(even) > self._levels) & ~filled
         moved = 0.0 if self._before is None else float((np.abs(now - self._before)[self._about] > self._levels).mean())
         self._before, self.difference = now, signed
         shares = {}
@@ -210,16 +211,15 @@ class Eye:
         # A box that is filled is not seen in its place either.
         shares["box"] = int(((differs | filled) & self._where.box).sum()) / self._areas["box"]
         shares["front"] = int(((differs | filled) & where.front).sum()) / self._areas["front"]
-        hand, paper = self._at_slot(signed, filled)
+        hand, paper = self._at_slot(even[self._at])
         hidden = int((filled & where.slot).sum()) / self._areas["slot"]
         whole = float((np.abs(coarse / light - self._coarse) > self._levels).mean())
         show = float((np.abs(luma.reshape(-1)[self._show] / light - self._shown) > self._levels).mean()) if len(self._show) else 0.0
         return Seen(at, shares["slot"], shares["lid"], shares["ring"], shares["box"], whole, light, moved, hand, paper, shares["front"], hidden, show)
 
 
-    def _at_slot(self, signed: npt.NDArray[np.float32], filled: Inside) -> tuple[float, float]:
-        """How much there is of a hand, and of paper. Coarse mosaic counts: it keeps the mean; what is filled does not."""
-        even = _nine(np.where(filled[self._at], np.float32(0), signed[self._at]))
+    def _at_slot(self, even: npt.NDArray[np.float32]) -> tuple[float, float]:
+        """How much there is of a hand, and of paper. Coarse mosaic counts where the room has one colour: it keeps the mean; what is filled does not."""
         hand = float((np.clip((np.abs(even) - DEAD) / FULL, 0, 1) * self._near).sum())
         return hand, float(((even > PAPER) * self._near).sum())
 

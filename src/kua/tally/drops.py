@@ -30,12 +30,11 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How the counter did on the scenes by which it was set: what part it found of what was put in, and what part of what it told was true."""
+    """How the counter did on the scenes by which it was set: what part it found of what was put in, seen or not, and what part of what it told was true; ballot or
+    pack, whatever it was called."""
 
     recall: float
     precision: float
-    spread: float
-    """How many times wider than chance alone the count scattered from film to film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,12 @@ class Tuned:
 
 RAW: Final = Tuned(
     levels=8, fill=-1, on=0.01, dip=0.35, deep=0.01, part=0.7, rank=60, least=250, long=3_000, longest=7_000, paper=0.02, body=0.25, lost=1.0,
-    rates=Rates(0.73, 0.88, 1.0),
+    rates=Rates(0.8, 0.88),
 )  # fmt: skip
 """For film as it is recorded; set on rendered scenes, camera at the side, grade 0, seeds 11-16 (drops) and 11-14 (packs)."""
 SENT: Final = Tuned(
     levels=8, fill=22, on=0.006, dip=0.45, deep=0.015, part=0.7, rank=75, least=400, long=3_000, longest=7_000, paper=0.0, body=0.2, lost=0.85,
-    rates=Rates(0.66, 0.75, 1.0),
+    rates=Rates(0.73, 0.75),
 )  # fmt: skip
 """For film as it is sent; set on the same scenes, hidden."""
 
@@ -205,12 +204,13 @@ def reach(heights: Sequence[float], tuned: Tuned) -> tuple[int, int]:
 def interval(events: Sequence[Event], blind: float, rates: Rates) -> tuple[int, int]:
     """Return between how many times something was put in, 19 times in 20, given the `blind` share of the time. A pack counts once: what it holds cannot be told.
 
-    Of `k` told, `k * precision` were true; they are `recall` of all that could be seen. Each false one and each missed one is a chance of its own (binomial), so the
-    variance is `k * precision * (1 - precision) / recall ** 2` and `n * (1 - recall) / recall`, times `spread`, with one event more than were told, lest nothing
-    told mean nothing there. What is put in while nothing is seen is as frequent as at other times: the upper end is divided by the time that was seen.
+    Of `k` told, `k * precision` were true; they are `recall` of all, `n`. Each false one and each missed one is a chance of its own (binomial), so the
+    variance is `k * precision * (1 - precision) / recall ** 2` and `n * (1 - recall) / recall`, with one event more than there were, lest nothing
+    told mean nothing there. What is put in while nothing is seen is taken to be as frequent as at other times: the upper end is divided by the share of the time
+    that was seen. (The rates hold a little blindness already, so this errs towards a wider interval.)
     """
     told = sum(event.kind in ("drop", "pack") for event in events)
     true = told * rates.precision / rates.recall
     variance = (told + 1) * rates.precision * (1 - rates.precision) / rates.recall**2 + (true + 1) * (1 - rates.recall) / rates.recall
-    around = SURE * (variance * rates.spread) ** 0.5
+    around = SURE * variance**0.5
     return max(0, floor(true - around)), ceil((true + around) / max(0.1, 1 - blind))

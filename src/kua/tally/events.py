@@ -194,10 +194,7 @@ class Watch:
         """Return what was under way when the film ended."""
         held: list[tuple[Kind, _Held]] = [("wall", self._wall), ("shown_empty", self._show)]
         spans = [(kind, one.close()) for kind, one in held]
-        return (
-            self._drops.close()
-            + [Event(kind, *span, 1, 0.7) for kind, span in spans if span is not None]
-        )
+        return self._drops.close() + [Event(kind, *span, 1, 0.7) for kind, span in spans if span is not None]
 
     @property
     def blind(self) -> float:

@@ -215,8 +215,21 @@ class Eye:
         hidden = int((filled & where.slot).sum()) / self._areas["slot"]
         whole = float((np.abs(coarse / light - self._coarse) > self._levels).mean())
         show = float((np.abs(luma.reshape(-1)[self._show] / light - self._shown) > self._levels).mean()) if len(self._show) else 0.0
-        return Seen(at, shares["slot"], shares["lid"], shares["ring"], shares["box"], whole, light, moved, hand, paper, shares["front"], hidden, show)
-
+        return Seen(
+            at,
+            shares["slot"],
+            shares["lid"],
+            shares["ring"],
+            shares["box"],
+            whole,
+            light,
+            moved,
+            hand,
+            paper,
+            shares["front"],
+            hidden,
+            show,
+        )
 
     def _at_slot(self, even: npt.NDArray[np.float32]) -> tuple[float, float]:
         """How much there is of a hand, and of paper. Coarse mosaic counts where the room has one colour: it keeps the mean; what is filled does not."""

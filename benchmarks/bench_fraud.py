@@ -52,7 +52,7 @@ class Wanted:
 
 
 SMALL: Final = (
-    *(Wanted("drops", seed) for seed in (4, 5, 6)), *(Wanted("pack", seed) for seed in (4, 5)), Wanted("wall", 4, seconds=72),
+    *(Wanted("drops", seed) for seed in (4, 5, 6, 7)), *(Wanted("pack", seed) for seed in (4, 5)), Wanted("wall", 4, seconds=72),
     *(Wanted("swap", seed, seconds=48) for seed in (4, 5)), *(Wanted("opening", seed, seconds=30) for seed in (4, 5)), Wanted("count", 4, seconds=48),
     Wanted("drops", 4, "front", seconds=45), Wanted("drops", 4, "back", seconds=45), Wanted("drops", 4, hard=2, seconds=45),
 )  # fmt: skip

@@ -21,7 +21,7 @@ HARDNESS: Final = range(4)
 
 BOX: Final[Spot] = (0.0, 1.0)
 """Where the ballot box stands."""
-SHOW: Final[Spot] = (-0.9, 0.5)
+SHOW: Final[Spot] = (-0.9, 0.2)
 """Where things are shown to the camera."""
 COUNT: Final[Spot] = (1.7, 2.2)
 """The middle of the counting table."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the film still show fraud? Rendered scenes are hidden as a station hides them, and two independent methods score the film before and after.
 
-Everything here is rendered: no figure says how it is in a real room. The methods were tuned on seeds 1 and 2 (for each film by itself), other seeds are scored. An event
-is found when one of its kind was told within half a second of it. Scenes are kept in `.cache/fraud`, their rendering is counted apart.
+Everything here is rendered: no figure says how it is in a real room. The counter was tuned on seeds 11-16 (for each film by itself), the second scorer on seeds 1 and 2;
+seeds 4-8 are scored. An event is found when one of its kind was told within half a second of it. Scenes are kept in `.cache/fraud`, their rendering is counted apart.
 
 By default a few scenes (`KUA_FRAUD=full` takes seeds 4-8 and more cameras and grades).
 """
@@ -52,9 +52,9 @@ class Wanted:
 
 
 SMALL: Final = (
-    *(Wanted("drops", seed) for seed in (4, 5)), Wanted("pack", 4), Wanted("wall", 4, seconds=72), Wanted("swap", 4, seconds=48),
-    Wanted("opening", 4, seconds=30), Wanted("count", 4, seconds=48), Wanted("drops", 4, "front", seconds=45), Wanted("drops", 4, "back", seconds=45),
-    Wanted("drops", 4, hard=2, seconds=45),
+    *(Wanted("drops", seed) for seed in (4, 5, 6, 7)), *(Wanted("pack", seed) for seed in (4, 5)), Wanted("wall", 4, seconds=72),
+    *(Wanted("swap", seed, seconds=48) for seed in (4, 5)), *(Wanted("opening", seed, seconds=30) for seed in (4, 5)), Wanted("count", 4, seconds=48),
+    Wanted("drops", 4, "front", seconds=45), Wanted("drops", 4, "back", seconds=45), Wanted("drops", 4, hard=2, seconds=45),
 )  # fmt: skip
 SEEDS: Final = (4, 5, 6, 7, 8)
 FULL: Final = (
@@ -113,14 +113,20 @@ def run() -> list[Row]:
     for camera in ("front", "back"):
         rows += _drops(f"rendered, {camera}, plain", [films[one] for one in plan if (one.story, one.camera) == ("drops", camera)], None)
     rows += _others([films[one] for one in plan if one.camera == "side"])
-    inside = [film.inside for pair in films.values() for film in pair[:1] if film.ballots]
-    rows.append(
-        judged("rendered, raw film: the counter's interval holds the truth", sum(inside) / max(1, len(inside)), "share", 0.95, "more")
-    )
-    inside = [pair[1].inside for pair in films.values() if pair[1].ballots]
-    rows.append(
-        judged("rendered, sent film: the counter's interval holds the truth", sum(inside) / max(1, len(inside)), "share", 0.95, "more")
-    )
+    return rows + _inside({wanted: pair for wanted, pair in films.items() if pair[0].ballots})
+
+
+def _inside(films: dict[Wanted, tuple[Scored, Scored]]) -> list[Row]:
+    """How often the counter's interval holds the truth: judged with the camera at the side, where its rates were measured."""
+    rows = []
+    for which, film in ((0, "raw"), (1, "sent")):
+        for told, wanted in (("side", True), ("front and back", False)):
+            held = [pair[which].inside for one, pair in films.items() if (one.camera == "side") == wanted]
+            name, share = (
+                f"rendered, {told}, {film} film: the counter's interval holds the truth, {len(held)} films",
+                sum(held) / max(1, len(held)),
+            )
+            rows.append(judged(name, share, "share", 0.95, "more") if wanted else Row(name, share, "share"))
     return rows
 
 

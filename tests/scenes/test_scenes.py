@@ -20,6 +20,7 @@ from kua.scenes.script import BOX, HARDNESS, STORIES, script
 from kua.scenes.stage import Scene, planes
 from kua.sight.zones import read_zones, touched
 from kua.station.calibrate import read_drawing
+from kua.tally.eye import places
 
 SMALL = (160, 90)
 
@@ -148,6 +149,19 @@ def test_the_zones_hold_the_slot_and_the_box(view: str) -> None:
             assert touched(zones[kind], 640, 360)[int(y) // 8, int(x) // 8], (kind, high)
         slot = touched(zones["slot"], 640, 360)
         assert slot.mean() < 0.08
+
+
+@pytest.mark.parametrize("view", CAMERAS)
+def test_no_booth_lies_behind_or_before_the_slot(view: str) -> None:
+    """A booth is filled in whole squares, and would take its part of the slot's picture with it. In front, a corner of the ring may be touched."""
+    for seed in range(8):
+        with Scene(seed, view, seconds=10) as scene:
+            zones = read_zones(zones_of(scene))
+        seen = places(zones, 640, 360)
+        free = places({kind: shapes for kind, shapes in zones.items() if kind != "booth"}, 640, 360)
+        assert (seen.slot == free.slot).all()
+        assert (seen.lid == free.lid).all()
+        assert (seen.ring & ~seen.lid).sum() >= (0.9 if view == "front" else 1.0) * (free.ring & ~free.lid).sum()
 
 
 def test_pictures_without_a_file_are_those_of_the_film() -> None:

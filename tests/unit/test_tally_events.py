@@ -12,7 +12,7 @@ from kua.core.errors import Misused
 from kua.core.instant import Instant
 from kua.scenes.energy import RAW_STIFF, Energies, found, piles
 from kua.scenes.score import compared, f1, matched
-from kua.tally.drops import Event
+from kua.tally.drops import RAW, Event, Rates, interval
 from kua.tally.events import RAW_LIMITS, Told, told
 from kua.tally.eye import Eye, places
 
@@ -24,7 +24,7 @@ def box(x0: int, y0: int, x1: int, y1: int) -> tuple[tuple[float, float], ...]:
 
 
 ZONES = {"slot": (box(68, 50, 84, 58),), "box": (box(60, 48, 92, 96),), "show": (box(8, 70, 40, 100),), "count": (box(104, 70, 152, 110),)}
-LIMITS = replace(RAW_LIMITS, drops=replace(RAW_LIMITS.drops, on=0.08, off=0.04, least=250, gap=250, dip=0.6, apart=700, adapt=0))
+LIMITS = RAW_LIMITS
 Draw = Callable[[int, Any], None]
 
 
@@ -66,7 +66,7 @@ def reaching(number: int, picture: Any) -> None:
 
 
 def walled(number: int, picture: Any) -> None:
-    if 20 <= number < 90:
+    if 20 <= number < 110:
         person(picture, 58 + number % 2)
 
 
@@ -75,7 +75,7 @@ def exchanged(number: int, picture: Any) -> None:
         person(picture, 60)
     if number >= 30:
         picture[48:96, 60:92] = 120
-        picture[44:96, 64:98] = 210
+        picture[46:96, 61:94] = 210
         picture[50:53, 74:86] = 30
 
 
@@ -115,6 +115,70 @@ def test_two_hands_at_the_slot_are_two_ballots_for_both_methods() -> None:
     assert kinds(counted.events) == ["drop", "drop"]
     assert counted.lo <= 2 <= counted.hi
     assert kinds(by_states(reaching)) == ["drop", "drop"]
+
+
+def test_a_long_reach_with_paper_is_a_pack_and_one_without_is_none() -> None:
+    def pushing(number: int, picture: Any, *, paper: bool = True) -> None:
+        if 20 <= number < 55:
+            hand(picture)
+        if paper and 20 <= number < 26:
+            picture[50:58, 72:80] = 250
+
+    assert kinds(by_counter(pushing).events) == ["pack"]
+    assert kinds(by_counter(lambda number, picture: pushing(number, picture, paper=False)).events) == ["drop"]
+
+
+def test_two_hands_one_after_the_other_are_parted_where_the_first_goes() -> None:
+    """The second is on its way before the first has left: between them there is less of a hand, and never none."""
+
+    def overlapping(number: int, picture: Any) -> None:
+        if 20 <= number < 30 or 34 <= number < 46:
+            hand(picture)
+        elif 30 <= number < 34:
+            picture[46:52, 30:70] = 70
+
+    assert kinds(by_counter(overlapping).events) == ["drop", "drop"]
+
+
+def test_a_hand_beside_the_slot_is_less_of_a_hand_than_one_in_its_middle() -> None:
+    eye = Eye(room(), places(ZONES, WIDTH, HEIGHT), 8)
+    middle, beside = room(), room()
+    middle[48:56, 72:80] = 90
+    beside[48:56, 60:68] = 90
+    assert eye.see(Instant(0), beside).hand < 0.4 * eye.see(Instant(1), middle).hand
+
+
+def test_a_mosaic_leaves_as_much_of_a_hand() -> None:
+    """The film that is sent shows it in cells: what is measured is a mean, and cells keep means (and lose the lid's stripes, which counts a little)."""
+    eye, sharp = Eye(room(), places(ZONES, WIDTH, HEIGHT), 8, fill=22), room()
+    sharp[48:56, 68:80] = 110
+    coarse = sharp.copy()
+    for y in range(48, 64, 4):
+        for x in range(64, 88, 4):
+            coarse[y : y + 4, x : x + 4] = coarse[y : y + 4, x : x + 4].mean()
+    assert eye.see(Instant(1), coarse).hand == pytest.approx(eye.see(Instant(0), sharp).hand, rel=0.5)
+
+
+def test_somebody_before_the_box_is_blindness_and_no_ballot() -> None:
+    def standing(number: int, picture: Any) -> None:
+        if 30 <= number < 60:
+            person(picture, 58)
+
+    counted = by_counter(standing)
+    assert kinds(counted.events) == []
+    assert counted.blind > 0.2
+
+
+def test_the_interval_follows_from_the_rates_and_widens_with_what_was_not_seen() -> None:
+    drops = [Event("drop", Instant(4_000 * n), Instant(4_000 * n + 1_500), 1, 0.9) for n in range(20)]
+    sure, seen, unseen = (interval(drops, *given) for given in ((0.0, Rates(1.0, 1.0)), (0.0, RAW.rates), (0.5, RAW.rates)))
+    assert sure == (20, 20)
+    assert seen[0] < 20 < seen[1]
+    assert unseen[0] == seen[0]
+    assert unseen[1] >= 2 * seen[1] - 1
+    assert interval([], 0.0, RAW.rates) == (0, 2)
+    pack = [Event("pack", Instant(0), Instant(4_000), 2, 0.8)]
+    assert interval(pack, 0.0, RAW.rates) == interval(drops[:1], 0.0, RAW.rates)
 
 
 def test_an_empty_room_and_a_changing_light_are_nothing() -> None:

@@ -145,7 +145,7 @@ def score(
             )  # fmt: skip
     say.data(
         say.fill(
-            N_("Ballots by the counter: between {lo} and {hi}, in truth {true}. Share of the time without sight: {blind} %."),
+            N_("Times that something was put in, by the counter: between {lo} and {hi}, in truth {true} (a pack counts once). Share of the time without sight: {blind} %."),
             lo=scored.lo, hi=scored.hi, true=scored.ballots, blind=round(100 * scored.blind, 1),
         )
     )  # fmt: skip

@@ -62,7 +62,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A scene's score. `inside` says whether the true number of ballots dropped lies in the counter's interval."""
+    """A scene's score. `ballots` is how often something was put in (a pack once), `inside` says whether that lies in the counter's interval."""
 
     scene: str
     film: Film
@@ -121,18 +121,23 @@ def score(folder: Path, film: Path | None = None, *, limits: Limits | None = Non
     limits = limits or (RAW_LIMITS if film is None else SENT_LIMITS)
     stiff = stiff or (RAW_STIFF if film is None else SENT_STIFF)
     path = film or folder / "film.mp4"
-    seen = told(pictures(path), room, zones, limits)
     where = places(zones, room.shape[1], room.shape[0])
     energies = Energies(room, where, stiff.fill)
-    table = bool(where.piles.any()) and truth["phases"][0]["phase"] == "count"
+    table = truth["phases"][0]["phase"] == "count" and bool(where.piles.any())
     kept: list[tuple[Instant, Luma]] = []
-    for at, luma in pictures(path):
-        energies.add(at, luma)
-        if table:
-            kept.append((at, luma))
+
+    def twice() -> Iterator[tuple[Instant, Luma]]:
+        """The film is decoded once, and both methods look at it."""
+        for at, luma in pictures(path):
+            energies.add(at, luma)
+            if table:
+                kept.append((at, luma))
+            yield at, luma
+
+    seen = told(twice(), room, zones, limits)
     second = found(energies.course(), stiff) + (piles(kept, where) if table else [])
     lines = [*compared("pulses", seen.events, truth, table=table), *compared("states", second, truth, table=table)]
-    ballots = sum(event["n"] for event in truth["events"] if event["kind"] in ("drop", "pack"))
+    ballots = sum(event["kind"] in ("drop", "pack") for event in truth["events"])
     return Scored(folder.name, kind, tuple(lines), seen.lo, seen.hi, ballots, seen.blind)
 
 

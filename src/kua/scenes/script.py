@@ -28,7 +28,8 @@ COUNT: Final[Spot] = (1.7, 2.2)
 ISSUE: Final[Spot] = (-2.0, 2.6)
 """The middle of the issue table."""
 DOOR: Final[Spot] = (3.6, 2.9)
-BOOTHS: Final[tuple[Spot, ...]] = ((-3.1, 3.2), (-3.1, 2.1))
+BOOTHS: Final[tuple[Spot, ...]] = ((-3.4, -0.7), (-3.4, -1.7))
+"""Where no camera sees one behind or before the slot: a booth's mask is filled, and would take its part of the slot with it."""
 PILES: Final = 4
 """Piles on the counting table."""
 PLACES: Final[tuple[Spot, ...]] = tuple((-1.55 + 0.62 * number, 1.85 + 0.06 * (number % 2)) for number in range(6))
@@ -176,7 +177,7 @@ class _Pen:
         return made
 
     def edge(self) -> Spot:
-        """A place outside the picture to come from."""
+        """A place outside the picture, or at a booth, to come from."""
         return (float(self.dice.choice([-1.0, 1.0])) * 3.2, self.draw(-2.2, -0.8))
 
     def stand(self, spread: float = 0.5) -> Spot:
@@ -401,7 +402,7 @@ def _visits(pen: _Pen, begin: float, end: float) -> None:
 
 def _visit(pen: _Pen, t: float, left: list[float], served: float, booth: float, at_box: float) -> tuple[float, float, float, float]:
     """One visit. Return when the table, the booth and the box are free again, and when the visitor has gone."""
-    speed, turn, inside, out = pen.draw(1.0, 1.4), pen.dice.random(), (-3.2, 2.05), (-2.2, 1.5)
+    speed, turn, inside, out = pen.draw(1.0, 1.4), pen.dice.random(), (-3.3, -0.7), (-2.4, -0.5)
     entry, corner, stand, leave = (3.4, 3.6), (1.0, 3.3), pen.stand(0.4), (3.6, -0.6)
     way: list[tuple[float, Spot]] = [(t, entry)]
 
@@ -435,7 +436,7 @@ def _visit(pen: _Pen, t: float, left: list[float], served: float, booth: float, 
     free = stay(reaches[0].end + 0.4)
     gone = go((1.3, 0.0), leave)
     act = pen.act("visit", tuple(way), reaches)
-    pen.acts[-1] = act = replace(act, papers_from=issued, looks=((t, ISSUE), (issued, BOX), (waits, (-4.0, 2.0)), (marked, BOX)))
+    pen.acts[-1] = act = replace(act, papers_from=issued, looks=((t, ISSUE), (issued, BOX), (waits, (-4.0, -0.7)), (marked, BOX)))
     if turn < 0.15 + 0.05 * pen.hard:
         follows = tuple((at + 0.7, out if spot == inside else (spot[0] + 0.38, spot[1] - 0.33)) for at, spot in way)
         pen.act("companion", follows)

@@ -12,12 +12,12 @@ from kua.tally.eye import Seen
 
 EVERY = 125
 """Milliseconds between two pictures."""
-TUNED = replace(RAW, on=0.1, off=0.05, least=250, gap=250, longest=4_500, body=0.8, dip=0.6, apart=700, near=0.0, adapt=0)
+TUNED = replace(RAW, on=0.1, dip=0.4, deep=0.1, least=250, longest=4_500, body=0.8, lost=0.85)
 REACH = (0.2, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.2)
 
 
-def seen(at: int, slot: float, *, lid: float = 0.1, light: float = 1.0, filled: float = 0.0) -> Seen:
-    return Seen(Instant(at), slot, lid, 0.3, 0.1, 0.1, light, 0.0, 0.0, filled, 0.0)
+def seen(at: int, hand: float, *, front: float = 0.1, light: float = 1.0, filled: float = 0.0) -> Seen:
+    return Seen(Instant(at), hand, 0.1, 0.3, 0.1, 0.1, light, 0.0, hand, 0.0, front, filled, 0.0)
 
 
 def counted(pictures: list[Seen], tuned: Tuned = TUNED) -> list[Event]:
@@ -37,8 +37,9 @@ def drops_of(events: list[Event]) -> list[Event]:
 def test_a_hand_at_the_slot_counts_once() -> None:
     (drop,) = counted(film([0.0] * 8 + list(REACH) + [0.0] * 8))
     assert (drop.kind, drop.n) == ("drop", 1)
-    assert drop.t0 == 8 * EVERY
-    assert drop.t1 == 15 * EVERY
+    # From where the hand first had most of its height to where it last had.
+    assert drop.t0 == 9 * EVERY
+    assert drop.t1 == 14 * EVERY
 
 
 @given(st.integers(1, 12), st.integers(4, 30))
@@ -61,7 +62,7 @@ def test_a_wobble_of_the_hand_is_no_second_ballot() -> None:
 
 
 def test_a_body_before_the_lid_is_blindness_and_no_ballot() -> None:
-    pictures = film([0.0] * 4) + [seen(4 * EVERY + EVERY * n, 1.0, lid=0.95) for n in range(20)] + film([0.0] * 40)[24:]
+    pictures = film([0.0] * 4) + [seen(4 * EVERY + EVERY * n, 1.0, front=0.95) for n in range(20)] + film([0.0] * 40)[24:]
     events = counted(pictures)
     assert [event.kind for event in events] == ["blind"]
     drops = Drops(TUNED)
@@ -76,7 +77,7 @@ def test_a_slot_that_is_filled_is_blindness() -> None:
 
 def test_a_lamp_that_is_switched_is_no_ballot() -> None:
     pictures = [seen(EVERY * n, 0.4 if 8 <= n < 16 else 0.0, light=1.0 if n < 9 else 1.3) for n in range(30)]
-    assert len(drops_of(counted(pictures[:9] + [replace(one, slot=0.0) for one in pictures[9:]]))) == 0
+    assert len(drops_of(counted(pictures[:9] + [replace(one, slot=0.0, hand=0.0) for one in pictures[9:]]))) == 0
 
 
 def test_a_hand_that_rests_on_the_box_is_no_ballot() -> None:
@@ -102,6 +103,6 @@ def test_the_same_pictures_give_the_same_events(shares: list[float]) -> None:
 @given(st.integers(0, 60), st.floats(0, 0.9))
 def test_the_interval_holds_the_count_and_widens_with_blindness(count: int, blind: float) -> None:
     events = [Event("drop", Instant(0), Instant(1), 1, 0.9)] * count
-    lo, hi = interval(events, blind)
+    lo, hi = interval(events, blind, SENT.rates)
     assert 0 <= lo <= count <= hi
-    assert interval(events, min(0.95, blind + 0.05))[1] >= hi
+    assert interval(events, min(0.95, blind + 0.05), SENT.rates)[1] >= hi

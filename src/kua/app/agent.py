@@ -27,6 +27,7 @@ from kua.app import calibrations, logs
 from kua.app import settings as settings_room
 from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
+from kua.app.hours import hour_keys
 from kua.app.settings import CameraSettings, StationSettings
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
@@ -221,7 +222,7 @@ class Agent:
             for finding in mend(self._box, log, outbox, self._files):
                 _say.info(finding.code, name=finding.name)
             self._log, self._outbox = log, outbox
-            self._journal = Journal(log, self._clock, _boot())
+            self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))
             courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
             self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says)
             floor = self._station.reserve * 1024 * 1024

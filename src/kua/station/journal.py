@@ -13,10 +13,13 @@ from kua.core.digest import Digest
 from kua.core.errors import Refused, Unavailable
 from kua.core.instant import Instant, Millis
 from kua.flow.account import Account, Hole
+from kua.flow.hourglass import Hourglass
 from kua.ports.clock import Clock, Trust
 from kua.ports.tilelog import TileLog
 from kua.ports.trip import trip
+from kua.proof.hours import HOUR, KEYS, sign_seal
 from kua.proof.leaf import Leaf, make_leaf, read_leaf
+from kua.station.hours import HourKeys
 from kua.tally.publish import Counted as Tally
 from kua.tally.publish import publishable
 
@@ -79,11 +82,11 @@ class Owing:
 @final
 class Journal:
     """Writes leaves. Every method that writes returns after the leaf would survive a power cut; a head that could not be published
-    because of a full disk is published by the next `tick`.
+    because of a full disk is published by the next `tick`. With `hours` each hour of the log is sealed with a key of its own, which is then erased.
     """
 
-    def __init__(self, log: TileLog, clock: Clock, boot: str) -> None:
-        self._log, self._clock, self._boot = log, clock, boot
+    def __init__(self, log: TileLog, clock: Clock, boot: str, hours: HourKeys | None = None) -> None:
+        self._log, self._clock, self._boot, self._hours = log, clock, boot, hours
         self.account = Account()
         self.policies: dict[str, tuple[int, str]] = {}
         self.calibrations: dict[str, tuple[str, str, str]] = {}
@@ -95,8 +98,12 @@ class Journal:
         self._anchor = (clock.now(), clock.monotonic())
         self._beat = Millis(-HEARTBEAT)
         self._unpublished = False
+        self._committed = self._sealed = 0
+        self._hour_began = clock.now()
+        self._all_sealed, self._spent = False, True
         for leaf in leaves_of(log):
             self._recall(leaf)
+        self._glass = Hourglass(HOUR, self._hour_began, clock.now(), clock.monotonic())
         self.account.restarted()
 
     @property
@@ -137,6 +144,11 @@ class Journal:
             named = tuple(each.hex() for each in files)
             if self.calibrations.get(cam) != named:
                 leaves.append(make_leaf("calibration", at=now, cam=cam, sha256=named[0], note=named[1], signers=named[2]))
+        if self._hours is not None and not self._committed:
+            leaves.append(self._new_keys(self._hours))
+            self._committed = KEYS
+            self._hour_began = now
+            self._glass = Hourglass(HOUR, now, now, mono)
         self._commit(leaves, account)
         for entry in leaves:
             self._recall_policy(entry)
@@ -229,7 +241,8 @@ class Journal:
         return sorted(kind for each, kind in self._faults if each == cam)
 
     def tick(self, owing: Callable[[], Owing]) -> None:
-        """State what time brings: a clock step or other trust, lasting holes, a heartbeat; publish what could not be published."""
+        """State what time brings: the end of an hour, a clock step or other trust, lasting holes, a heartbeat; publish what could not be published."""
+        self._turn_hour()
         if not self.is_open:
             return
         now, mono, trust = self._clock.now(), self._clock.monotonic(), self._clock.trust()
@@ -266,7 +279,39 @@ class Journal:
         account = deepcopy(self.account)
         at, holes = account.close(self._clock.now())
         self._commit([*(self._gap(hole) for hole in holes), make_leaf("close", at=at, reason=reason)], account)
+        self._turn_hour()
         return at
+
+    def _turn_hour(self) -> None:
+        """Seal the hour when it is over, or the day is; then erase its key. What a crash or a sick disk left of spent keys is erased too."""
+        if self._hours is None or not self._committed:
+            return
+        is_closed = self.account.closed is not None
+        if (is_closed and not self._all_sealed) or (not is_closed and self._glass.is_over(self._clock.monotonic())):
+            self._seal(self._hours, is_closed)
+        if self._spent:
+            self._hours.erase(None if self._all_sealed else self._sealed)
+            self._spent = False
+
+    def _seal(self, hours: HourKeys, is_closed: bool) -> None:
+        key = hours.key(self._log.origin, self._sealed)
+        if key is None:
+            # Recording goes on without seals; the reader learns that the rest of the day has none.
+            if not is_closed:
+                self.fault(None, "hour_key", "begin")
+        else:
+            if not is_closed and self._sealed + 1 >= self._committed:
+                # Before the last seal, so that whoever takes the box later cannot exchange the new keys for others.
+                self._commit([self._new_keys(hours)])
+                self._committed += KEYS
+            note = sign_seal(self._log.origin, self._log.size, self._log.root(), key).decode()
+            self._commit([make_leaf("hour_seal", at=self._clock.now(), number=self._sealed, note=note)])
+            self._sealed += 1
+        self._spent, self._all_sealed = True, is_closed
+        self._glass.turn(self._clock.monotonic())
+
+    def _new_keys(self, hours: HourKeys) -> bytes:
+        return make_leaf("hour_keys", at=self._clock.now(), first=self._committed, keys=hours.make(self._log.origin, self._committed, KEYS))
 
     def publish(self) -> None:
         """Sign and show what is durable. On a full disk the log is whole all the same; the next `tick` tries again."""
@@ -301,6 +346,11 @@ class Journal:
                 self._census = (digest, note, signers)
             case "chapter", {"what": "count_begins", "since": since}:
                 self.count_begun = Instant(since)
+            case "hour_keys", {"at": at, "keys": keys}:
+                self._hour_began = self._hour_began if self._committed else Instant(at)
+                self._committed += len(keys)
+            case "hour_seal", {"at": at}:
+                self._sealed, self._hour_began, self._all_sealed = self._sealed + 1, Instant(at), self.account.closed is not None
             case "fault", {"cam": cam, "kind": kind, "state": state}:
                 (self._faults.add if state == "begin" else self._faults.discard)((cam, kind))
 

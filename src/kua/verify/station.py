@@ -25,6 +25,7 @@ from kua.proof.merkle import Frontier
 from kua.proof.persons import check_calibration
 from kua.verify.below import Below
 from kua.verify.entries import Entries, load_entries
+from kua.verify.hours import check_hours
 from kua.verify.report import Report
 from kua.verify.statements import check_statements
 
@@ -102,6 +103,7 @@ def check_station(
     if log is None:
         return None
     _check_against_nation(work, log, key, log.head.origin)
+    check_hours(work.check("hours"), log, _seen(work, log.head.origin), now, report)
     _check_statements(work, log)
     _read_days(work, log)
     _check_calibrations(work, log)
@@ -167,6 +169,12 @@ def _check_against_nation(work: _Work, log: Entries, key: VerifierKey, origin: s
         work.report.passed(check, "film.nation_agrees", size=seen)
     else:
         work.report.not_checked(check, "film.nation_behind", count=log.head.size - seen)
+
+
+def _seen(work: _Work, origin: str) -> list[tuple[int, Instant]]:
+    """Return the sizes of this station's log that the national log states, each with when the centre received it."""
+    stated = work.nation.of_type("station_checkpoint") if work.nation is not None else []
+    return [(leaf["size"], Instant(leaf["received_at"])) for _, leaf in stated if leaf["origin"] == origin]
 
 
 def _check_statements(work: _Work, log: Entries) -> None:

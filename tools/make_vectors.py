@@ -20,7 +20,8 @@ from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.hours import hour_name, sign_seal
 from kua.proof.keys import SigningKey
 from kua.proof.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, leaf_hash, root_of
-from kua.proof.note import add_signatures, cosign, sign_note, sign_text
+from kua.proof.cosign import cosign
+from kua.proof.note import add_signatures, sign_note, sign_text
 from kua.proof.persons import Person, calibration_text, issue_person, person_name, sign_calibration, sign_count
 from kua.proof.receipt import Receipt, sign_receipt
 from kua.proof.tiles import Tile, encode_bundle

@@ -11,7 +11,8 @@ from kua.core.instant import Instant
 from kua.proof.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey, VerifierKey
 from kua.proof.merkle import EMPTY_ROOT, Frontier, consistency_proof, inclusion_proof
-from kua.proof.note import add_signatures, cosign, cosigned_at, open_note, parse_note, sign_note, sign_text
+from kua.proof.cosign import cosign, cosigned_at
+from kua.proof.note import add_signatures, open_note, parse_note, sign_note, sign_text
 from kua.proof.persons import Person, check_election, check_person, issue_person, issuers_by_role, person_name, sign_election
 from kua.proof.tiles import MAX_ENTRY, Edge, encode_bundle
 from kua.proof.upload import check_upload, read_upload_headers, upload_headers

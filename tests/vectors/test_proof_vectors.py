@@ -17,7 +17,8 @@ from kua.proof.keys import VerifierKey
 from kua.proof.census import check_census
 from kua.proof.leaf import Leaf, Unknown, read_leaf
 from kua.proof.merkle import check_consistency, check_inclusion, leaf_hash, root_of
-from kua.proof.note import cosigned_at, open_note, parse_note
+from kua.proof.cosign import cosigned_at
+from kua.proof.note import open_note, parse_note
 from kua.proof.persons import check_calibration, issuers_by_role
 from kua.proof.receipt import check_receipt
 from kua.proof.tiles import decode_bundle, encode_bundle, parse_tile_path, tiles_of

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Named Ed25519 keys: what signs, what checks, and the C2SP verifier key line (`name+id+base64`) in which the latter travels.
+"""Named keys, Ed25519 and ML-DSA-44: what signs, what checks, and the C2SP verifier key line (`name+id+base64`) in which the latter travels.
 
 Makes no entropy and reads no file: seeds and PEM bytes come from the caller. Kinds: 0x01 signs notes (C2SP signed-note), 0x04 co-signs
-checkpoints with a time (C2SP tlog-cosignature).
+checkpoints with a time (Ed25519, C2SP tlog-cosignature), 0x06 does so with a signature that a quantum computer does not forge either
+(ML-DSA-44, FIPS 204).
 """
 
 from dataclasses import dataclass, field
@@ -11,6 +12,8 @@ from typing import Final, Self
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from kua.core.errors import Misused, Rejected
@@ -18,6 +21,12 @@ from kua.proof.base64 import from_base64, to_base64
 
 ED25519: Final = 0x01
 COSIGNATURE: Final = 0x04
+ML_DSA_44: Final = 0x06
+
+_BYTES: Final = {ED25519: 32, COSIGNATURE: 32, ML_DSA_44: 1312}
+"""Length of a public key of each kind that we know."""
+_MAX_NAME: Final = 255
+"""Bytes of the name of an ML-DSA-44 key: what it signs says who signs, in a field of one length byte."""
 
 _WEAK: Final = frozenset(
     bytes.fromhex(text)
@@ -48,6 +57,15 @@ def verifies(public: bytes, signature: bytes, message: bytes) -> bool:
     return True
 
 
+def verifies_ml_dsa(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Say whether `signature` is `public`'s ML-DSA-44 signature (FIPS 204, empty context) over `message`. Never raises for bad bytes."""
+    try:
+        MLDSA44PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
     """A public key with its name. `name` and `id` together say which key a signature line claims."""
@@ -59,9 +77,14 @@ class VerifierKey:
     def __post_init__(self) -> None:
         if not is_key_name(self.name):
             raise Rejected("key.name", given=self.name[:80])
-        if self.kind not in (ED25519, COSIGNATURE):
+        if self.kind not in _BYTES:
             raise Rejected("key.kind", kind=self.kind)
-        if len(self.public) != 32 or self.public[:31] + bytes([self.public[31] & 0x7F]) in _WEAK:
+        if len(self.public) != _BYTES[self.kind]:
+            raise Rejected("key.public")
+        if self.kind == ML_DSA_44:
+            if len(self.name.encode()) > _MAX_NAME:
+                raise Rejected("key.name", given=self.name[:80])
+        elif self.public[:31] + bytes([self.public[31] & 0x7F]) in _WEAK:
             raise Rejected("key.public")
 
     @property
@@ -110,10 +133,7 @@ class SigningKey:
     @classmethod
     def from_pem(cls, name: str, pem: bytes) -> Self:
         """Read an unencrypted PKCS#8 PEM (RFC 8410). Raises `Misused("key.pem")` if it is not one with an Ed25519 key."""
-        try:
-            key = load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise Misused("key.pem", name=name) from error
+        key = _from_pem(name, pem)
         if not isinstance(key, Ed25519PrivateKey):
             raise Misused("key.pem", name=name)
         return cls(name, key)
@@ -135,3 +155,48 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         """Return the 64-byte Ed25519 signature over exactly `message`."""
         return self._key.sign(message)
+
+
+@dataclass(frozen=True, slots=True)
+class QuantumKey:
+    """A private ML-DSA-44 key with its name, for timed co-signatures and the national log. Never shows itself in a `repr`."""
+
+    name: str
+    _key: MLDSA44PrivateKey = field(repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not is_key_name(self.name) or len(self.name.encode()) > _MAX_NAME:
+            raise Rejected("key.name", given=self.name[:80])
+
+    @classmethod
+    def from_seed(cls, name: str, seed: bytes) -> Self:
+        """Make the key that `seed` (32 bytes from the system's generator) stands for. Raises `ValueError` for another length."""
+        return cls(name, MLDSA44PrivateKey.from_seed_bytes(seed))
+
+    @classmethod
+    def from_pem(cls, name: str, pem: bytes) -> Self:
+        """Read an unencrypted PKCS#8 PEM (RFC 9881, the seed). Raises `Misused("key.pem")` if it is not one with an ML-DSA-44 key."""
+        key = _from_pem(name, pem)
+        if not isinstance(key, MLDSA44PrivateKey):
+            raise Misused("key.pem", name=name)
+        return cls(name, key)
+
+    def to_pem(self) -> bytes:
+        """Write the key as unencrypted PKCS#8 PEM. The caller keeps it where only the service can read it (mode 0600)."""
+        return self._key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+    @property
+    def cosigner(self) -> VerifierKey:
+        """The public half, for timed co-signatures (kind 0x06)."""
+        return VerifierKey(self.name, self._key.public_key().public_bytes_raw(), ML_DSA_44)
+
+    def sign(self, message: bytes) -> bytes:
+        """Return a 2,420-byte ML-DSA-44 signature over exactly `message`; another one each time (FIPS 204 section 3.4)."""
+        return self._key.sign(message)
+
+
+def _from_pem(name: str, pem: bytes) -> PrivateKeyTypes:
+    try:
+        return load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise Misused("key.pem", name=name) from error

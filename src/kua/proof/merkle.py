@@ -139,12 +139,22 @@ def check_consistency(earlier: int, later: int, earlier_root: Digest, later_root
         return
     if not proof:
         raise Rejected("proof.consistency", why="too short")
-    _follow_consistency(earlier, later, earlier_root, later_root, [Digest(step) for step in proof])
+    # The root of a whole subtree is where the way starts, and the proof leaves it out.
+    start = [earlier_root] if earlier.bit_count() == 1 else []
+    if consistency_roots(earlier, later, [*start, *map(Digest, proof)]) != (earlier_root, later_root):
+        raise Rejected("proof.consistency", why="root")
 
 
-def _follow_consistency(earlier: int, later: int, earlier_root: Digest, later_root: Digest, steps: list[Digest]) -> None:
-    if earlier & (earlier - 1) == 0:  # a whole subtree: its root is the start, and the proof leaves it out
-        steps.insert(0, earlier_root)
+def consistency_roots(earlier: int, later: int, steps: Sequence[Digest]) -> tuple[Digest, Digest]:
+    """Return the roots over the first `earlier` and over all `later` leaves that `steps` make: RFC 9162 section 2.1.4.2, first node included.
+
+    Raises `Rejected("proof.consistency", why=...)` unless 0 < earlier < later and there are exactly as many steps as there must be.
+    """
+    if not 0 < earlier < later:
+        raise Rejected("proof.consistency", why="sizes")
+    if not steps:
+        raise Rejected("proof.consistency", why="too short")
+    _whole_digests("proof.consistency", *steps)
     place, last = earlier - 1, later - 1
     while place & 1:
         place, last = place >> 1, last >> 1
@@ -161,8 +171,7 @@ def _follow_consistency(earlier: int, later: int, earlier_root: Digest, later_ro
         place, last = place >> 1, last >> 1
     if last:
         raise Rejected("proof.consistency", why="too short")
-    if old != earlier_root or new != later_root:
-        raise Rejected("proof.consistency", why="root")
+    return old, new
 
 
 def _whole_digests(code: str, *digests: bytes) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed notes to the letter of C2SP signed-note, and timed co-signatures of C2SP tlog-cosignature (kind 0x04).
+"""Signed notes to the letter of C2SP signed-note, with the timed lines of C2SP tlog-cosignature (`kua.proof.cosign` makes those).
 
 A note is a text and lines that say who signed it. The text means nothing until `open_note` has found a known signer.
 """
@@ -10,12 +10,13 @@ from typing import Final
 
 from kua.core.errors import Rejected
 from kua.proof.base64 import from_base64, to_base64
-from kua.proof.keys import COSIGNATURE, ED25519, SigningKey, VerifierKey, is_key_name, verifies
+from kua.proof.head import MAX_SECONDS, subtree_message, timed_text
+from kua.proof.keys import COSIGNATURE, ED25519, SigningKey, VerifierKey, is_key_name, verifies, verifies_ml_dsa
 
 MAX_NOTE: Final = 1_000_000
 """Bytes of a note that we still read."""
 MAX_SIGNATURES: Final = 100
-"""Signature lines that we still read; the standard asks for at least 16."""
+"""Signature lines that we still read; the standard asks for at least 16. A hundred of the longest that we know (ML-DSA-44, 3.3 kB) fit."""
 
 _DASH: Final = "\N{EM DASH} "
 
@@ -40,9 +41,20 @@ class Signature:
         """Say whether `key` made this signature over `text`."""
         if key.kind == ED25519:
             return verifies(key.public, self.made, text.encode())
-        if len(self.made) != 72:
+        if self.seconds > MAX_SECONDS:
             return False
-        return verifies(key.public, self.made[8:], _timed(text, int.from_bytes(self.made[:8], "big")))
+        if key.kind == COSIGNATURE:
+            return verifies(key.public, self.made[8:], timed_text(text, self.seconds))
+        try:
+            message = subtree_message(key.name, self.seconds, text)
+        except Rejected:  # such a key signs checkpoints and nothing else
+            return False
+        return verifies_ml_dsa(key.public, self.made[8:], message)
+
+    @property
+    def seconds(self) -> int:
+        """When a co-signature says that it was made (since 1970; zero says nothing). Means nothing for other kinds."""
+        return int.from_bytes(self.made[:8], "big")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +95,18 @@ def open_note(data: bytes, keys: Iterable[VerifierKey]) -> tuple[str, tuple[str,
     hold (the whole note is refused then), `note.unknown_signer` when no known key signed.
     """
     note = parse_note(data)
+    return note.text, tuple(dict.fromkeys(key.name for key in signers_of(note, keys)))
+
+
+def signers_of(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:
+    """Return the keys among `keys` that signed `note`, each once; at least one.
+
+    Raises `Rejected`: `note.signature` for a known key's line that does not hold, `note.unknown_signer` when no known key signed.
+    """
     signers = verified_signers(note, keys)
     if not signers:
         raise Rejected("note.unknown_signer", claimed=", ".join(signature.name for signature in note.signatures)[:200])
-    return note.text, tuple(dict.fromkeys(key.name for key in signers))
+    return signers
 
 
 def verified_signers(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:
@@ -121,28 +141,6 @@ def add_signatures(data: bytes, signatures: Iterable[Signature]) -> bytes:
     """Return the note with `signatures` after those that it has; the text stays as it is to the byte."""
     note = parse_note(data)
     return Note(note.text, (*note.signatures, *signatures)).to_bytes()
-
-
-def cosign(text: str, key: SigningKey, seconds: int) -> Signature:
-    """Return `key`'s co-signature over a checkpoint's `text`, dated `seconds` after 1970 (C2SP tlog-cosignature, Ed25519)."""
-    return Signature(key.name, key.cosigner.id, seconds.to_bytes(8, "big") + key.sign(_timed(text, seconds)))
-
-
-def cosigned_at(note: Note, key: VerifierKey) -> int:
-    """Return when `key` (kind 0x04) co-signed `note`, in seconds since 1970.
-
-    Raises `Rejected("note.unknown_signer")` if it did not, `Rejected("note.signature")` if the line does not hold.
-    """
-    for signature in note.signatures:
-        if key.kind == COSIGNATURE and signature.is_by(key):
-            if not signature.holds(key, note.text):
-                raise Rejected("note.signature", name=key.name)
-            return int.from_bytes(signature.made[:8], "big")
-    raise Rejected("note.unknown_signer", claimed=key.name)
-
-
-def _timed(text: str, seconds: int) -> bytes:
-    return f"cosignature/v1\ntime {seconds}\n{text}".encode()
 
 
 def _signature(line: str) -> Signature:

@@ -78,7 +78,7 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "key.kind": Problem(
         what=N_("This version cannot use a key of kind {kind}."),
-        why=N_("It knows Ed25519 keys for notes (1) and for co-signatures (4)."),
+        why=N_("It knows Ed25519 keys for notes (1) and for co-signatures (4), and ML-DSA-44 keys for co-signatures (6)."),
         do=N_("Give a key of one of these kinds, or use a newer version of the program."),
     ),
     "key.public": Problem(
@@ -93,7 +93,7 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "key.pem": Problem(
         what=N_("The private key of {name} cannot be read."),
-        why=N_("The file is not an unencrypted PKCS#8 PEM with an Ed25519 key."),
+        why=N_("The file is not an unencrypted PKCS#8 PEM with a key of the kind that belongs there (Ed25519 or ML-DSA-44)."),
         do=N_("Restore the key file from its backup, or make a new key and have it certified."),
     ),
     "upload.request": Problem(

@@ -348,9 +348,8 @@ def _sealed_anew(bodies: list[dict[str, Any]], key_for: Callable[[int], SigningK
     made: list[bytes] = []
     frontier = Frontier()
     for body in bodies:
-        if body["type"] == "hour_seal" and (key := key_for(body["number"])) is not None:
-            body = {**body, "note": sign_seal(ORIGIN, frontier.size, frontier.root(), key).decode()}
-        made.append(spelt(body))
+        key = key_for(body["number"]) if body["type"] == "hour_seal" else None
+        made.append(spelt(body if key is None else {**body, "note": sign_seal(ORIGIN, frontier.size, frontier.root(), key).decode()}))
         frontier.append(leaf_hash(made[-1]))
     return made
 

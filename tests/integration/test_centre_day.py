@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from kua.app import founding
+from kua.centre.broadcast.shelf import COVERED
 from kua.app.centre import Centre
 from kua.core.canonical import canonical
 from kua.core.digest import sha256
@@ -153,6 +154,8 @@ async def test_the_verifier_finds_nothing_to_say_against_a_closed_day(folder: Pa
             answer = await box.put(data)
             assert answer.status_code == 201, answer.text
         clock.at = box.end + 9_000 + DELAY
+        await centre.broadcast.publish(STATION)
+        clock.at += COVERED
         await centre.broadcast.publish(STATION)
     report = verify_film(str(centre.tree))
     assert report.exit_code == 0, report.to_json()

@@ -31,6 +31,7 @@ from kua.verify.entries import Entries, load_entries
 from kua.verify.hours import check_hours
 from kua.verify.report import Report
 from kua.verify.statements import check_statements
+from kua.verify.times import NationTimes, station_times, tell_times
 
 ARRIVING: Final = 60_000
 """Milliseconds beyond the public delay after which a film that is not there counts as missing (docs/spec/published-tree.md)."""
@@ -87,6 +88,7 @@ def check_station(
     given: VerifierKey | None,
     report: Report,
     pixels: Pixels | None = None,
+    times: NationTimes | None = None,
 ) -> dict[str, Any] | None:
     """Check one station's folder (`file`: SHA-256 of the election file as it was read and checked) and return its figures of coverage, or None if its log does not hold."""
     work = _Work(below, station, election, file, nation, rules, now, report, pixels=pixels)
@@ -111,6 +113,8 @@ def check_station(
     work.days = _days(work, log, log.head.size)
     _check_calibrations(work, log)
     _tell_census(work, log)
+    seen = station_times(work.check("time"), log, times or NationTimes(), nation, report)
+    told = {cam: tell_times(work.check(f"camera {cam} time"), day, log, seen, report) for cam, day in sorted(work.days.items())}
     for cam in sorted(work.days):
         _check_account(work, cam)
         _check_media(work, cam, _newest(log))
@@ -122,7 +126,7 @@ def check_station(
         work.check("coverage"), below, station, _planned(work), log.head.size, lambda size: _days(work, log, size), report
     )
     _check_foreign(work)
-    return {"station": station, "cameras": {cam: figures(_coverage_of(work, cam)) for cam in sorted(work.days)}}
+    return {"station": station, "cameras": {cam: figures(_coverage_of(work, cam)) | {"time": told[cam]} for cam in sorted(work.days)}}
 
 
 def _check_key(work: _Work, key: VerifierKey, given: VerifierKey | None) -> bool:

@@ -81,7 +81,12 @@ class HttpAuthority:
         """The word for it in names of files."""
         return self._name
 
-    def stamp(self, data: bytes) -> bytes:
+    @property
+    def reader(self) -> TokenReader:
+        """Reads its tokens again."""
+        return self._reader
+
+    def stamp(self, data: bytes) -> tuple[bytes, Stamped]:
         """Keep the port's promise."""
         request = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).nonce(nonce=True).build()
         try:
@@ -93,7 +98,7 @@ class HttpAuthority:
         if not answer.is_success or len(answer.content) > MAX_TOKEN:
             raise Unavailable("token.away", authority=self._name, why=f"HTTP {answer.status_code}")
         self._reader.check(_decoded(answer.content), data, request.nonce)
-        return answer.content
+        return answer.content, self._reader(answer.content, data)
 
 
 def _decoded(response: bytes) -> TimeStampResponse:

@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final, final
 
+import structlog
+
+from kua.adapters.authorities import HttpAuthority
 from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles, make_folder
 from kua.adapters.indexes.sqlite import SqliteIndex
@@ -27,12 +30,17 @@ from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import LogCopy, Members
 from kua.centre.ingest.service import Ingest
 from kua.centre.log.nation import Nation
+from kua.centre.log.times import Times, kept_sightings
+from kua.centre.log.waits import Waits
 from kua.core.digest import sha256
+from kua.core.election import Election
 from kua.core.errors import Misused
 from kua.core.nouns import nation_origin
 from kua.law.hiding import read_table, table_digest
 from kua.ports.clock import Clock
+from kua.ports.tokens import Authority
 from kua.proof.keys import SigningKey, VerifierKey
+from kua.proof.policy import parse_policy
 from kua.web.api.blobs import Blobs
 from kua.web.api.routes import build_api
 from kua.web.kit.asgi import App, Receive, Scope, Send
@@ -43,6 +51,8 @@ from kua.web.site.app import build_site
 
 TOKEN: Final = "KUA_OFFICE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 CENTRE_KEY: Final = "keys/centre.key"
+
+_say = structlog.get_logger("kua.centre")
 
 
 @final
@@ -66,7 +76,11 @@ class Centre:
         self._publish_election()
         origin = nation_origin(election.domain, election.id)
         self._nation_log = DiskLog.open(folder / "logs" / "nation", origin, self.key, public=self.tree / "nation", step="centre:11")
-        self.nation = Nation(self._nation_log)
+        keys, authorities = _cosigners(election), _authorities(folder, settings)
+        time = self.tree / "nation" / "time"
+        self.waits = Waits(kept_sightings(time, keys, {each.name: each.reader for each in authorities}))
+        self.nation = Nation(self._nation_log, self.waits.stated)
+        self.times = Times(time, self._newest, keys, authorities, self._files, self.waits.seen, self._trouble)
         policies = {
             "election": sha256(self.held.files["election.json"]).hex(),
             "profile": election.profile_sha256,
@@ -86,7 +100,7 @@ class Centre:
         )
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
-        self.desk = Desk(self.held, self.members, self.nation, self.broadcast, clock, str(self.key.verifier))
+        self.desk = Desk(self.held, self.members, self.nation, self.waits, self.broadcast, clock, str(self.key.verifier))
         self._blobs: App = Blobs(self.ingest, election.id)
         self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
         self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.desk, control)
@@ -112,7 +126,8 @@ class Centre:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Centre"]:
         """Run the services; on the way out write what is queued and let go of all files."""
-        tasks = [asyncio.create_task(self.nation.run(), name="nation"), asyncio.create_task(self.broadcast.run(), name="broadcast")]
+        services = {"nation": self.nation.run, "broadcast": self.broadcast.run, "times": self.times.run}
+        tasks = [asyncio.create_task(run(), name=name) for name, run in services.items()]
         for task in tasks:
             task.add_done_callback(self._ended)
         try:
@@ -141,6 +156,15 @@ class Centre:
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
+    def _newest(self) -> bytes:
+        """Return the newest national checkpoint, with the co-signatures that it has."""
+        head = self.nation.head
+        return head.note if head is not None else b""
+
+    @staticmethod
+    def _trouble(code: str, authority: str) -> None:
+        _say.warning("times.trouble", code=code, authority=authority)
+
     def _open_copy(self, station: str, origin: str, key: VerifierKey) -> LogCopy:
         return DiskLog.open(self.folder / "logs" / station, origin, key, public=self.tree / "s" / station, step="centre:9")
 
@@ -150,6 +174,22 @@ class Centre:
             path = self.tree / name
             if not path.exists() or path.read_bytes() != data:
                 self._files.replace(path, data)
+
+
+def _cosigners(election: Election) -> list[VerifierKey]:
+    """Return the keys of the co-signers of the election file. Raises `Rejected("policy.form")`."""
+    return [witness.key for witness in parse_policy(election.cosigning.encode()).witnesses] if election.cosigning else []
+
+
+def _authorities(folder: Path, settings: CentreSettings) -> list[Authority]:
+    """Return the time authorities of the settings. Raises `Misused("centre.no_file" | "token.certificate")`."""
+    made: list[Authority] = []
+    for each in settings.authorities:
+        try:
+            made.append(HttpAuthority(each.name, each.url, (folder / each.certificate).read_bytes()))
+        except OSError as error:
+            raise Misused("centre.no_file", name=each.certificate) from error
+    return made
 
 
 @cache

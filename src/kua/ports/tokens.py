@@ -26,8 +26,12 @@ class ReadToken(Protocol):
 
 
 class Authority(Protocol):
-    """One authority. `stamp` asks for a token over `data` and checks it; raises `Unavailable("token.away")`, `Rejected("token.*")`. May block."""
+    """One authority. `stamp` asks for a token over `data`, checks it, and returns it with what it says; raises `Unavailable("token.away")`,
+    `Rejected("token.*")`. May block. `reader` reads tokens of this authority again.
+    """
 
     @property
     def name(self) -> str: ...
-    def stamp(self, data: bytes) -> bytes: ...
+    @property
+    def reader(self) -> ReadToken: ...
+    def stamp(self, data: bytes) -> tuple[bytes, Stamped]: ...

@@ -77,7 +77,8 @@ def nation_times(below: Below, nation: Entries | None, keys: Sequence[VerifierKe
         except KuaError as error:
             report.trouble("nation time", error)
             continue
-        found += _stamps(below, name, data, size, listed.get(size, ()), tokens, report)
+        if name != "checkpoint":  # tokens are over what was kept, to the byte
+            found += _stamps(below, name, data, size, listed.get(size, ()), tokens, report)
     times.seen = Sightings(found)
     names = sorted({sighting.by for sighting in found})
     if names:

@@ -195,6 +195,16 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class Outsiders:
+    """What outsiders have seen of the station's log, in words. `longest` is the longest unwitnessed window."""
+
+    by: str
+    until: Instant
+    longest: str
+    unseen: int
+
+
+@dataclass(frozen=True, slots=True)
 class StationPage:
     """P3. `camera` is None where the station has none; `strip` where nothing has been recorded yet."""
 
@@ -218,6 +228,7 @@ class StationPage:
     files: tuple[Crumb, ...]
     vkey: str
     verify: str
+    outsiders: Outsiders | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +408,7 @@ class Views:
             files=() if camera is None or newest is None else self._files(number, camera),
             vkey=f"{self._folder(number)}vkey",
             verify=f"kua film verify {self._centre()}{self._tree}/{self._election.id}/s/{number}",
+            outsiders=self._outsiders(number),
         )
 
     def date_of(self, number: str, cam: str) -> Instant:
@@ -489,6 +501,12 @@ class Views:
                 *(("hidden", length(span), hidden_reason(why, _)) for why, span in hidden.items()),
             ),
         )
+
+    def _outsiders(self, number: str) -> Outsiders | None:
+        seen = self._index.witnessed(number)
+        if seen.until is None or seen.longest is None:
+            return None
+        return Outsiders(seen.by, seen.until, self._fmt.length(seen.longest), seen.unseen)
 
     def _moment(self, station: Station, camera: CameraChoice, public: PublicDay, parts: tuple[Stretch, ...], at: Instant) -> Moment:
         film = next((item for item in public.day.items if isinstance(item, Film) and item.t0 <= at < item.t1), None)

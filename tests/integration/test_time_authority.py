@@ -180,7 +180,7 @@ class Nation:
 def _times(folder: Path, nation: Nation, tsas: tuple[Tsa, ...], seen: list[Sighting], told: list[tuple[str, str]], *, cosigners: bool = True) -> Times:
     authorities = [HttpAuthority(name, tsa.url, tsa.root) for name, tsa in zip(("tick", "tock"), tsas, strict=False)]
     keys = [PARTY.cosigner] if cosigners else []
-    return Times(folder, lambda: nation.note, keys, authorities, DurableFiles(), seen.append, lambda code, name: told.append((code, name)))
+    return Times(folder, lambda size: nation.note if len(nation.story.nation) > size else b"", keys, authorities, DurableFiles(), seen.append, lambda code, name: told.append((code, name)))
 
 
 def test_the_centre_keeps_what_outsiders_say_and_a_reader_checks_it(tsas: tuple[Tsa, Tsa], tmp_path: Path) -> None:

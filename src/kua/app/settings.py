@@ -103,6 +103,8 @@ class CentreSettings(_Table):
     """Clauses of the legal profile that no lawyer has confirmed and that the operator accepts by name outside rehearsals."""
     authorities: Annotated[tuple[AuthoritySettings, ...], Field(max_length=8)] = ()
     """Time authorities (RFC 3161) that are asked once a minute, one table each; two or more of different hands are worth having."""
+    cosigners: tuple[Annotated[str, Field(pattern=r"^[^\s+]+ https?://\S+$")], ...] = ()
+    """Addresses of co-signers that the co-signing policy names without one, or that have moved: `"party.example/witness https://…"`."""
     clock: bool = True
     """Whether the centre's clock is disciplined: then uploads signed more than five minutes ago are refused."""
 

@@ -8,6 +8,7 @@ from kua.centre.broadcast.service import Broadcast
 from kua.centre.broadcast.shelf import piece_of
 from kua.centre.elections.service import Held
 from kua.centre.ingest.members import Member, Members
+from kua.centre.log.cosigned import CosignedFiles
 from kua.centre.log.nation import Nation
 from kua.centre.log.waits import Waits
 from kua.core.election import Camera, Election, Station
@@ -15,7 +16,8 @@ from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.media.timeline import Day, Film
 from kua.ports.clock import Clock
-from kua.ports.index import CameraState, CountSpan, PublicDay, StationState, StateWord, Witnessed
+from kua.ports.index import CameraState, CountSpan, PublicDay, StationState, StateWord, Vouchers, Witnessed
+from kua.proof.policy import Policy
 
 QUIET: Final = 60_000
 """Milliseconds without leaves after which a station is silent; a station sends a heartbeat every 30 s."""
@@ -28,10 +30,12 @@ class Desk:
     """The port `PublicIndex`."""
 
     def __init__(
-        self, held: Held, members: Members, nation: Nation, waits: Waits, broadcast: Broadcast, clock: Clock, centre_vkey: str
+        self, held: Held, members: Members, nation: Nation, waits: Waits, broadcast: Broadcast, clock: Clock, centre_vkey: str,
+        policy: Policy | None = None, cosigned: CosignedFiles | None = None,
     ) -> None:
         self._held, self._members, self._nation, self._waits = held, members, nation, waits
         self._broadcast, self._clock, self._vkey = broadcast, clock, centre_vkey
+        self._policy, self._cosigned = policy, cosigned
 
     def election(self) -> Election:
         """Return the election file."""
@@ -62,6 +66,16 @@ class Desk:
         """Return size and root (hex) of the newest published checkpoint of the national log."""
         head = self._nation.head
         return None if head is None else (head.size, head.root.hex())
+
+    def vouchers(self) -> Vouchers | None:
+        """Return who co-signs the national log, by the newest co-signed checkpoint."""
+        if self._policy is None or self._cosigned is None:
+            return None
+        newest = self._cosigned.newest
+        if newest is None:
+            return Vouchers(len(self._policy.parties), (), quorum=self._policy.met_by(()), at=None)
+        at = None if newest.by is None else Instant(newest.by * 1000)
+        return Vouchers(len(self._policy.parties), newest.parties, newest.quorum, at)
 
     def station_states(self) -> Sequence[StationState]:
         """Return every station of the election file, in its order."""

@@ -30,6 +30,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "centre": ("kua.cli.centre", N_("The centre that receives, logs and publishes.")),
     "film": ("kua.cli.film", N_("Films: verify a published one, hide people in your own.")),
     "log": ("kua.cli.log", N_("Transparency logs: audit one, ours or a stranger's.")),
+    "witness": ("kua.cli.witness", N_("The co-signer of a party, an observer, a university.")),
     "scenes": ("kua.cli.scenes", N_("Rendered polling rooms whose truth is known: for measuring.")),
     "models": ("kua.cli.models", N_("Detection models: list, add, fetch.")),
     "settings": ("kua.cli.settings", N_("Settings: check and show them.")),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kua.core.election import Election
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
-from kua.ports.index import CountSpan, PublicDay, StationState, Witnessed
+from kua.ports.index import CountSpan, PublicDay, StationState, Vouchers, Witnessed
 
 
 @dataclass(slots=True)
@@ -23,6 +23,7 @@ class PlainIndex:
     certificates: Mapping[str, int] = field(default_factory=dict)
     head: tuple[int, str] | None = None
     outsiders: Mapping[str, Witnessed] = field(default_factory=dict)
+    cosigners: Vouchers | None = None
 
     def election(self) -> Election:
         """Return the election file."""
@@ -68,3 +69,7 @@ class PlainIndex:
     def nation_head(self) -> tuple[int, str] | None:
         """Return the head of the national log."""
         return self.head
+
+    def vouchers(self) -> Vouchers | None:
+        """Return who co-signs the national log."""
+        return self.cosigners

@@ -23,6 +23,7 @@ from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
 from kua.proof.policy import parse_policy
 from kua.verify.below import Below, Once
+from kua.verify.cosigned import FOLDER, POLICY, check_cosigned
 from kua.verify.entries import Entries, load_entries
 from kua.verify.reading import Reader, open_reader
 from kua.verify.report import Report
@@ -74,8 +75,8 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
         )
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
-    if nation_too and election is not None:
-        _check_cosigners(election, report)
+    if election is not None and (nation_too or election.cosigning):
+        check_cosigned(Below(reader, "nation"), election, _nation_key(reader), nation, report)
     if stations is None and election is not None:
         _check_strays(reader, election, report)
     _check_given(trust, nation, election, report)
@@ -207,11 +208,20 @@ def _check_nation(reader: Reader, election: Election | None, file: Digest | None
     return nation
 
 
+def _nation_key(reader: Reader) -> VerifierKey | None:
+    """The national log's key, which `_check_nation` has judged; None where it cannot be read."""
+    try:
+        return VerifierKey.parse(reader.read("nation/vkey", 4096).decode("utf-8", "replace").removesuffix("\n"))
+    except KuaError:
+        return None
+
+
 def _check_foreign(below: Below, report: Report) -> None:
     if not below.listable:
         return
     for name in below.names():
-        if name not in {"vkey", "checkpoint"} and not name.startswith("tile/") and not _TIME.fullmatch(name):
+        known = name in {"vkey", "checkpoint", POLICY} or name.startswith(("tile/", f"{FOLDER}/")) or _TIME.fullmatch(name)
+        if not known:
             report.failed("nation files", "film.file_unsigned", name=f"nation/{name}")
 
 
@@ -248,9 +258,3 @@ def _cosigners(election: Election | None, trust: Trust) -> list[VerifierKey]:
         named = []  # the line about the co-signers says why
     return [*named, *trust.cosigners]
 
-
-def _check_cosigners(election: Election, report: Report) -> None:
-    if not election.cosigning:
-        report.not_checked("co-signers", "film.no_cosigners")
-    else:
-        report.not_checked("co-signers", "film.cosigners_later")

@@ -25,6 +25,7 @@ from kua.proof.merkle import Frontier
 from kua.proof.note import MAX_NOTE, parse_note
 from kua.proof.sighting import Bound, Fresh, Interval, Sighting, Sightings, sightings_in, through, wait_of
 from kua.verify.below import Below
+from kua.verify.cosigned import FOLDER
 from kua.verify.entries import Entries
 from kua.verify.report import Report
 
@@ -64,7 +65,8 @@ def nation_times(below: Below, nation: Entries | None, keys: Sequence[VerifierKe
     times = NationTimes(nation.head.origin, nation.head.size, keys=tuple(keys), stated=stated)
     times.ages = [0, *accumulate(moments, max)]
     listed = _listed(below, report)
-    notes = dict(_notes(below, [*listed, None], report))
+    names = [*(f"time/{size}.note" for size in listed), *_cosigned(below, report), "checkpoint"]
+    notes = dict(_notes(below, names, report))
     times.roots = roots_at(nation.hashes, [size for size, _ in notes.values()])
     found: list[Sighting] = []
     for name, (size, data) in notes.items():
@@ -77,7 +79,7 @@ def nation_times(below: Below, nation: Entries | None, keys: Sequence[VerifierKe
         except KuaError as error:
             report.trouble("nation time", error)
             continue
-        if name != "checkpoint":  # tokens are over what was kept, to the byte
+        if name.startswith("time/"):  # tokens are over what was kept, to the byte
             found += _stamps(below, name, data, size, listed.get(size, ()), tokens, report)
     times.seen = Sightings(found)
     names = sorted({sighting.by for sighting in found})
@@ -113,14 +115,34 @@ def _listed(below: Below, report: Report) -> dict[int, tuple[str, ...]]:
     return {}
 
 
-def _notes(below: Below, sizes: Iterable[int | None], report: Report) -> Iterable[tuple[str, tuple[int, bytes]]]:
-    """Give the name, the size and the bytes of each stored checkpoint, and of the newest one (None)."""
-    for size in sizes:
-        name = "checkpoint" if size is None else f"time/{size}.note"
+def _cosigned(below: Below, report: Report) -> list[str]:
+    """Return the names of the co-signed checkpoints that the index names: all of a folder, of a web address the first in each minute."""
+    try:
+        rows = [line.split(" ") for line in below.read(f"{FOLDER}/sizes", MAX_LIST).decode("ascii").splitlines()]
+        known = sorted((int(size), int(seconds)) for size, seconds, _ in rows if size.isdecimal() and seconds.isdecimal())
+    except Incomplete:
+        return []
+    except ValueError:
+        report.failed("nation time", "film.time_list")
+        return []
+    except KuaError as error:
+        report.trouble("nation time", error)
+        return []
+    if below.listable:
+        return [f"{FOLDER}/{size}" for size, _ in known]
+    minutes: dict[int, int] = {}
+    for size, seconds in known:
+        minutes.setdefault(seconds // 60, size)
+    return [f"{FOLDER}/{size}" for size in sorted(minutes.values())]
+
+
+def _notes(below: Below, names: Iterable[str], report: Report) -> Iterable[tuple[str, tuple[int, bytes]]]:
+    """Give the name, the size and the bytes of each stored checkpoint; the size in a name is that of the checkpoint."""
+    for name in names:
         try:
             data = below.read(name, MAX_NOTE)
             stated = parse_checkpoint(parse_note(data).text).size
-            if size not in {None, stated}:
+            if name != "checkpoint" and name.rpartition("/")[2].removesuffix(".note") != str(stated):
                 raise Rejected("film.time_list")
         except KuaError as error:
             report.trouble("nation time", error)

@@ -31,21 +31,21 @@ _NOTE: Final = re.compile(r"([1-9][0-9]{0,18})\.note", re.ASCII)
 
 @final
 class Times:
-    """The service. `folder` is `nation/time` of the tree, `newest` gives the newest national checkpoint (empty before the first), `keys` are those of the
-    co-signers of the election file, `seen` is told of every sighting, `told` of what went wrong (a code, an authority's name).
+    """The service. `folder` is `nation/time` of the tree, `newer` gives a national checkpoint over more leaves than it is asked for, the newest that was
+    co-signed if there is one (empty: there is none), `keys` are those of the co-signers of the election file, `seen` is told of every sighting, `told` of what went wrong (a code, an authority's name).
     """
 
     def __init__(
         self,
         folder: Path,
-        newest: Callable[[], bytes],
+        newer: Callable[[int], bytes],
         keys: Sequence[VerifierKey],
         authorities: Sequence[Authority],
         files: Durable,
         seen: Callable[[Sighting], None],
         told: Callable[[str, str], None],
     ) -> None:
-        self._folder, self._newest, self._keys, self._authorities = folder, newest, tuple(keys), tuple(authorities)
+        self._folder, self._newer, self._keys, self._authorities = folder, newer, tuple(keys), tuple(authorities)
         self._files, self._seen, self._told = files, seen, told
         self._waited = 0
         self._sizes: dict[int, list[str]] = {}
@@ -63,12 +63,12 @@ class Times:
 
     async def once(self) -> None:
         """Keep the newest checkpoint, if there is a newer one than the last that was kept."""
-        note = self._newest()
-        if not note or (not self._keys and not self._authorities):
+        if not self._keys and not self._authorities:
+            return
+        note = self._newer(max(self._sizes, default=0))
+        if not note:
             return
         size = parse_checkpoint(parse_note(note).text).size
-        if size <= max(self._sizes, default=0):
-            return
         try:
             found = sightings_in(parse_note(note), self._keys)
             if self._keys and not found and (not self._authorities or self._waited < PATIENCE):

@@ -557,7 +557,7 @@ class Views:
         _, folder = self._words, self._folder(number)
         return (
             Crumb(_("Playlist of the day (HLS)"), f"{folder}film/{camera.cam}/day.m3u8"),
-            Crumb(_("Coverage, minute by minute (JSON)"), f"{folder}coverage.json"),
+            Crumb(_("Coverage, as a file for programs"), f"{folder}coverage.json"),
             Crumb(_("Checkpoint of the station's log"), f"{folder}checkpoint"),
             Crumb(_("Key of the station"), f"{folder}vkey"),
             Crumb(_("Checkpoint of the national log"), f"{self._tree}/{self._election.id}/nation/checkpoint"),

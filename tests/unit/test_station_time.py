@@ -27,7 +27,7 @@ from kua.proof.leaf import Leaf
 from kua.proof.liveness import liveness_code
 from kua.proof.merkle import EMPTY_ROOT
 from kua.proof.note import add_signatures, parse_note
-from kua.sight.code import CodeGate
+from kua.sight.code import Code, CodeGate
 from kua.sight.raw import RawFrame
 from kua.station.journal import Camera, Day, Journal, Owing, leaves_of
 from kua.station.liveness import APART, LONGEST, Reading
@@ -211,6 +211,31 @@ def test_todays_code_is_read_back_from_the_picture(station: Station) -> None:
     assert gate.shows(picture, _zone()).any()
     assert set(gate.read_at(Instant(START))) == {station.journal.codes()[0]}
     assert not gate.read_at(Instant(START + 100))
+
+
+def test_a_finger_over_the_code_hides_it_before_the_next_reading(station: Station) -> None:
+    """A code is read once a second; in between it counts only as long as it looks as it was read."""
+    station.journal.beacon(nation(7))
+    read: list[int] = []
+    reader = QrReader()
+
+    def counting(luma: np.ndarray) -> list[Code]:
+        read.append(1)
+        return list(reader(luma))
+
+    gate = CodeGate(counting, lambda _at: station.journal.codes())
+    code = station.journal.codes()[0]
+    for passed in range(0, 1_000, 100):
+        assert gate.shows(_picture(code, START + passed), _zone()).any()
+    covered = _picture(code, START + 950)
+    covered.yuv[100:116, 100:116] = 70
+    assert not gate.shows(covered, _zone()).any()
+    assert not gate.read_at(covered.at)
+    other = _picture(liveness_code(ORIGIN, nation(3)), START + 970)
+    assert not gate.shows(other, _zone()).any()
+    assert len(read) == 1
+    assert gate.shows(_picture(code, START + 1_000), _zone()).any()
+    assert len(read) == 2
 
 
 def test_yesterdays_film_shows_yesterdays_code_and_nothing_is_read(station: Station) -> None:

@@ -108,7 +108,7 @@ def kept_sightings(folder: Path, keys: Sequence[VerifierKey], readers: dict[str,
             said = sightings_in(parse_note(data), keys)
             for name, reader in readers.items():
                 token = folder / f"{size}-{name}.tsr"
-                if token.exists():
+                if not said and token.exists():  # a token comes after the co-signatures that it is over
                     stamped = reader(token.read_bytes(), data)
                     said.append(Sighting(Instant(stamped.at), size, stamped.by))
         except KuaError:

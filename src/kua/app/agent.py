@@ -325,9 +325,8 @@ class Agent:
 
     def _state_beacon(self) -> None:
         """State the newest national checkpoint that the uplink has brought, and tell the screen and `hide` the code that follows from it."""
-        note, self._nation = self._nation, b""
-        if note:
-            self._keep.beacon(note)
+        if self._nation:
+            self._keep.beacon(self._nation)  # the journal passes over what it has stated already
         codes = self._journal.codes() if self._journal.is_open else ()
         if codes != self._codes:
             with suppress(KuaError):  # a full disk must not stop the recording for the sake of a code

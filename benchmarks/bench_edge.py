@@ -129,7 +129,7 @@ def together(look: Look | None, key: SigningKey) -> tuple[int, int]:
     made, reference = calibration()
     means = Means(
         SystemClock(), lambda: "00000001", PacketDecoder, lambda emit: Segmenter(WIDTH, HEIGHT, FPS, BITRATE, PRESET, emit),
-        lambda phase: Hider(made, reference, DEFAULT, phase), lambda _at: "voting", look=look, counting=Counting(made),
+        lambda phase: Hider(made, reference, DEFAULT, phase), lambda _at: "voting", look=look, counting=Counting(made, finds_people=look is not None),
     )  # fmt: skip
     process = Hide(Shape(WIDTH, HEIGHT, FPS), means, sent.append, live=False)
     process.take(Start("h264", WIDTH, HEIGHT, 1, 1000, extradata))

@@ -20,7 +20,8 @@ from kua.law.hiding import DEFAULT
 from kua.sight.geometry import Geometry
 from kua.sight.hider import Hider
 from kua.sight.raw import RawFrame
-from kua.sight.room import Reference, learn_room
+from kua.sight.reference import Reference
+from kua.sight.room import learn_room
 
 PICTURES: Final = 360
 Change = Callable[[Any], Any]

@@ -7,7 +7,7 @@ lie in hidden cells. The share hidden where nobody is: pixels that are hidden al
 and of those within the hold before it (1 s without models, 3 s with: so long is a found head held; the share after 1 s stands beside it).
 
 one-by-one: no boxes by hand exist; heads are those of the boxes that the person model finds with a score of at least 0.5, the room is that of the film.
-What belongs to counting is printed as not measured until there is something that counts.
+How well people are counted is measured by `benchmarks/people.py`.
 """
 
 import json
@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 
 from benchmarks import ROOT, NotHere, Row, data, judged
+from benchmarks.people import scene_rows, visit_rows, vtest_rows
 from kua.adapters.codecs.film import FilmFile, ImageFile
 from kua.adapters.detectors.pair import open_detector
 from kua.adapters.detectors.yolox import People
@@ -68,12 +69,17 @@ def cut(source: Path, out: Path, first: int, last: int) -> Path:
     return out
 
 
+def vtest_truth() -> dict[int, list[tuple[int, float, float, float, float]]]:
+    """Return who (a number) is where on vtest, frame by frame."""
+    people: dict[int, list[tuple[int, float, float, float, float]]] = {}
+    for frame, who, x, y, w, h in json.loads(data("clips", "vtest.people.json").read_text())["boxes"]:
+        people.setdefault(int(frame), []).append((int(who), x, y, w, h))
+    return people
+
+
 def vtest_people() -> dict[int, list[Person]]:
     """Return the people of vtest, frame by frame."""
-    people: dict[int, list[Person]] = {}
-    for frame, _who, x, y, w, h in json.loads(data("clips", "vtest.people.json").read_text())["boxes"]:
-        people.setdefault(int(frame), []).append((x, y, w, h))
-    return people
+    return {frame: [box[1:] for box in boxes] for frame, boxes in vtest_truth().items()}
 
 
 def covered(hidden: np.ndarray, people: dict[int, list[Person]], width: int, height: int, part: float = HEAD) -> list[float]:
@@ -143,7 +149,9 @@ def run() -> list[Row]:
         for told, weights, target in (("without models", None, 0.995), ("with models", models, 0.999)):
             hidden = hidden_by_kua(folder, clip, room=room, models=weights)
             rows += _scored(f"real: vtest, {told}", hidden, Heads(people, {}), (768, 576), 10, target, models=weights is not None)
+        rows += vtest_rows(clip, room, models, vtest_truth())
         rows += _one_by_one(folder, models)
+        rows += visit_rows(models)
         rows += _faces(models)
         rows += _masks()
         rows += _moved()
@@ -155,10 +163,6 @@ def run() -> list[Row]:
     ]
     rows += [
         Row("drops on rendered scenes; on the sent film as a share of the raw film", None, "", note="printed by `benchmarks fraud`"),
-        *(
-            Row(what, None, "", note="not measured: counting comes with its own issue")
-            for what in ("visits at the table of one-by-one", "line crossings on vtest", "occupancy error on vtest")
-        ),
     ]
     return rows
 
@@ -412,6 +416,7 @@ def _rendered(folder: Path, models: Path) -> list[Row]:
             hidden = hidden_by_kua(folder, scene / "film.mp4", room=scene / "empty.mp4", models=weights)
             target = 0.999 if weights is not None else 0.995
             rows += _scored(f"rendered: {camera}, grade {hard}, {told}", hidden, heads, (640, 360), 8, target, models=weights is not None)
+        rows += scene_rows(f"rendered: {camera}, grade {hard}", scene, models)
     return rows
 
 

@@ -85,6 +85,34 @@ def a_camera_reads_the_code_from_the_screen(page: Page, up: Up) -> None:
     assert code.text == letters.inner_text() == read_codes(up.box)[0]
 
 
+def test_with_one_signature_the_day_begins_as_silhouettes_and_the_second_one_lifts_them(browser: Browser, up: Up) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    page.goto(up.url)
+    enrol(page, up)
+    page.get_by_role("button", name="painted:7").click()
+    settled(page, "Mark the booths, the box and the tables")
+    page.get_by_role("button", name="Learn now").click()
+    settled(page, "What the camera sees, and what leaves the room")
+    page.goto(f"{up.origin}/en/sign")
+    settled(page, "Two people sign")
+    expect(page.get_by_role("link", name="Start now with silhouettes only")).to_have_count(0)
+    key = page.get_by_label("Your key")
+    expect(key).not_to_have_value("")
+    page.get_by_label("Your certificate").fill(up.certificate("chair", key.input_value()))
+    page.get_by_role("button", name="Sign as the chair").click()
+    expect(page.get_by_text("The chair has signed.")).to_be_visible()
+    page.get_by_role("link", name="Start now with silhouettes only").click()
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(page.get_by_text("The second signature is missing.")).to_be_visible(timeout=60_000)
+    expect(page.locator('.lamp-box[data-lamp="recording"]')).to_be_visible()
+    page.goto(f"{up.origin}/en/sign")
+    settled(page, "Two people sign")
+    sign_as_second(browser, page, up)
+    page.get_by_role("link", name="Next: start").click()
+    expect(page.get_by_text("The station records, and its film arrives.")).to_be_visible(timeout=60_000)
+    page.close()
+
+
 def sign_by_two(browser: Browser, page: Page, up: Up) -> None:
     settled(page, "Two people sign")
     key = page.get_by_label("Your key")
@@ -92,6 +120,10 @@ def sign_by_two(browser: Browser, page: Page, up: Up) -> None:
     page.get_by_label("Your certificate").fill(up.certificate("chair", key.input_value()))
     page.get_by_role("button", name="Sign as the chair").click()
     expect(page.get_by_text("The chair has signed.")).to_be_visible()
+    sign_as_second(browser, page, up)
+
+
+def sign_as_second(browser: Browser, page: Page, up: Up) -> None:
     page.get_by_label("Address of this computer").select_option("127.0.0.1")
     page.get_by_role("button", name="Second device").click()
     address = page.locator('[data-part="url"]').inner_text()

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from kua.adapters.durable import DurableFiles
 from kua.app import founding
 from kua.centre.broadcast.shelf import COVERED
 from kua.app.centre import Centre
@@ -20,7 +21,10 @@ from kua.proof.keys import SigningKey, VerifierKey
 from kua.proof.leaf import Leaf, read_leaf
 from kua.proof.persons import sign_calibration
 from kua.proof.receipt import check_receipt
-from kua.verify.film import verify_film
+from kua.verify.film import Trust, verify_film
+from kua.verify.mirror import Mirror
+from kua.verify.patience import open_patient
+from kua.verify.scope import Scope
 from tests.rigs.centre import DELAY, START, STATION, Box, HandClock, found, running
 
 INIT = b"init" * 50
@@ -165,6 +169,46 @@ async def test_the_verifier_finds_nothing_to_say_against_a_closed_day(folder: Pa
     figures = json.loads((centre.tree / "s" / STATION / "coverage.json").read_bytes())["cameras"]["a"]
     assert figures["published_ms"] == figures["recorded_ms"] == 12_000
     assert figures["gaps_ms"] == {"camera_lost": 9_000}
+
+
+async def test_a_mirror_has_the_same_files_to_the_byte_through_a_day_and_after_a_stop(folder: Path, tmp_path: Path) -> None:
+    clock = HandClock()
+
+    def files(root: Path) -> dict[str, bytes]:
+        """All but old partial tiles, and but the national log, which grows by itself while we look."""
+        found = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
+        return {name: path.read_bytes() for name, path in found.items() if ".p/" not in name and not name.startswith("nation/")}
+
+    async def same(centre: Centre, copy: Mirror) -> None:
+        await centre.broadcast.publish(STATION)
+        done = await asyncio.to_thread(copy.copy, clock.at)
+        assert done.report.exit_code == 0, [line for line in done.report.lines if line.state != "PASS"]
+        assert files(tmp_path / "copy") == files(centre.tree)
+
+    async with running(folder, clock) as (centre, web):
+        box = await started(centre, web)
+        copy = Mirror(open_patient(str(centre.tree)), tmp_path / "copy", tmp_path / "beside", DurableFiles(), Scope(), Trust())
+        certificates = add_calibration(box, folder)
+        assert (await box.send_log()).status_code == 200
+        for data in certificates:
+            await box.put(data)
+        for number in range(4):
+            film = bytes([number]) * 900
+            box.film(film, INIT)
+            await box.send_log()
+            for data in (film, INIT):
+                await box.put(data)
+            clock.at = box.end + DELAY
+            await same(centre, copy)
+        order = {"station": STATION, "cam": "a", "article": "art. 8", "reason": "secrecy", "by": "chair"}
+        assert (await web.post("/api/v1/control/stop", json=order, headers={"Authorization": "Bearer control-token"})).status_code == 200
+        await same(centre, copy)
+        assert not list((tmp_path / "copy").rglob("*.m4s"))
+        box.add("close", at=box.end, reason="end_of_day")
+        await box.send_log()
+        clock.at = box.end + DELAY + 120_000
+        await same(centre, copy)
+    assert verify_film(str(tmp_path / "copy")).exit_code == 0
 
 
 def add_calibration(box: Box, folder: Path) -> tuple[bytes, bytes, bytes]:

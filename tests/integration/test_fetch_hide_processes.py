@@ -195,6 +195,18 @@ def test_the_raw_slider_and_another_phase_are_for_demonstrations(tmp_path: Path)
     assert failure("hide", box, "--phase", "count") == (64, "camera.demo_only")
 
 
+@pytest.mark.parametrize("kind", ["rehearsal", "parliament"])
+def test_a_film_that_says_that_it_begins_again_is_shown_in_a_rehearsal_and_filled_in_an_election(tmp_path: Path, clip: Path, kind: str) -> None:
+    box = make_box(tmp_path / "box", f"file:{clip}?pace=fast&loop=1", drawn_room(*SIZE), kind=kind)
+    with running(box) as pair:
+        pair.until(lambda sent: isinstance(sent[-1], Fault) and sent[-1].kind == "looped")
+        began = len(pair.sent)
+        pair.until(lambda sent: sum(isinstance(message, Piece) for message in sent[began:]) >= 3)
+        filled = [message for message in pair.sent[began:] if isinstance(message, Covered)]
+        assert bool(filled) == (kind != "rehearsal")
+        assert {message.reason for message in filled} <= {"looped"}
+
+
 @pytest.mark.parametrize("source", ["painted:5?w=320&h=180", "rtsp://127.0.0.1:9/x"])
 @pytest.mark.parametrize("option", [("--preview-fd", "1"), ("--phase", "count"), ("--hold", "0")], ids=lambda option: option[0])
 def test_in_a_real_election_no_word_on_the_command_line_lets_a_raw_picture_out(tmp_path: Path, source: str, option: tuple[str, str]) -> None:

@@ -15,8 +15,8 @@ from kua.sight.hider import Hider
 from kua.sight.raw import RawFrame
 from kua.sight.room import learn_room
 from kua.station.hide import HOLD
-from kua.station.pipe import Covered, Ended, Fault, Packet
-from kua.station.vitals import LOOP_OF, LOOP_SHARE, Vitals
+from kua.station.pipe import Covered, Ended, Fault, Lost, Packet
+from kua.station.vitals import LOOP_IN, LOOP_OVER, Vitals
 from tests.rigs.recording import SIZE, Encoder, Recording
 
 FIRST = 1_800_000_000_300
@@ -145,16 +145,27 @@ def test_people_who_come_and_go_raise_no_alarm() -> None:
     assert not told(recording)
 
 
-def test_a_recording_that_is_played_in_place_of_the_camera_is_noticed_in_its_second_round_and_the_camera_again_after_it() -> None:
+def test_a_recording_that_is_played_in_place_of_the_camera_is_noticed_in_its_second_round_and_the_camera_again_half_a_minute_after_it() -> None:
     dice = np.random.default_rng(5)
-    lumas = [dice.integers(0, 255, (96, 160), dtype=np.uint8) for _ in range(160)]
+    lumas = [dice.integers(0, 255, (96, 160), dtype=np.uint8) for _ in range(520)]
     vitals = Vitals()
     turns: list[tuple[int, str, str]] = []
     for number, luma in enumerate([*lumas[:100], *lumas[40:100], *lumas[40:100], *lumas[100:]]):
         turns += [(number, kind, state) for kind, state in vitals.look(Instant(100 * number), luma)]
+        assert vitals.is_looped == (len(turns) == 1)
     assert [(kind, state) for _, kind, state in turns] == [("looped", "begin"), ("looped", "end")]
-    assert turns[0][0] == 100 + LOOP_SHARE - 1
-    assert 220 < turns[1][0] <= 220 + LOOP_OF
+    assert turns[0][0] == 100 + LOOP_IN // 100
+    assert turns[1][0] == 219 + LOOP_OVER // 100
+
+
+def test_a_player_that_leaves_out_other_pictures_in_each_round_is_noticed_too() -> None:
+    dice = np.random.default_rng(7)
+    film = [dice.integers(0, 255, (96, 160), dtype=np.uint8) for _ in range(210)]
+    vitals = Vitals()
+    turns: list[tuple[str, str]] = []
+    for number in range(180):
+        turns += vitals.look(Instant(100 * number), film[(number * 5 // 2) % 210])
+    assert turns == [("looped", "begin")]
 
 
 def test_a_picture_that_is_held_for_a_moment_is_no_loop() -> None:
@@ -166,14 +177,83 @@ def test_a_picture_that_is_held_for_a_moment_is_no_loop() -> None:
         assert not vitals.look(Instant(200 * number + 100), luma.copy())
 
 
-def test_a_loop_of_packets_is_told_to_the_log_and_hides_nothing() -> None:
+def looped(recording: Recording, pictures: int, times: int) -> list[tuple[int, int]]:
+    """Play packets of one film over and over; return the times of its rounds."""
+    encoded = [recording.encoder.packets(yuv, 0)[0] for yuv in recording.people(pictures)]
+    rounds = []
+    for _ in range(times):
+        began = recording.clock.now()
+        for _, key, payload in encoded:
+            recording.hide.take(Packet(recording.media, key, recording.clock.now(), payload))
+            recording.media += 100
+            recording.clock.advance(100)
+        rounds.append((began, recording.clock.now()))
+    return rounds
+
+
+def test_a_loop_is_filled_from_its_first_repeated_picture_on_and_comes_back_half_a_minute_after_its_last() -> None:
     recording = Recording()
     recording.connect()
-    pictures = recording.people(60)
-    encoded = [recording.encoder.packets(yuv, 0)[0] for yuv in pictures]
-    for number in range(180):
-        _, key, payload = encoded[number % 60]
-        recording.hide.take(Packet(40_000 + 100 * number, key, recording.clock.now(), payload))
-        recording.clock.advance(100)
+    (first, second), (_, over) = looped(recording, 60, 2)
+    recording.encoder = Encoder()  # the camera again, with a key frame first
+    recording.show(recording.people(340))
+    recording.hide.take(Ended())
+    recording.hide.finish(ended=True)
+    frames = recording.frames()
+    assert all(is_filled(yuv) for at, yuv in frames if second <= at < over + LOOP_OVER - 100)
+    assert any(not is_filled(yuv) for at, yuv in frames if at < second - HOLD)
+    assert not any(is_filled(yuv) for at, yuv in frames if at >= over + LOOP_OVER + 200)
+    assert told(recording) == [("looped", "begin"), ("looped", "end")]
+    spans = [span for span in recording.of(Covered) if span.reason == "looped"]
+    assert second - HOLD <= spans[0].t0 <= second
+    assert over + LOOP_OVER - 200 <= spans[-1].t1 <= over + LOOP_OVER + 200
+    assert first < second
+
+
+def test_a_film_that_was_coded_anew_is_filled_when_its_motion_has_come_again() -> None:
+    recording = Recording()
+    recording.connect(Encoder(crf=22))
+    film = recording.people(240)
+    recording.show(film)
+    recording.connect(Encoder(crf=32))
+    second = recording.clock.now()
+    recording.show(film)
+    recording.hide.take(Ended())
+    recording.hide.finish(ended=True)
+    assert told(recording) == [("looped", "begin")]
+    (began,) = [fault.at for fault in recording.of(Fault)]
+    assert second + 8_000 < began < second + 24_000
+    frames = recording.frames()
+    assert all(is_filled(yuv) for at, yuv in frames if at >= began - HOLD + 100)
+    assert any(not is_filled(yuv) for at, yuv in frames if second + 1_000 < at < began - HOLD)
+
+
+def test_a_reconnection_is_no_way_out_of_a_loop() -> None:
+    recording = Recording()
+    recording.connect()
+    (_, second), _ = looped(recording, 60, 2)
+    recording.hide.take(Lost("camera_lost", recording.clock.now()))
+    recording.clock.advance(2_000)
+    recording.connect()
+    recording.show(recording.people(150))
+    recording.hide.take(Ended())
+    recording.hide.finish(ended=True)
+    assert all(is_filled(yuv) for at, yuv in recording.frames() if at >= second)
+    assert told(recording) == [("looped", "begin")]
+
+
+def test_a_film_that_is_declared_to_begin_again_is_told_and_shown() -> None:
+    recording = Recording(may_loop=True)
+    recording.connect()
+    looped(recording, 60, 3)
     assert told(recording) == [("looped", "begin")]
     assert {span.reason for span in recording.of(Covered)} <= {"warming"}
+
+
+def test_a_still_picture_that_is_coded_anew_with_each_key_frame_is_no_loop() -> None:
+    """Without a sensor's noise the encoder repeats itself to the bit; nothing is played there."""
+    room = PaintedRoom(5, *SIZE)
+    recording = Recording()
+    recording.connect()
+    recording.show([room.empty()] * 400)
+    assert ("looped", "begin") not in told(recording)

@@ -18,7 +18,8 @@ from kua.core.nouns import camera_id, election_id, station_id
 from kua.law.hiding import DEFAULT, table_digest
 from kua.sight.calibration import calibrated, write_calibration
 from kua.sight.raw import RawFrame
-from kua.sight.room import learn_room, write_reference
+from kua.sight.reference import write_reference
+from kua.sight.room import learn_room
 
 WIDTH, HEIGHT, FRAMES = 176, 120, 30
 MASK = {"zones": {"booth": [[[0, 0], [2500, 0], [2500, 10000], [0, 10000]]]}}

@@ -12,7 +12,7 @@ from kua.adapters.codecs.packets import PacketDecoder, jpeg_of
 from kua.adapters.sources.file import open_file
 from kua.adapters.sources.painted import open_painted
 from kua.app import plugins
-from kua.app.plugins import is_live, is_painted, source_opener
+from kua.app.plugins import is_live, is_loop, is_painted, source_opener
 from kua.core.errors import Misused, Rejected
 from kua.core.instant import Instant
 from kua.flow.anchor import MediaLine, Micros
@@ -185,6 +185,7 @@ def test_a_password_of_any_letters_is_put_into_the_address() -> None:
 
 def test_batch_work_is_not_live_and_drawings_are_drawings() -> None:
     assert (is_live("file:x?pace=fast"), is_live("file:x"), is_live("rtsp://h/"), is_live("painted:1")) == (False, True, True, True)
+    assert (is_loop("file:x?loop=1"), is_loop("file:x?loop=0"), is_loop("file:x"), is_loop("rtsp://h/?loop=1")) == (True, False, False, False)
     assert (is_painted("painted:1"), is_painted("rtsp://painted:1@h/")) == (True, False)
 
 

@@ -17,7 +17,8 @@ from kua.sight.hider import Hider
 from kua.sight.mosaic import FILL, PAPER
 from kua.sight.plan import Plan
 from kua.sight.raw import RawFrame
-from kua.sight.room import Reference, learn_room
+from kua.sight.reference import Reference
+from kua.sight.room import learn_room
 from kua.sight.safe import SafeFrame, conceal, filled
 from kua.sight.silhouette import SHAPE
 from kua.sight.zones import Polygon

@@ -8,8 +8,10 @@ import tomllib
 from pathlib import Path
 from typing import get_type_hints
 
+from kua.core.instant import Instant
 from kua.ports.detector import Box, Detector
 from kua.sight.safe import SafeFrame
+from kua.tally import paths
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "kua"
@@ -31,6 +33,15 @@ def test_a_detector_can_answer_only_with_boxes() -> None:
 
 def test_kinds_of_boxes_name_parts_of_people_never_people() -> None:
     assert set(get_type_hints(Box)["kind"].__args__) == {"face", "head", "person"}
+
+
+def test_what_follows_people_from_picture_to_picture_holds_places_paces_and_times_and_nothing_of_how_they_look() -> None:
+    assert {one.name: one.type for one in dataclasses.fields(paths.Path)} == {"number": int, "box": paths.Found, "seen": Instant, "counts": bool}
+    state = dict.fromkeys(("place", "speed", "both", "dx", "dy"), float)
+    assert {one.name: one.type for one in dataclasses.fields(paths._Going)} == {
+        "number": int, "box": paths.Found, "seen": Instant, **state, "hits": int, "counts": bool,
+    }  # fmt: skip
+    assert {one.type for one in dataclasses.fields(paths.Found)} == {float}
 
 
 def test_no_package_that_recognises_faces_is_depended_on() -> None:

@@ -15,7 +15,8 @@ from kua.adapters.sources.painting import PaintedRoom
 from kua.core.instant import Instant
 from kua.sight.geometry import NOTICE, OTHER_FOR, SIDE, Anchors, Geometry
 from kua.sight.raw import RawFrame
-from kua.sight.room import Reference, learn_room
+from kua.sight.reference import Reference
+from kua.sight.room import learn_room
 from kua.station.hide import HOLD
 from tests.rigs.rooms import drawn_room
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kua.core.instant import Instant
 from kua.tally.publish import FEWEST, Counted, publishable
-from kua.tally.queue import LINE, ROOM, Blocks, QueueCount, Reach, estimate, weights, zone_blocks
+from kua.tally.queue import LINE, Blocks, QueueCount, Reach, estimate, weights, zone_blocks
 
 ROWS, COLUMNS, WIDTH, HEIGHT = 8, 12, 96, 64
 HEADS = ((0.2, 3), (0.8, 15))
@@ -16,7 +16,7 @@ masks = st.integers(0, (1 << (ROWS * COLUMNS)) - 1).map(
 )
 points = st.tuples(st.floats(0, 1), st.floats(0, 1))
 zones = st.lists(st.lists(points, min_size=3, max_size=6), max_size=3).map(lambda polygons: zone_blocks(polygons, WIDTH, HEIGHT))
-reaches = st.sampled_from([LINE, ROOM])
+reaches = st.sampled_from([LINE, Reach(1.25, 1.7)])
 
 
 @given(masks, masks, zones, reaches)

@@ -98,6 +98,25 @@ def _a_calibration_said_afterwards(bodies: Leaves) -> None:
     bodies.insert(-1, bodies.pop(1))
 
 
+def _one_signature(bodies: Leaves) -> None:
+    """What an honest station states: silhouettes until the second person signs, who does so late."""
+    _a_calibration_said_afterwards(bodies)
+    fault = {"v": 1, "type": "fault", "at": BEGIN, "cam": "a", "kind": "one_signature", "state": "begin"}
+    bodies.insert(1, fault)
+    bodies.insert(-1, fault | {"state": "end"})
+
+
+def _another_file_than_the_one_that_two_signed_later(bodies: Leaves) -> None:
+    _one_signature(bodies)
+    _segments(bodies)[0]["calibration"] = "ab" * 32
+
+
+def _one_signature_after_two(bodies: Leaves) -> None:
+    fault = {"v": 1, "type": "fault", "at": BEGIN, "cam": "a", "kind": "one_signature", "state": "begin"}
+    bodies.insert(2, fault)
+    _segments(bodies)[0]["calibration"] = "ab" * 32
+
+
 def _another_camera(bodies: Leaves) -> None:
     for body in _segments(bodies):
         body["cam"] = "b"
@@ -150,6 +169,8 @@ FORGERIES = {
     _no_calibration: "film.not_calibrated",
     _a_calibration_of_another_camera: "film.not_calibrated",
     _a_calibration_said_afterwards: "film.other_calibration",
+    _another_file_than_the_one_that_two_signed_later: "film.other_calibration",
+    _one_signature_after_two: "film.other_calibration",
     _another_camera: "film.camera_unplanned",
     _a_camera_that_nobody_opened: "film.camera_not_opened",
     _outside_the_windows: "film.outside_windows",
@@ -167,6 +188,14 @@ def test_a_signed_lie_is_found(forged: Callable[[Callable[[Leaves], None]], Repo
     assert report.exit_code in {1, 2}
     assert FORGERIES[forge] in _codes(report, "FAIL", "MISSING")
     assert "film.statements_agree" not in _codes(report, "PASS") or FORGERIES[forge].startswith(("film.open", "film.camera"))
+
+
+def test_film_under_one_signature_is_counted_and_not_called_a_lie(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:
+    report = forged(_one_signature)
+    assert report.exit_code == 0
+    told = {line.code: line.facts for line in report.lines if line.state == "NOT_CHECKED"}
+    assert told["film.one_signature"] == {"camera": "a", "count": 5}
+    assert "film.statements_agree" in _codes(report, "PASS")
 
 
 def test_time_that_nobody_vouches_for_is_told_with_its_seconds(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:

@@ -16,7 +16,8 @@ from kua.sight.code import CodeGate
 from kua.sight.grid import Plane
 from kua.sight.hider import Hider
 from kua.sight.raw import RawFrame
-from kua.sight.room import Reference, learn_room
+from kua.sight.reference import Reference
+from kua.sight.room import learn_room
 from kua.sight.safe import SafeFrame
 from kua.sight.zones import Polygon
 

@@ -29,7 +29,7 @@ SIZE = (320, 180)
 class Encoder:
     """A camera's encoder: pictures (yuv420p) in, packets out. Codecs `h264`, `hevc`, `mjpeg`."""
 
-    def __init__(self, codec: str = "h264", size: tuple[int, int] = SIZE, fps: int = 10) -> None:
+    def __init__(self, codec: str = "h264", size: tuple[int, int] = SIZE, fps: int = 10, crf: int | None = None) -> None:
         library = {"h264": "libx264", "hevc": "libx265", "mjpeg": "mjpeg"}[codec]
         self.codec, self.size = codec, size
         context: Any = av.CodecContext.create(library, "w")
@@ -38,6 +38,8 @@ class Encoder:
         context.time_base, context.framerate, context.thread_count = Fraction(1, 1000), Fraction(fps), 1
         if codec != "mjpeg":
             context.options = {"preset": "ultrafast", "tune": "zerolatency", "g": "10"}
+            if crf is not None:
+                context.options |= {"crf": str(crf)}
             if codec == "hevc":
                 context.options |= {"x265-params": "log-level=none:pools=1:frame-threads=1"}
             context.flags |= 1 << 22  # parameter sets in extradata
@@ -142,10 +144,23 @@ def pixels(blocks: Any, shrink: int = 1) -> Any:
     return np.repeat(np.repeat(blocks, side, 0), side, 1)[: height // shrink, : width // shrink]
 
 
+def decode_packets(encoder: Encoder, pictures: Iterable[Any]) -> list[Any]:
+    """Return pictures (yuv420p) as a player shows them after `encoder`."""
+    decoder: Any = av.CodecContext.create(encoder.codec, "r")
+    decoder.extradata = encoder.start().payload
+    shown = [
+        frame
+        for number, yuv in enumerate(pictures)
+        for _, _, payload in encoder.packets(yuv, number)
+        for frame in decoder.decode(av.Packet(payload))
+    ]
+    return [frame.to_ndarray(format="yuv420p") for frame in [*shown, *decoder.decode(None)]]
+
+
 def decode(film: bytes) -> Sequence[tuple[float, Any]]:
     """Decode a film with a stranger's player: seconds since its start and yuv420p of every frame."""
     with av.open(BytesIO(film)) as container:
         return [(float(frame.time), frame.to_ndarray()) for frame in container.decode(video=0)]
 
 
-__all__ = ["SIZE", "Covered", "Encoder", "Fault", "Hole", "Init", "Millis", "Piece", "Recording", "decode", "pixels"]
+__all__ = ["SIZE", "Covered", "Encoder", "Fault", "Hole", "Init", "Millis", "Piece", "Recording", "decode", "decode_packets", "pixels"]

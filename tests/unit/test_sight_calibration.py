@@ -15,7 +15,8 @@ from kua.core.nouns import camera_id, election_id, station_id
 from kua.law.hiding import DEFAULT, read_table, table_digest, table_json
 from kua.sight.calibration import Calibration, calibrated, read_calibration, write_calibration
 from kua.sight.raw import RawFrame
-from kua.sight.room import Reference, learn_room, read_reference, write_reference
+from kua.sight.reference import Reference, read_reference, write_reference
+from kua.sight.room import learn_room
 from kua.sight.zones import polygon, read_zones, touched
 
 

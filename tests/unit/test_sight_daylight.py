@@ -46,7 +46,8 @@ def test_brightness_follows_only_where_nothing_was_hidden_for_ten_minutes() -> N
         safe = watching.step(RawFrame(Instant(5_000 * number), WIDTH, HEIGHT, sensed(there if number > 3 else wall(), number % 7)))
     drift = watching._comparer._drift  # type: ignore[union-attr]
     assert open_share(safe, 300, 330 - 150 + 21, 17, 21) == 0
-    assert not drift[(330 - 150) // 4 : 330 // 4, 270 // 4 : 330 // 4].any()
+    # Where the figure stands the room follows its neighbours, which do no more than flicker, and never the figure.
+    assert float(np.abs(drift[(330 - 150) // 4 : 330 // 4, 270 // 4 : 330 // 4]).max()) < 3
     assert drift.any()
 
 
@@ -60,8 +61,9 @@ def test_a_morning_of_changing_light() -> None:
 
 @pytest.mark.soak
 @pytest.mark.timeout(3_600)
-def test_nobody_is_shown_in_a_whole_day_of_changing_light() -> None:
-    """What is hidden for nothing while the sun wanders over the floor is above its target: docs/benchmarks.md says by how much."""
+def test_a_whole_day_of_changing_light_shows_nobody_and_does_not_hide_the_room() -> None:
     from benchmarks.bench_day import HOURS, lived
 
-    assert min(lived(HOURS)[1]) >= 0.5
+    shares, heads = lived(HOURS)
+    assert min(heads) >= 0.5
+    assert max(shares) < 0.05

@@ -9,14 +9,17 @@ import pytest
 
 from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
+from kua.adapters.tilelog import DiskLog
 from kua.app import calibrate as making
 from kua.app import calibrations
 from kua.app.agent import Agent
 from kua.cli.main import run
+from kua.core.nouns import election_id, station_id
 from kua.core.errors import Incomplete, KuaError, Misused, Refused, Rejected, Unavailable
 from kua.proof.keys import SigningKey
 from kua.station.calibrate import read_drawing
-from kua.station.enrol import accept, request
+from kua.station.enrol import accept, read_enrolled, request, station_key
+from kua.station.journal import Camera, Day, Journal
 from tests.rigs.worlds import DOMAIN, ELECTION, World, make_box
 
 STATION = "10-245"
@@ -53,7 +56,8 @@ def code(box: Path) -> str:
 
 
 def test_a_box_that_is_ready_is_taken(box: Path) -> None:
-    Agent(box)
+    agent = Agent(box, command=lambda role, camera: [role, camera.id])
+    assert agent._command("hide", agent._station.camera("a")) == ["hide", "a"]
     loaded = calibrations.load(box, "a")
     assert sorted(person.role for person in loaded.people) == ["chair", "observer"]
     assert "booth" in loaded.calibration.zones
@@ -72,12 +76,34 @@ def test_an_unsigned_calibration_is_refused(box: Path) -> None:
     assert code(box) == "calibration.unsigned"
 
 
-def test_one_person_is_not_two(box: Path) -> None:
+def test_one_person_is_not_two_but_enough_to_begin_with_silhouettes(box: Path) -> None:
     (box / "calibration/a.note").unlink()
     making.sign(box, "a", box / "people/chair.pem", box / "people/chair.cert")
-    assert code(box) == "calibration.one_person"
+    with pytest.raises(Rejected, match=r"calibration\.one_person"):
+        calibrations.load(box, "a")
+    assert not calibrations.load(box, "a", needed=1).is_signed_by_two
+    agent = Agent(box, command=lambda role, camera: [role, camera.id])
+    assert agent._command("hide", agent._station.camera("a")) == ["hide", "a", "--silhouettes"]
+    assert agent._command("fetch", agent._station.camera("a")) == ["fetch", "a"]
     with pytest.raises(Rejected, match=r"calibration\.signed_already"):
         making.sign(box, "a", box / "people/chair.pem", box / "people/chair.cert")
+
+
+def test_what_two_have_signed_is_exchanged_by_two_only(box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One signature is enough to begin a day with, not for another view of a day that two have signed for."""
+    enrolled = read_enrolled(box)
+    clock, loaded = SystemClock(), calibrations.load(box, "a")
+    log = DiskLog.open(box / "log", enrolled.origin, station_key(box, enrolled.origin))
+    Journal(log, clock, "00000000").begin(
+        Day(election_id(ELECTION), loaded.digests[0], station_id(STATION), (Camera("a", 320, 180, 5_000),), (), {"a": loaded.digests}),
+        loaded.digests[0],
+        loaded.digests[0],
+    )
+    log.close()
+    (box / "calibration/a.note").unlink()
+    making.sign(box, "a", box / "people/chair.pem", box / "people/chair.cert")
+    assert run(["station", "run", "--box", str(box)]) == 1
+    assert "calibration.one_person" in capsys.readouterr().err
 
 
 def test_a_calibration_of_another_camera_is_refused(box: Path) -> None:

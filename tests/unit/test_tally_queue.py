@@ -12,7 +12,8 @@ from kua.core.instant import Instant
 from kua.sight.hider import Hider
 from kua.sight.raw import RawFrame
 from kua.sight.room import learn_room
-from kua.tally.queue import LINE, ROOM, Estimate, QueueCount, estimate, person_blocks, weights, zone_blocks
+from kua.tally.silhouettes import Silhouettes
+from kua.tally.queue import LINE, Estimate, QueueCount, estimate, person_blocks, weights, zone_blocks
 
 WIDTH, HEIGHT = 1280, 720
 HEADS = [(0.2, 20), (0.5, 60)]
@@ -36,13 +37,13 @@ def counted(seed: int, step: int) -> Iterator[tuple[int, Estimate, int, Estimate
     hider = hiding(room)
     heads = [(head["y"] / 10_000, head["px"]) for head in room.heads()]
     line = weights(heads, zone_blocks(shares(room, "door"), WIDTH, HEIGHT), HEIGHT)
-    rest = weights(heads, ~zone_blocks(shares(room, "booth", "issue"), WIDTH, HEIGHT), HEIGHT)
+    silhouettes, room_itself = Silhouettes(heads, HEIGHT, HEIGHT // 8), ~zone_blocks(shares(room, "booth"), WIDTH, HEIGHT)
     for at in range(0, 240_000, step):
         hider.step(RawFrame(Instant(at), WIDTH, HEIGHT, room.picture(at)))
         changed = hider.foreground
         truth = room.truth(at)
         afoot = truth.people - truth.in_booth - truth.at_table - truth.officials
-        yield truth.queue, estimate(changed, line, LINE), afoot, estimate(changed, rest, ROOM)
+        yield truth.queue, estimate(changed, line, LINE), afoot, silhouettes.reckon(changed & room_itself)
 
 
 def narrow(seen: Estimate, truth: int) -> bool:

@@ -8,6 +8,7 @@ import pytest
 
 from kua.adapters.clock import SystemClock
 from kua.app import up_day
+from kua.app.agent import ONE_SIGNATURE
 from kua.app.up_day import LATE, LOG, OWED_LATE, Agent, last_words
 from kua.core.instant import Instant
 from kua.station.pipe import FAULTS
@@ -42,6 +43,8 @@ def camera(state: str = "recording", age: int | None = 3_000) -> dict[str, Any]:
         (body(alarms=[{"kind": "unknown_device"}]), ("trouble", "stranger")),
         (body(cameras={"a": camera(), "b": camera() | {"faults": ["box_moved"]}}), ("trouble", "box_moved")),
         (body(cameras={"a": camera() | {"faults": ["codec"]}}), ("recording", "recording")),
+        (body(cameras={"a": camera() | {"faults": ["no_models"]}}), ("recording", "no_models")),
+        (body(cameras={"a": camera() | {"faults": ["no_models", "one_signature"]}}), ("recording", "one_signature")),
         (body(phase=None), ("off", "window")),
         (body(running=False), ("off", "off")),
         (body(running=False, closed_at=5), ("closed", "closed")),
@@ -59,5 +62,5 @@ def test_an_agent_that_refused_to_start_is_quoted_and_its_other_lines_are_not(tm
 
 def test_the_page_has_a_sentence_for_every_alarm() -> None:
     page = (Path(up_day.__file__).parent.parent / "web/panel/templates/up_day.html").read_text("utf-8")
-    assert all(f'data-why="{kind}"' in page for kind in (*up_day.ALARMS, "no_models"))
+    assert all(f'data-why="{kind}"' in page for kind in (*up_day.ALARMS, "no_models", ONE_SIGNATURE))
     assert set(up_day.ALARMS) == set(FAULTS) - {"codec", "no_models"}  # neither asks anything of whoever looks at the lamp

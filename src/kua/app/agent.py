@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The agent of a polling station, `kua station run`: it is the process `keep`, and it starts, watches and stops `fetch` and `hide`.
 
-It runs inside the windows of the election file only, refuses to start without a signed calibration of every camera, and opens no port.
+It runs inside the windows of the election file only, refuses to start without a calibration of every camera that somebody has signed (with one
+signature it records silhouettes until the second is there), and opens no port.
 """
 
 import json
@@ -25,6 +26,7 @@ from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
 from kua.app import calibrations, logs
 from kua.app import settings as settings_room
+from kua.app.calibrations import Calibrated
 from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
 from kua.app.hours import hour_keys
@@ -53,6 +55,8 @@ STATUS: Final = Millis(5_000)
 """How often `status.json` is written."""
 FROZEN_AGAIN: Final = Millis(60_000)
 """A camera whose picture froze is opened anew at most so often."""
+ONE_SIGNATURE: Final = "one_signature"
+"""The fault of a camera whose calibration waits for its second signature: people are silhouettes until then."""
 INBOX: Final = 64
 """Messages that wait for `keep`; then `hide` waits in its pipe."""
 
@@ -131,6 +135,12 @@ class Pair:
             with suppress(ProcessLookupError):
                 self._fetch.kill()
 
+    def again(self) -> None:
+        """End `fetch`, so that `hide` hands over what it holds and both begin anew."""
+        if self._fetch is not None:
+            with suppress(ProcessLookupError):
+                self._fetch.kill()
+
     def stop(self, now: Millis) -> None:
         """Ask for an end in order: `fetch` stops, `hide` hands over what it holds and says so."""
         if self._stopped_at is None:
@@ -180,7 +190,7 @@ class Agent:
         for camera in self._station.cameras:
             if camera.id not in known:
                 raise Refused("agent.camera_not_planned", camera=camera.id, station=self._station.id)
-        self._calibrated = {camera.id: calibrations.load(box, camera.id) for camera in self._station.cameras}
+        self._calibrated = {camera.id: calibrations.load(box, camera.id, needed=1) for camera in self._station.cameras}
         self._enrolled: Enrolled = read_enrolled(box)
         origin = station_origin(self._election.domain, self._election.id, station_id(self._station.id))
         if self._enrolled.origin != origin:
@@ -190,7 +200,8 @@ class Agent:
         if not self._place.windows or (self._clock.now() >= self._place.windows[-1].end and not (box / "log" / "journal").exists()):
             raise Refused("agent.outside_window", station=self._station.id, windows=_windows(self._election, self._station.id))
         self._key = station_key(box, origin)
-        self._command = command or camera_command(box)
+        self._plain_command = command or camera_command(box)
+        self._signed_at = Millis(-STATUS)
         self._inbox: queue.Queue[News] = queue.Queue(INBOX)
         self._pairs = {camera.id: Pair(camera, self._command, self._inbox) for camera in self._station.cameras}
         self._done: set[str] = set()
@@ -226,6 +237,7 @@ class Agent:
                 _say.info(finding.code, name=finding.name)
             self._log, self._outbox = log, outbox
             self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))
+            self._require_two_for_another_view()
             courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
             self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says, self._on_nation)
             floor = self._station.reserve * 1024 * 1024
@@ -288,6 +300,9 @@ class Agent:
             _say.info("agent.phase" if phase else "agent.outside_window", phase=phase or "off")
         if phase and not self._stopping and not self._is_closed():
             self._begin()
+            if now - self._signed_at >= STATUS:
+                self._signed_at = now
+                self._state_signatures()  # before the first film under one signature
             for cam, pair in self._pairs.items():
                 if not pair.runs:
                     self._done.discard(cam)
@@ -318,8 +333,9 @@ class Agent:
             ("hiding", version, hiding),
             ("profile", version, Digest(bytes.fromhex(self._election.profile_sha256))),
         )
-        files = {cam: calibrated.digests for cam, calibrated in self._calibrated.items()}
-        day = Day(self._election.id, sha256(self._election_file), self._station.id, cameras, policies, files)
+        files = {cam: calibrated.digests for cam, calibrated in self._calibrated.items() if calibrated.is_signed_by_two}
+        single = {cam: calibrated.digests[0] for cam, calibrated in self._calibrated.items() if not calibrated.is_signed_by_two}
+        day = Day(self._election.id, sha256(self._election_file), self._station.id, cameras, policies, files, single)
         self._journal.begin(day, build_digest(), settings_room.settings_digest(self._box))
         self._uplink.owe(add_missing(self._box, self._log, self._outbox))
 
@@ -336,6 +352,36 @@ class Agent:
     def _on_nation(self, note: bytes) -> None:
         self._nation = note
 
+    def _command(self, role: str, camera: CameraSettings) -> Sequence[str]:
+        """A camera that one person alone has signed for shows silhouettes. It is told so here, and asks for two signatures where it is not."""
+        single = role == "hide" and not self._calibrated[camera.id].is_signed_by_two
+        return [*self._plain_command(role, camera), *(["--silhouettes"] if single else [])]
+
+    def _require_two_for_another_view(self) -> None:
+        """One signature is enough to begin with, never to exchange what two have signed in this log. Raises `Rejected("calibration.one_person")`."""
+        for cam, calibrated in self._calibrated.items():
+            if not calibrated.is_signed_by_two and cam in self._journal.calibrations:
+                calibrations.load(self._box, cam)
+
+    def _state_signatures(self) -> None:
+        """State which cameras wait for their second signature. When it has come its leaf is written, and `hide` begins anew at the table's own level."""
+        for cam, calibrated in self._calibrated.items():
+            waits = not calibrated.is_signed_by_two
+            if waits:
+                with suppress(KuaError):
+                    found = calibrations.load(self._box, cam)
+                    if found.file == calibrated.file:
+                        self._keep_calibration(cam, found)
+                        self._journal.calibrated(cam, found.digests)
+                        self._calibrated[cam] = found  # not before its leaf stands
+                        self._uplink.owe(add_missing(self._box, self._log, self._outbox))
+                        self._pairs[cam].again()
+                        _say.info("agent.second_signed", camera=cam)
+                        waits = False
+            if waits != self._journal.is_faulty(cam, ONE_SIGNATURE):
+                self._journal.fault(cam, ONE_SIGNATURE, "begin" if waits else "end")
+                self._uplink.news()
+
     def _state_count(self) -> None:
         """State the beginning of the count as soon as two people have signed it; `hide` sees the same files by itself."""
         if not self._journal.is_open or self._journal.count_begun is not None or not self._gate.is_open() or self._gate.begun is None:
@@ -347,9 +393,13 @@ class Agent:
     def _keep_calibrations(self) -> None:
         """Put the calibration files of today where a later calibration cannot overwrite them before they are delivered."""
         for cam, calibrated in self._calibrated.items():
-            stem = self._box / "calibration" / "kept" / f"{cam}-{sha256(calibrated.file).hex()[:16]}"
-            for ending, data in ((".json", calibrated.file), (".note", calibrated.note), (".signers.json", calibrated.signers)):
-                self._files.write_once(stem.with_name(stem.name + ending), data)
+            if calibrated.is_signed_by_two:
+                self._keep_calibration(cam, calibrated)
+
+    def _keep_calibration(self, cam: str, calibrated: Calibrated) -> None:
+        stem = self._box / "calibration" / "kept" / f"{cam}-{sha256(calibrated.file).hex()[:16]}"
+        for ending, data in ((".json", calibrated.file), (".note", calibrated.note), (".signers.json", calibrated.signers)):
+            self._files.write_once(stem.with_name(stem.name + ending), data)
 
     def _maybe_close(self) -> None:
         """Close the day when it is over or somebody has ordered it, once the cameras have handed over what they held."""

@@ -13,7 +13,7 @@ from kua.core.errors import Incomplete, KuaError, Misused, Rejected
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import Issuers, Person, check_calibration
 from kua.sight.calibration import Calibration, read_calibration, read_reference
-from kua.sight.room import Reference
+from kua.sight.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,18 @@ class Calibrated:
     people: tuple[Person, ...]
 
     @property
+    def is_signed_by_two(self) -> bool:
+        """Whether the second person has signed; until then only silhouettes are shown."""
+        return len({person.key.public for person in self.people}) > 1
+
+    @property
     def digests(self) -> tuple[Digest, Digest, Digest]:
         """SHA-256 of the file, of the note and of the signers file."""
         return sha256(self.file), sha256(self.note), sha256(self.signers)
 
 
-def load(box: Path, cam: str) -> Calibrated:
-    """Return the calibration of camera `cam`, checked.
+def load(box: Path, cam: str, *, needed: int = 2) -> Calibrated:
+    """Return the calibration of camera `cam`, checked; signed by two people, or by `needed` 1 at least.
 
     Raises `Incomplete("calibration.missing")`, `Rejected`: `calibration.unsigned`, `calibration.one_person`, `calibration.other_camera`,
     `calibration.altered`, `calibration.zone_outside`, `calibration.reference` and what else reading and signatures may find;
@@ -58,6 +63,7 @@ def load(box: Path, cam: str) -> Calibrated:
         file=sha256(file),
         certificates=certificates_of(signers),
         issuers=issuers_of(election),
+        needed=needed,
     )
     if (calibration.width, calibration.height) != (camera.width, camera.height):
         raise Misused("calibration.size_differs", camera=cam, width=calibration.width, height=calibration.height)

@@ -21,7 +21,7 @@ import structlog
 from kua.adapters.clock import SystemClock
 from kua.adapters.isolation import isolate
 from kua.app import logs
-from kua.app.plugins import is_painted, source_opener
+from kua.app.plugins import is_loop, is_painted, source_opener
 from kua.app.settings import CameraSettings, load_election, load_station
 from kua.core.election import PHASES
 from kua.core.errors import KuaError, Misused
@@ -41,6 +41,8 @@ class Asked:
     phase: str | None
     hold: Millis | None
     preview: int | None
+    may_loop: bool
+    """Whether it is said that the source begins again: `--demo`, or an address with `loop=1`. `kua.app.hiding` believes it in a rehearsal only."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         _on_stop(lambda: None)  # the end comes through the pipe, after everything that the camera sent
         from kua.app.hiding import hide  # late: `fetch` never loads a codec's encoder, a model or the room
 
-        return hide(asked.box, asked.camera, asked.phase, asked.hold, asked.preview, out)
+        return hide(asked.box, asked.camera, asked.phase, asked.hold, asked.preview, out, may_loop=asked.may_loop, silhouettes=parsed.silhouettes)
     except BrokenPipeError:
         log.warning("pipe.reader_gone")
         return 3
@@ -72,7 +74,9 @@ def _parsed(arguments: list[str] | None) -> tuple[str, argparse.Namespace]:
     parser.add_argument("role", choices=["fetch", "hide"])
     parser.add_argument("--box", type=Path, required=True, help="folder of the box")
     parser.add_argument("--camera", default="a", help="letter of the camera")
-    parser.add_argument("--demo", action="store_true", help="allow --phase and --preview-fd with any source")
+    parser.add_argument(
+        "--demo", action="store_true", help="allow --phase and --preview-fd with any source; a film that begins again is shown"
+    )
     parser.add_argument("--source", help="URL instead of the one in the settings")
     parser.add_argument("--phase", choices=PHASES, help="phase instead of the one of the election file")
     parser.add_argument("--fps", type=int)
@@ -81,6 +85,7 @@ def _parsed(arguments: list[str] | None) -> tuple[str, argparse.Namespace]:
     parser.add_argument("--bitrate", type=int, help="kbit/s")
     parser.add_argument("--preset")
     parser.add_argument("--hold", type=int, help="milliseconds that pictures wait before they are encoded")
+    parser.add_argument("--silhouettes", action="store_true", help="one signature under the calibration is enough: people as silhouettes only")
     parser.add_argument("--preview-fd", type=int, help="file descriptor for pairs of raw and sent pictures")
     parsed = parser.parse_args(arguments)
     return parsed.role, parsed
@@ -101,7 +106,8 @@ def _asked(parsed: argparse.Namespace) -> Asked:
     # What `hide` is told of its source says nothing of the pictures that come through its pipe. Only the signed election file decides.
     if asked and load_election(parsed.box, station)[0].kind != REHEARSAL:
         raise Misused("camera.demo_only", option="--" + asked[0].replace("_", "-"))
-    return Asked(parsed.box, camera, parsed.phase, None if parsed.hold is None else Millis(parsed.hold), parsed.preview_fd)
+    hold = None if parsed.hold is None else Millis(parsed.hold)
+    return Asked(parsed.box, camera, parsed.phase, hold, parsed.preview_fd, parsed.demo or is_loop(camera.source))
 
 
 def fetch(asked: Asked, out: BinaryIO) -> int:

@@ -28,18 +28,20 @@ from kua.core.digest import sha256
 from kua.core.election import Election
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant, Millis
+from kua.flow.ladder import sizes_of
 from kua.law.hiding import GATED, read_table, row_for, table_for
-from kua.law.profile import Profile, read_profile
+from kua.law.profile import REHEARSAL, Profile, read_profile
 from kua.media.cutter import Cut, Opened
 from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
 from kua.sight.calibration import Calibration
 from kua.sight.code import CodeGate
 from kua.sight.hider import Hider, Look
+from kua.sight.smaller import may_be, smaller
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.fetch import to_pipe
-from kua.station.hide import HOLD, Hide, Means, Shape
+from kua.station.hide import HOLD, Fitted, Hide, Means, Shape
 from kua.station.pipe import Ended, Message, messages
 
 _QUEUED: Final = 512
@@ -47,17 +49,21 @@ _QUEUED: Final = 512
 _LOG_EVERY: Final = Millis(60_000)
 
 
-def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | None, preview: int | None, out: BinaryIO) -> int:
+def hide(
+    box: Path, camera: CameraSettings, phase: str | None, hold: Millis | None, preview: int | None, out: BinaryIO, *, may_loop: bool = False, silhouettes: bool = False
+) -> int:
     """Run `hide` until its input ends: 0 when the source ended in order, 3 when the pipe tore.
 
-    `phase` stands in for the election file's windows and `preview` is a file descriptor for the slider; both for demonstrations only.
+    `phase` stands in for the election file's windows and `preview` is a file descriptor for the slider; both for demonstrations only. `may_loop`: it
+    is said that the source begins again, which is believed only where the signed election file says `rehearsal`. `silhouettes`: one signature under the
+    calibration is enough, and nothing but silhouettes is shown, however many there are.
     """
     clock = SystemClock()
-    calibrated = calibrations.load(box, camera.id)
+    calibrated = calibrations.load(box, camera.id, needed=1 if silhouettes else 2)
     station = load_station(box)
     election, _ = load_election(box, station)
     place = election.station(station.id)
-    table = table_for(read_table(election.hiding), place.voters, _profile(box, station, election))
+    table = table_for(read_table(election.hiding), place.voters, _profile(box, station, election), second_signed=not silhouettes)
     gate = Gate(box, election, place, clock.now, clock.monotonic)
 
     codes = CodeGate(QrReader(), Codes(box, clock.monotonic))
@@ -68,9 +74,19 @@ def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | No
     def open_film(emit: Callable[[Opened | Cut], None]) -> Segmenter:
         return Segmenter(camera.width, camera.height, camera.fps, camera.bitrate * 1000, camera.preset, emit)
 
+    def at_size(width: int, height: int) -> Fitted:
+        """Hide smaller pictures by what was signed for the full ones."""
+        calibration, room = smaller(calibrated.calibration, calibrated.room, width, height)
+        return Fitted(
+            lambda phase: Hider(calibration, room, table, phase),
+            lambda emit: Segmenter(width, height, camera.fps, camera.bitrate * 1000, camera.preset, emit),
+            Counting(calibration, finds_people=finds_people),
+        )
+
     def phase_at(at: Instant) -> str | None:
         return phase or place.phase_at(at)
 
+    look, finds_people = _look(box / station.models)
     means = Means(
         clock,
         lambda: secrets.token_hex(4),
@@ -78,11 +94,14 @@ def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | No
         open_film,
         new_hider,
         phase_at,
-        look=_look(box / station.models),
+        look=look,
         row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
         reads=codes.read_at,
-        counting=Counting(calibrated.calibration),
+        counting=Counting(calibrated.calibration, finds_people=finds_people),
         seals=_seals(calibrated.calibration),
+        sizes=tuple(size for size in sizes_of(camera.width, camera.height)[1:] if may_be(calibrated.calibration, size[1])),
+        at_size=at_size,
+        may_loop=may_loop and election.kind == REHEARSAL,
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,
     )
     process = Hide(
@@ -113,8 +132,8 @@ def _profile(box: Path, station: StationSettings, election: Election) -> Profile
     return read_profile(data)
 
 
-def _look(folder: Path) -> Look | None:
-    """Return what the installed models find people with; None without models. Models that cannot be loaded fill every picture, and say so once."""
+def _look(folder: Path) -> tuple[Look | None, bool]:
+    """Return what the installed models find faces and people with, and whether people are among it; None without models. Models that cannot be loaded fill every picture, and say so once."""
     try:
         detector = open_detector(folder)
     except KuaError as error:
@@ -124,8 +143,8 @@ def _look(folder: Path) -> Look | None:
         def broken(_picture: object) -> Sequence[Box]:
             raise Unavailable(code, **facts)
 
-        return broken
-    return None if detector is None else detector.look
+        return broken, False
+    return (None, False) if detector is None else (detector.look, "person" in detector.names)
 
 
 def _feed(process: Hide, clock: SystemClock) -> int:

@@ -42,6 +42,11 @@ def is_live(url: str) -> bool:
     return not (scheme_of(url) == "file" and split_query(url, "pace loop start")[1].get("pace") == "fast")
 
 
+def is_loop(url: str) -> bool:
+    """Return whether the address says of itself that it begins again at its end: `file:` with `loop=1`."""
+    return scheme_of(url) == "file" and split_query(url, "pace loop start")[1].get("loop") == "1"
+
+
 def is_painted(url: str) -> bool:
     """Return whether the source shows drawings only."""
     return scheme_of(url) == "painted"

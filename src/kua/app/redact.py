@@ -25,7 +25,8 @@ from kua.sight.calibration import Calibration, read_calibration, read_reference
 from kua.sight.grid import BLOCK, Mask
 from kua.sight.hider import Hider
 from kua.sight.plan import PRIORITY, Plan
-from kua.sight.room import Reference, learn_room
+from kua.sight.reference import Reference
+from kua.sight.room import learn_room
 from kua.sight.safe import SafeFrame
 from kua.sight.still import conceal_still
 from kua.sight.zones import Polygon, read_zones

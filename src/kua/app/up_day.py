@@ -52,7 +52,7 @@ class Agent:
         if body["closed_at"]:
             raise Refused("account.closed")
         for cam, code in body["calibrations"].items():
-            if code:
+            if code and code != "calibration.one_person":  # one signature: silhouettes only
                 raise Incomplete("up.not_ready", camera=cam, code=code)
         command = [sys.executable, "-m", "kua.cli.main", "station", "run", "--box", str(self._box)]
         opened = os.open(self._box / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -118,7 +118,7 @@ class Agent:
             return "trouble", "stranger"
         if body["queue"]["oldest"] and now - body["queue"]["oldest"] > OWED_LATE:
             return "owed", "owed"
-        return "recording", "no_models" if "no_models" in faults else "recording"
+        return "recording", next((told for told in ("one_signature", "no_models") if told in faults), "recording")
 
 
 def _rows(code: str) -> list[str]:

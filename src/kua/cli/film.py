@@ -11,10 +11,10 @@ import typer
 
 from kua.cli import say
 from kua.cli.say import _, fill
-from kua.core.errors import Misused, Rejected
+from kua.cli.typed import key_of
+from kua.core.errors import Misused
 from kua.ports.pixels import Looked, Pixels
 from kua.ports.tokens import ReadToken
-from kua.proof.keys import VerifierKey
 from kua.verify.film import Trust, verify_film
 from kua.verify.report import Report
 
@@ -61,7 +61,7 @@ def verify(
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Verify and print one line for each check."""
-    trust = Trust(tuple(map(_key, commission or ())), _key(vkey) if vkey else None, tuple(map(_key, cosigner or ())))
+    trust = Trust(tuple(map(key_of, commission or ())), key_of(vkey) if vkey else None, tuple(map(key_of, cosigner or ())))
     report = verify_film(place, trust, pixels=_eyes() if pixels else None, tokens=_tokens(authority or []))
     if authority and not HAS_TOKENS:
         report.not_checked("nation time", "film.token_no_library")
@@ -112,16 +112,6 @@ def _tokens(roots: list[Path]) -> ReadToken | None:
     except OSError as error:
         raise Misused("verify.no_file", name=str(error.filename)) from error
     return reader
-
-
-def _key(given: str) -> VerifierKey:
-    try:
-        line = given if "+" in given else Path(given).read_text("utf-8")
-        return VerifierKey.parse(line.strip())
-    except OSError as error:
-        raise Misused("verify.no_file", name=given) from error
-    except Rejected as error:  # here it is not bytes from outside that are wrong, but what was typed
-        raise Misused(error.code, **error.facts) from error
 
 
 # Redaction needs the libraries of a station; a bare verifier does not show the verb.

@@ -1,27 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`kua log`: audit a transparency log from outside. All judgement is in `kua.verify.log`."""
+"""`kua log`: audit a transparency log from outside, watch logs, prove a contradiction. All judgement is in `kua.verify` and `kua.proof.fork`."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from kua.cli import say
+from kua.cli import log_fork, log_monitor, say
 from kua.cli.say import _
-from kua.core.errors import Misused, Rejected
-from kua.proof.keys import VerifierKey
+from kua.cli.typed import file_of, key_of
 from kua.proof.policy import parse_policy
 from kua.verify.log import audit_log
 from kua.verify.reading import open_reader
 
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=_("Transparency logs: audit one, ours or a stranger's.")
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help=_("Transparency logs: audit one, watch them, prove a contradiction."),
 )
-
-
-@app.callback()
-def log() -> None:
-    """Hold the verbs together, so that `verify` stays a verb."""
 
 
 @app.command(help=_("Check a log's signature, every entry and tile, its root, and that it only grew. Reads only; needs no account."))
@@ -44,29 +41,16 @@ def verify(
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Audit the log and print one line for each check."""
-    key = _key(vkey)
     report = audit_log(
         open_reader(place),
-        key,
-        checkpoint=_file(checkpoint) if checkpoint else None,
-        since=_file(since) if since else None,
-        policy=parse_policy(_file(policy)) if policy else None,
+        str(key_of(vkey)),
+        checkpoint=file_of(checkpoint) if checkpoint else None,
+        since=file_of(since) if since else None,
+        policy=parse_policy(file_of(policy)) if policy else None,
     )
     say.report(report, json_wanted=json_wanted)
     raise typer.Exit(report.exit_code)
 
 
-def _key(given: str) -> str:
-    line = (given if "+" in given else _file(Path(given)).decode("utf-8", "replace")).strip()
-    try:
-        VerifierKey.parse(line)
-    except Rejected as error:  # here it is not bytes from outside that are wrong, but what was typed
-        raise Misused(error.code, **error.facts) from error
-    return line
-
-
-def _file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise Misused("verify.no_file", name=str(path)) from error
+app.command(help=log_monitor.HELP)(log_monitor.monitor)
+app.command(help=log_fork.HELP)(log_fork.fork)

@@ -68,18 +68,34 @@ def talk(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def report(made: Report, *, json_wanted: bool) -> None:
-    """Print a report: as one JSON object, or a line for each check and a sentence at the end."""
+def report(made: Report, *, json_wanted: bool, endings: Mapping[int, str] = _ENDINGS) -> None:
+    """Print a report: as one JSON object, or a line for each check and a sentence at the end, from `endings` by the exit code."""
     if json_wanted:
         as_json(made.to_json())
         return
     width = max(len(_(word)) for word in _STATES.values())
     column = max((len(line.check) for line in made.lines), default=0)
     for line in made.lines:
-        state = _coloured(_(_STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
-        data(f"{state}  {line.check.ljust(column)}  {say_line(line.code, line.facts, language())}")
+        ended = _coloured(_(_STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
+        data(f"{ended}  {line.check.ljust(column)}  {say_line(line.code, line.facts, language())}")
     data("")
-    data(_(_ENDINGS[made.exit_code]))
+    data(_(endings[made.exit_code]))
+
+
+def news(made: Report, at: str, known: frozenset[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Print, each with the time `at`, the lines that are not as they should be and are not `known` from the round before, and those that are so no longer.
+
+    Returns what is known now: checks with the codes of their lines.
+    """
+    progress("")
+    lines = {(line.check, line.code): line for line in made.lines if line.state != "PASS"}
+    for key, line in lines.items():
+        if key not in known:
+            ended = _coloured(_(_STATES[line.state]), _COLOURS[line.state], sys.stdout)
+            data(f"{at}  {ended}  {line.check}  {say_line(line.code, line.facts, language())}")
+    for check, code in sorted(known - lines.keys()):
+        data(f"{at}  {check}  " + fill("No longer so: {code}", code=code))
+    return frozenset(lines)
 
 
 def fail(error: KuaError) -> None:

@@ -3,8 +3,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from kua.core.errors import Misused, Rejected
+from kua.proof.keys import VerifierKey
 
 
 @contextmanager
@@ -14,3 +16,17 @@ def typed() -> Iterator[None]:
         yield
     except Rejected as error:
         raise Misused(error.code, **error.facts) from error
+
+
+def key_of(given: str) -> VerifierKey:
+    """Read a verifier key that a person gave: the line itself, or a file that holds it. Raises `Misused("key.*" | "verify.no_file")`."""
+    with typed():
+        return VerifierKey.parse((given if "+" in given else file_of(Path(given)).decode("utf-8", "replace")).strip())
+
+
+def file_of(path: Path) -> bytes:
+    """Read a file that a person named. Raises `Misused("verify.no_file")`."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Misused("verify.no_file", name=str(path)) from error

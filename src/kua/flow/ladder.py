@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many pictures a second a busy computer still hides: it measures what one picture costs and takes fewer, never hides less. Reads no clock.
+"""How many pictures a second a busy computer still hides, and how large: it measures what one picture costs and takes fewer, then smaller ones, and
+never hides less. Reads no clock.
 
-A rung is a rate. Down at once a measuring span is too full; up only after a calm time, which doubles each time that a step up had to be taken back.
+A rung is a rate and a size. Down at once a measuring span is too full; up only after a calm time, which doubles each time that a step up had to be
+taken back. The rate goes first: fewer pictures show less of what happens, smaller ones less of what is to be seen.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +23,13 @@ PATIENCE: Final = Millis(60_000)
 MOST_PATIENCE: Final = Millis(16 * 60_000)
 LEAST: Final = 2
 """Pictures a second below which it does not go: a hole ends a run after a second."""
+SMALLER: Final = ((3, 4), (1, 2))
+"""Sizes after the full one, as shares of its width and height."""
+NARROWEST: Final = 240
+"""Pixels of width below which nothing is made: heads would be no larger than blocks."""
+
+Size = tuple[int, int]
+"""Width and height in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,7 @@ class Step:
 
     fps: int
     reason: str
+    size: Size = (0, 0)
 
 
 def rungs_of(fps: int) -> tuple[int, ...]:
@@ -38,11 +49,22 @@ def rungs_of(fps: int) -> tuple[int, ...]:
     return tuple(rungs)
 
 
-class Ladder:
-    """Decides the rate of one camera. Times are of one clock that never goes back."""
+def sizes_of(width: int, height: int) -> tuple[Size, ...]:
+    """Return the sizes from the full one down, of about its shape: widths are whole squares of 16 pixels, heights are even."""
+    sizes = [(width, height)]
+    for over, under in SMALLER:
+        narrow = (width * over // under + 8) // 16 * 16
+        if NARROWEST <= narrow < sizes[-1][0]:
+            sizes.append((narrow, round(height * narrow / width / 2) * 2))
+    return tuple(sizes)
 
-    def __init__(self, fps: int) -> None:
-        self._rungs = rungs_of(fps)
+
+class Ladder:
+    """Decides rate and size of one camera. Times are of one clock that never goes back. `sizes` are those that can be had, the full one first."""
+
+    def __init__(self, fps: int, sizes: Sequence[Size] = ((0, 0),)) -> None:
+        rates = rungs_of(fps)
+        self._rungs = [*((rate, sizes[0]) for rate in rates), *((rates[-1], size) for size in sizes[1:])]
         self._rung = 0
         self._began: Millis | None = None
         self._busy = 0
@@ -53,7 +75,12 @@ class Ladder:
     @property
     def fps(self) -> int:
         """Pictures a second that are taken now."""
-        return self._rungs[self._rung]
+        return self._rungs[self._rung][0]
+
+    @property
+    def size(self) -> Size:
+        """Width and height of the pictures that are taken now."""
+        return self._rungs[self._rung][1]
 
     def worked(self, began: Millis, ended: Millis) -> Step | None:
         """Note that a picture was worked on from `began` to `ended`; return the step that is taken, if one is."""
@@ -80,10 +107,10 @@ class Ladder:
             self._patience = Millis(min(2 * self._patience, MOST_PATIENCE))
         self._went_up = None
         self._rung += 1
-        return Step(self.fps, "busy")
+        return self._taken("busy")
 
     def _up(self, now: Millis, load: float) -> Step | None:
-        if not self._rung or load * self._rungs[self._rung - 1] / self.fps > CALM:
+        if not self._rung or load * self._costs(self._rung - 1) / self._costs(self._rung) > CALM:
             self._calm_since = None
             return None
         self._calm_since = now if self._calm_since is None else self._calm_since
@@ -91,4 +118,12 @@ class Ladder:
             return None
         self._rung -= 1
         self._calm_since, self._went_up = None, now
-        return Step(self.fps, "calm")
+        return self._taken("calm")
+
+    def _costs(self, rung: int) -> int:
+        """What a rung may be expected to cost beside another: pixels a second."""
+        fps, (width, height) = self._rungs[rung]
+        return fps * max(1, width * height)
+
+    def _taken(self, reason: str) -> Step:
+        return Step(self.fps, reason, self.size)

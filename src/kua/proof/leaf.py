@@ -130,7 +130,7 @@ GAP_REASONS: Final = (
     "size_change",
     "stopped",
 )
-HIDDEN_REASONS: Final = ("no_room", "warming", "scene_changed", "detector", "late", "size_change", "error")
+HIDDEN_REASONS: Final = ("no_room", "warming", "scene_changed", "looped", "detector", "late", "size_change", "error")
 
 
 @dataclass(frozen=True, slots=True)

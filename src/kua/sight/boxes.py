@@ -4,6 +4,8 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from kua.sight.grid import BLOCK, Mask
+
 Kind = Literal["face", "head", "person"]
 """What a box holds; never who."""
 
@@ -63,3 +65,16 @@ def head_of(box: Box) -> Box:
         return box.grown(1.2)
     middle, reach = (box.x0 + box.x1) / 2, max(0.58 * box.width, 0.17 * box.height)
     return Box(middle - reach, box.y0 - 0.08 * box.height, middle + reach, box.y0 + 0.30 * box.height, box.score, "head")
+
+
+def blocks_touched(shape: tuple[int, ...], box: Box) -> tuple[slice, slice]:
+    """Return the rows and columns of blocks that `box` touches; empty where it lies outside the picture."""
+    rows, columns = shape[0], shape[1]
+    left, top = max(0, int(box.x0 // BLOCK)), max(0, int(box.y0 // BLOCK))
+    right, bottom = min(columns, int(-(-box.x1 // BLOCK))), min(rows, int(-(-box.y1 // BLOCK)))
+    return slice(top, max(top, bottom)), slice(left, max(left, right))
+
+
+def mark(mask: Mask, box: Box) -> None:
+    """Set every block that `box` touches."""
+    mask[blocks_touched(mask.shape, box)] = True

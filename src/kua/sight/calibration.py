@@ -12,7 +12,8 @@ from kua.core.digest import Digest, from_hex
 from kua.core.errors import KuaError, Rejected
 from kua.core.instant import Instant
 from kua.core.nouns import CameraId, ElectionId, StationId, camera_id, election_id, station_id
-from kua.sight.room import Reference, learn_room, read_reference, reference_digest, write_reference
+from kua.sight.reference import Reference, read_reference, reference_digest, write_reference
+from kua.sight.room import learn_room
 from kua.sight.stickers import Places, read_places, write_places
 from kua.sight.zones import UNIT, Polygon, read_zones, write_zones
 

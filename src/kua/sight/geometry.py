@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from kua.core.instant import Instant, Millis
 from kua.sight.grid import BLOCK, Mask, Plane, planes_of
-from kua.sight.room import Reference
+from kua.sight.reference import Reference
 
 State = Literal["same", "moved", "defocused", "covered", "other", "unsure"]
 """`other`: textured, but nothing of the room is found; `unsure`: too little of it is seen to say anything."""

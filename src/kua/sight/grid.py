@@ -152,3 +152,18 @@ def upright(mask: Mask, reach: int, least: int) -> Mask:
     total = total.cumsum(0)
     span = 2 * reach + 1
     return np.asarray(total[span:] - total[:-span] >= least, dtype=np.bool_)
+
+
+def connected(mask: Mask) -> list[Mask]:
+    """Return the connected parts of `mask`."""
+    left, parts = mask.copy(), []
+    while left.any():
+        part = np.zeros_like(mask)
+        part[np.unravel_index(int(left.argmax()), left.shape)] = True
+        size = 0
+        while (now := int(part.sum())) != size:
+            size = now
+            part = grown(part, 4, 4, 4) & left if size > 64 else grown(part, 1, 1, 1) & left
+        parts.append(part)
+        left &= ~part
+    return parts

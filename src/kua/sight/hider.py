@@ -36,7 +36,9 @@ from kua.sight.plan import (
     whole_plan,
 )
 from kua.sight.raw import RawFrame
-from kua.sight.room import Comparer, Difference, Reference, blocks_touched
+from kua.sight.boxes import blocks_touched
+from kua.sight.comparer import Comparer, Difference
+from kua.sight.reference import Reference
 from kua.sight.safe import SafeFrame, conceal, filled
 from kua.sight.seen import Seen
 from kua.sight.sheets import brightness_of_paper, cells_for_sheets
@@ -170,6 +172,8 @@ class Hider:
         """The plan of the last picture, for reports."""
         self.foreground: Mask = np.zeros((0, 0), dtype=np.bool_)
         """Blocks of the last picture that differ from the room, filled zones left out: what counting may look at."""
+        self.found: tuple[Box, ...] | None = None
+        """What was found in the last picture, for counting; None where nothing looked."""
         self.filled_reason: str | None = None
         """Why the last picture was filled as a whole, or None."""
         self.enter(phase)
@@ -226,6 +230,7 @@ class Hider:
         time, down to once in `LOOK_SELDOM`; as soon as a head was found that the room alone would have shown, every `LOOK_OFTEN` again.
         """
         veiled = self.veiled(raw)
+        self.found = None
         if self._look_at is not None and self._look_at - self._pause <= raw.at < self._look_at - 2:  # times are rounded to milliseconds
             return self._hide(veiled, ())
         self._look_at = None
@@ -237,8 +242,11 @@ class Hider:
         if monotonic() - started > TOO_SLOW:
             return self.blind(raw, "detector")
         self._seen.looked(raw.at)
+        self.found = tuple(boxes)
         safe = self._hide(veiled, boxes)
-        self._pause = LOOK_OFTEN if self._missed or safe.reason is not None or self._seen.is_waiting() else min(2 * self._pause, LOOK_SELDOM)
+        self._pause = (
+            LOOK_OFTEN if self._missed or safe.reason is not None or self._seen.is_waiting() else min(2 * self._pause, LOOK_SELDOM)
+        )
         self._look_at = Instant(raw.at + self._pause)
         return safe
 
@@ -298,6 +306,7 @@ class Hider:
             self._until = np.zeros(none.shape, dtype=np.int64)
             self._busy_at = np.full(none.shape, raw.at, dtype=np.int64)
             self._lately = none.copy()
+            self._rim = none.copy()
             self.foreground = none
         self._laid_out = True
 
@@ -372,8 +381,9 @@ class Hider:
 
     def _planned(self, at: Instant, found: Difference, changed: Mask, held: Sequence[Box], cells: Cells, thin: Finer | None) -> Plan:
         tuning = self._tuning
-        near = neighbours(changed, 4, 2)
-        person = changed & ((near >= tuning.crowd) | (neighbours(changed, 4) >= tuning.mass))
+        figure = changed & ~self._rim
+        near = neighbours(figure, 4, 2)
+        person = figure & ((near >= tuning.crowd) | (neighbours(figure, 4) >= tuning.mass))
         still = found.weak & ~self._fill & (self._until > at)
         # What is far from anything else that differs and is a single block is the room's own flicker: hidden, but not held for long.
         self._until[changed] = np.maximum(self._until[changed], at + tuning.flicker)
@@ -429,6 +439,7 @@ class Hider:
         self._lately[:] = False
         empty = (at - self._busy_at >= EMPTY_FOR) & ~found.weak & self._trusted
         self._comparer.follow(cells, found.light, empty, min(passed, 2 * FOLLOW_EVERY) / 1000)
+        self._rim = self._comparer.relight(at, cells, found.light, found.weak & ~self._fill & ~self._unknown)
 
     def _margins(self, body: Mask, stands: Mask) -> Mask:
         """What is hidden around silhouettes: widely about the upper part of upright ones and about all of those near the camera."""

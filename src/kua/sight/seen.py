@@ -15,7 +15,7 @@ from kua.sight.grid import Cells, Mask, Plane, grown
 from kua.sight.paper import Spot, broad, cell_of_piles, flat_paper, spilled
 from kua.sight.plan import LARGEST, Plan, Reason, cell_for
 from kua.sight.raw import RawFrame
-from kua.sight.room import mark
+from kua.sight.boxes import mark
 
 SILHOUETTE = "silhouette"
 """The treatment of H3."""

@@ -16,7 +16,8 @@ from kua.core.instant import Instant
 from kua.sight.grid import BLOCK, Mask, Plane, closed, grown, padded, planes_of
 from kua.sight.grid import PAD as SQUARE
 from kua.sight.plan import Finer
-from kua.sight.room import Light, Reference
+from kua.sight.comparer import Light
+from kua.sight.reference import Reference
 
 THICK: Final = 0.46
 """Of a head's height: a disc so wide fits on a head, on that of a child seven tenths as high too, and on an open ballot, and on no arm."""

@@ -11,7 +11,7 @@ from kua.sight.hider import Look
 from kua.sight.mosaic import fill_blocks
 from kua.sight.plan import Plan, Reason, whole_plan
 from kua.sight.raw import RawFrame
-from kua.sight.room import mark
+from kua.sight.boxes import mark
 from kua.sight.safe import SafeFrame, conceal, filled
 from kua.sight.zones import Polygon, touched
 

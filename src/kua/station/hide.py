@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, Millis, slot_of, slot_start
 from kua.flow.anchor import Anchor, ClockWatch, MediaLine, Micros
-from kua.flow.ladder import Ladder
+from kua.flow.ladder import Ladder, Size, Step
 from kua.media.cutter import Covering, Cut, Grid, Opened
 from kua.ports.clock import Clock, Trust
 from kua.ports.detector import FindStickers
@@ -43,6 +43,9 @@ ASPECT: Final = 0.01
 """Pictures whose shape differs by more than this from the film's are not squeezed into it."""
 BACK: Final = Millis(2_000)
 """A camera whose media time stays behind for so long has set its clock back: a new run begins."""
+RESIZED: Final = "size_change"
+TAKEN_ALONG: Final = ("scene_changed", "looped")
+"""What is found out about a picture holds for those that still wait, too."""
 PREVIEW: Final = Millis(500)
 STICKERS: Final = Millis(1_000)
 """Printed stickers are looked for once in so long."""
@@ -65,6 +68,15 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitted:
+    """What works on pictures of one size: makes a hider for a phase and a film, and counts."""
+
+    new_hider: Callable[[str], Hider]
+    open_film: Callable[[Callable[[Opened | Cut], None]], Film]
+    counting: Counting | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """What the process works with, given by `kua.app`. `phase_at` is None outside all windows; `look` is None where no models are."""
 
@@ -84,6 +96,12 @@ class Means:
     counting: Counting | None = None
     seals: tuple[Seals, FindStickers] | None = None
     """The stickers of the calibration and what finds them; None where it has none."""
+    sizes: tuple[Size, ...] = ()
+    """Smaller sizes that may be recorded where a computer is too slow even for few pictures, the largest first; none: the size stays."""
+    at_size: Callable[[int, int], Fitted] | None = None
+    """Makes what works on pictures of one of `sizes`."""
+    may_loop: bool = False
+    """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
     preview: Callable[[RawFrame, SafeFrame], None] | None = None
     """The one unlogged way of a raw picture, for the demonstration's slider. `kua.app.camera` refuses it anywhere else."""
 
@@ -126,7 +144,8 @@ class Hide:
     """
 
     def __init__(self, shape: Shape, means: Means, out: Callable[[Message], None], *, live: bool = True, hold: Millis = HOLD) -> None:
-        self._shape, self._means, self._out = shape, means, out
+        self._full, self._shape, self._means, self._out = shape, shape, means, out
+        self._smaller: Fitted | None = None
         self._live, self._hold = live, hold
         self._clock = means.clock
         self._watch = ClockWatch(self._clock.now(), self._clock.monotonic())
@@ -134,7 +153,7 @@ class Hide:
         self._base = (1, 1000)
         self._run: _Run | None = None
         self._grid = Grid(shape.fps)
-        self._ladder = Ladder(shape.fps)
+        self._ladder = Ladder(shape.fps, ((shape.width, shape.height), *means.sizes))
         self._vitals = Vitals()
         self._alarm: Kind | None = None
         self._seals_at: Instant | None = None
@@ -174,9 +193,7 @@ class Hide:
         self._end_run(None if ended else "restart")
         for shown in self._reading.rest():
             self._out(shown)
-        counted = self._means.counting.rest() if self._means.counting is not None else None
-        if counted is not None:
-            self._out(counted)
+        self._count_up()
         if ended:
             now = self._clock.now()
             end = now if self._end is None else self._end
@@ -298,8 +315,19 @@ class Hide:
         self._hide(run, picture, at, phase, arrival)
         self._climb(at, began)
 
+    @property
+    def _fitted(self) -> Fitted:
+        """What works on pictures of the size that is recorded now."""
+        means = self._means
+        return self._smaller or Fitted(means.new_hider, means.open_film, means.counting)
+
+    def _count_up(self) -> None:
+        counted = self._fitted.counting.rest() if self._fitted.counting is not None else None
+        if counted is not None:
+            self._out(counted)
+
     def _fits(self, width: int, height: int) -> bool:
-        wanted = self._shape.width / self._shape.height
+        wanted = self._full.width / self._full.height
         return abs(width / height - wanted) <= ASPECT * wanted
 
     def _hide(self, run: _Run, picture: Picture, at: Instant, phase: str, arrival: Instant) -> None:
@@ -312,36 +340,55 @@ class Hide:
             try:
                 raw = RawFrame(at, width, height, picture.planes(width, height))
                 trip("hide:3")
-                safe = self._hidden(run, raw, phase)
                 for kind, state in self._vitals.look(at, raw.yuv[:height]):
                     self._out(Fault(at, kind, state))
+                safe = self._hidden(run, raw, phase)
             except KuaError as error:
                 self.counts[f"error {error.code}"] += 1
                 safe = filled(at, width, height, "error")
             except Exception as error:  # noqa: BLE001 - fail closed on whatever it is; the film says "hidden, error"
                 self.counts[f"error {type(error).__name__}"] += 1
                 safe = filled(at, width, height, "error")
-        if safe.reason == "scene_changed":
+        if safe.reason in TAKEN_ALONG:
             for held in run.held:
-                held.safe = filled(held.safe.at, width, height, "scene_changed")
+                if held.safe.reason != safe.reason and (held.safe.reason is None or safe.reason != "looped"):
+                    held.safe = filled(held.safe.at, width, height, safe.reason)
         run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None))
         while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
             self._release(run)
 
     def _climb(self, at: Instant, began: Millis) -> None:
-        """Take fewer pictures where hiding and encoding take too long, and more again when they do not."""
+        """Take fewer and then smaller pictures where hiding and encoding take too long, and more again when they do not."""
         if not self._live:
             return
         step = self._ladder.worked(began, self._clock.monotonic())
-        if step is not None:
-            self._grid.set_rate(step.fps)
-            self._out(Rung(at, step.fps, self._shape.width, self._shape.height, step.reason))
+        if step is None:
+            return
+        self._grid.set_rate(step.fps)
+        if step.size != (self._shape.width, self._shape.height):
+            self._resize(step)
+        self._out(Rung(at, step.fps, *step.size, step.reason))
+
+    def _resize(self, step: Step) -> None:
+        """Begin a run of another size on the same connection. What waits is filled: whether the camera stands is asked anew, of smaller pictures."""
+        run = self._run
+        width, height = step.size
+        is_less = step.size != (self._full.width, self._full.height)
+        for held in run.held if run is not None else ():
+            if held.safe.reason is None:
+                held.safe = filled(held.safe.at, self._shape.width, self._shape.height, RESIZED)
+        self._end_run(RESIZED)
+        self._count_up()
+        self._shape = Shape(width, height, self._full.fps)
+        self._smaller = self._means.at_size(width, height) if is_less and self._means.at_size is not None else None
+        if run is not None:
+            self._run = _Run(run.anchor, run.line, settled=run.settled, first_media=run.first_media, last=run.last, kept=run.kept)
 
     def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
         means = self._means
         row = means.row_for(phase)
         if run.hider is None:
-            run.hider, run.phase = means.new_hider(row), row
+            run.hider, run.phase = self._fitted.new_hider(row), row
             if self._alarm is not None:  # a reconnection is no way round the half minute
                 run.hider.doubt(self._alarm)
         elif run.phase != row:
@@ -351,13 +398,15 @@ class Hide:
             safe = run.hider.watch(raw, means.look, self._clock.monotonic)
         else:
             safe = run.hider.step(raw)
+        if self._vitals.is_looped and not means.may_loop and safe.reason is None:
+            safe = run.hider.blind(raw, "looped")
         self._look_at_stickers(run.hider, raw)
         self._tell_scene(raw.at, run.hider.scene)
         self._say_coarse(raw.at, lacking=means.look is None and run.hider.has_piles)
         for shown in self._reading.see(raw.at, means.reads(raw.at) if safe.reason is None else ()):
             self._out(shown)
-        if means.counting is not None and safe.reason is None:
-            counted = means.counting.see(raw.at, run.hider.foreground)
+        if self._fitted.counting is not None and safe.reason is None:
+            counted = self._fitted.counting.see(raw.at, run.hider.foreground, run.hider.found)
             if counted is not None:
                 self._out(counted)
         return safe
@@ -414,7 +463,7 @@ class Hide:
         try:
             if run.film is None:
                 run.name = self._means.run_name()
-                run.film = self._means.open_film(lambda made: self._made(run, made, held.safe.at))
+                run.film = self._fitted.open_film(lambda made: self._made(run, made, held.safe.at))
             run.covering.frame(held.safe.at, held.safe.reason)
             if not run.phases or run.phases[-1][1] != held.phase or slot_of(run.phases[-1][0]) != slot_of(held.safe.at):
                 run.phases.append((held.safe.at, held.phase))

@@ -7,7 +7,7 @@ Knows no file of film and no network. One thread writes.
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, final
 
 from kua.core.digest import Digest, sha256
@@ -60,7 +60,9 @@ class Day:
     policies: tuple[tuple[str, int, Digest], ...]
     """(`election` | `hiding` | `profile`, version, SHA-256)."""
     calibrations: Mapping[str, tuple[Digest, Digest, Digest]]
-    """Per camera: SHA-256 of the calibration file, of its note and of its signers file."""
+    """Per camera: SHA-256 of the calibration file, of its note and of its signers file. Signed by two people."""
+    single: Mapping[str, Digest] = field(default_factory=dict)
+    """Per camera that only one person has signed for: SHA-256 of the calibration file. No leaf speaks of it but the fault `one_signature`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class Journal:
         self.account = Account()
         self.policies: dict[str, tuple[int, str]] = {}
         self.calibrations: dict[str, tuple[str, str, str]] = {}
+        self._single: dict[str, str] = {}
         self.count_begun: Instant | None = None
         """Since when two people have let the count be seen, if the log says so."""
         self._faults: set[tuple[str | None, str]] = set()
@@ -153,17 +156,28 @@ class Journal:
             if self.policies.get(what) != (version, digest.hex()):
                 leaves.append(make_leaf("policy", at=now, what=what, version=version, sha256=digest.hex()))
         for cam, files in day.calibrations.items():
-            named = tuple(each.hex() for each in files)
-            if self.calibrations.get(cam) != named:
-                leaves.append(make_leaf("calibration", at=now, cam=cam, sha256=named[0], note=named[1], signers=named[2]))
+            if self.calibrations.get(cam) != tuple(each.hex() for each in files):
+                leaves.append(self._calibration(cam, files))
         if self._hours is not None and not self._committed:
             leaves.append(self._new_keys(self._hours))
             self._committed = KEYS
             self._hour_began = now
             self._glass = Hourglass(HOUR, now, now, mono)
+        self._single = {cam: file.hex() for cam, file in day.single.items()}
         self._commit(leaves, account)
         for entry in leaves:
             self._recall_policy(entry)
+
+    def calibrated(self, cam: str, files: tuple[Digest, Digest, Digest]) -> None:
+        """State that the second person has signed the calibration under which `cam` records already."""
+        leaf = self._calibration(cam, files)
+        self._commit([leaf], deepcopy(self.account))
+        self._recall_policy(leaf)
+        self._single.pop(cam, None)
+
+    def _calibration(self, cam: str, files: tuple[Digest, Digest, Digest]) -> bytes:
+        file, note, signers = (each.hex() for each in files)
+        return make_leaf("calibration", at=self._clock.now(), cam=cam, sha256=file, note=note, signers=signers)
 
     def segment(self, footage: Footage) -> int:
         """State film, and the hole before it; return the index of the `segment` leaf. Raises `Refused("account.*")`."""
@@ -184,7 +198,7 @@ class Journal:
                 sha256=footage.sha256.hex(),
                 size=footage.size,
                 init=footage.init.hex(),
-                calibration=self.calibrations[footage.cam][0],
+                calibration=self._single[footage.cam] if footage.cam in self._single else self.calibrations[footage.cam][0],
                 hiding=self.policies["hiding"][1],
                 phase=footage.phase,
                 trust=footage.trust,

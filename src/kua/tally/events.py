@@ -15,6 +15,7 @@ import numpy.typing as npt
 from kua.core.instant import Instant
 from kua.tally.drops import RAW, SENT, Drops, Event, Kind, Tuned, interval
 from kua.tally.eye import Eye, Luma, Places, Polygons, Seen, places
+from kua.tally.held import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +67,6 @@ GRAIN: Final = 4
 """Side in pixels of a cell of the counting table."""
 CELL_LEVELS: Final = 10
 """Levels by which a cell of the table differs from before."""
-
-
-@dataclass(slots=True)
-class _Held:
-    """A condition that must hold for a while; short interruptions are forgiven."""
-
-    least: int
-    patience: int
-    since: Instant | None = None
-    last: Instant | None = None
-
-    def step(self, at: Instant, holds: bool) -> tuple[Instant, Instant] | None:
-        """Return from when to when it held, once it has ended."""
-        if holds:
-            self.since = at if self.since is None else self.since
-            self.last = at
-            return None
-        if self.last is None or self.since is None or at - self.last <= self.patience:
-            return None
-        return self.close()
-
-    def close(self) -> tuple[Instant, Instant] | None:
-        """Return what held until now, if for long enough."""
-        since, last, self.since, self.last = self.since, self.last, None, None
-        if since is None or last is None or last - since < self.least:
-            return None
-        return since, last
 
 
 class Table:
@@ -150,11 +124,11 @@ class Watch:
         self._drops = Drops(limits.drops)
         self._long = Drops(replace(limits.drops, adapt=0, dip=0.0))
         self._table = Table(where, limits)
-        self._wall = _Held(limits.wall, 1_000)
-        self._still = _Held(limits.swap, 500)
-        self._lost = _Held(0, 1_000)
+        self._wall = Held(limits.wall, 1_000)
+        self._still = Held(limits.swap, 500)
+        self._lost = Held(0, 1_000)
         self._swapped = False
-        self._show = _Held(limits.showing, 1_000)
+        self._show = Held(limits.showing, 1_000)
         self._seen: list[Seen] = []
 
     def step(self, at: Instant, luma: Luma) -> list[Event]:
@@ -212,7 +186,7 @@ class Watch:
 
     def close(self) -> list[Event]:
         """Return what was under way when the film ended."""
-        held: list[tuple[Kind, _Held]] = [("wall", self._wall), ("shown_empty", self._show)]
+        held: list[tuple[Kind, Held]] = [("wall", self._wall), ("shown_empty", self._show)]
         spans = [(kind, one.close()) for kind, one in held]
         return (
             self._ballots(self._drops.close())

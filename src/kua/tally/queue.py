@@ -52,8 +52,6 @@ class Reach:
 
 LINE: Final = Reach(0.9, 1.25)
 """For a zone in which people stand and nobody else passes, such as a line."""
-ROOM: Final = Reach(1.25, 1.7)
-"""For all of the room outside booths and tables: people stand before booths and behind tables, and leave the picture in part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +84,42 @@ def zone_blocks(polygons: Sequence[Sequence[tuple[float, float]]], width: int, h
     return inside
 
 
+class Heights:
+    """Head heights by depth, as a calibration holds them: (row of the head's middle as a share of the height, head height in pixels). Between and beyond them the height is
+    taken to grow evenly with the row, as it does on a flat floor."""
+
+    def __init__(self, heads: Sequence[tuple[float, int]], height: int) -> None:
+        """`height` is that of the picture. Raises `Misused("tally.heads")` with fewer than two depths, or with heads that do not grow towards the camera."""
+        if len({y for y, _ in heads}) < 2 or any(px <= 0 for _, px in heads):
+            raise Misused("tally.heads", depths=len(heads))
+        px = np.array([float(p) for _, p in heads])
+        slope, base = np.polyfit(np.array([y * height for y, _ in heads]), px, 1)
+        if slope <= 0:
+            raise Misused("tally.heads", depths=len(heads))
+        self._slope, self._base, self._least = float(slope), float(base), float(px.min()) * 0.6
+
+    def at_middle(self, rows: int) -> npt.NDArray[np.float64]:
+        """Return, for each row of blocks, the head height in pixels of somebody whose body's middle is there."""
+        return self._above(rows, BODY_HIGH / 2 - 0.5)
+
+    def at_foot(self, rows: int) -> npt.NDArray[np.float64]:
+        """Return, for each row of blocks, the head height in pixels of somebody who stands there."""
+        return self._above(rows, BODY_HIGH - 0.5)
+
+    def _above(self, rows: int, below: float) -> npt.NDArray[np.float64]:
+        """`below` is how many heads the head's middle is above the row; solve for it."""
+        y = (np.arange(rows) + 0.5) * BLOCK
+        return np.asarray(
+            np.maximum(self._slope * (y - below * self._base) / (1 + below * self._slope) + self._base, self._least), np.float64
+        )
+
+
 def person_blocks(heads: Sequence[tuple[float, int]], height: int, rows: int, margin: int = 0) -> npt.NDArray[np.float64]:
     """Return, for each row of blocks, how many blocks a person covers whose body's middle is there.
 
-    `heads` are (row of the head's middle as a share of the height, head height in pixels), as a calibration holds them; between and beyond them the height is taken to grow evenly with the row,
-    as it does on a flat floor. `margin` is by how many blocks the mask was grown before it came here. Raises `Misused("tally.heads")` with fewer than two depths,
-    or with heads that do not grow towards the camera.
+    `heads` and `height` are those of `Heights`, and so are the errors. `margin` is by how many blocks the mask was grown before it came here.
     """
-    if len({y for y, _ in heads}) < 2 or any(px <= 0 for _, px in heads):
-        raise Misused("tally.heads", depths=len(heads))
-    y = np.array([y * height for y, _ in heads])
-    px = np.array([float(p) for _, p in heads])
-    slope, base = np.polyfit(y, px, 1)
-    if slope <= 0:
-        raise Misused("tally.heads", depths=len(heads))
-    middles = (np.arange(rows) + 0.5) * BLOCK
-    # A body's middle is 3.1 heads below the head's middle; solve for the head above this row.
-    below = BODY_HIGH / 2 - 0.5
-    heads_above = (middles - below * base) / (1 + below * slope)
-    head = np.maximum(slope * heads_above + base, float(px.min()) * 0.6)
+    head = Heights(heads, height).at_middle(rows)
     grown = EDGE + 2 * margin
     return np.asarray((BODY_HIGH * head / BLOCK + grown) * (BODY_WIDE * head / BLOCK + grown), np.float64)
 

@@ -7,12 +7,12 @@ from typing import Final
 from kua.verify.reading import MAX_FILE, Reader
 
 
-_KEPT: Final = frozenset({"election.json", "profile.json"})
+_KEPT: Final = frozenset({"election.json", "election.note", "profile.json"})
 
 
 @dataclass(frozen=True, slots=True)
 class Once:
-    """Reads the election file and the profile once: a server that gives other bytes when asked again changes nothing of what was checked."""
+    """Reads the election file, its note and the profile once: a server that gives other bytes when asked again changes nothing of what was checked."""
 
     reader: Reader
     held: dict[str, bytes] = field(default_factory=dict)

@@ -28,7 +28,7 @@ from kua.verify.entries import Entries, load_entries
 from kua.verify.reading import Reader, open_reader
 from kua.verify.report import Report
 from kua.verify.station import check_station
-from kua.verify.times import nation_times
+from kua.verify.times import nation_times, read_kept
 
 FILES: Final = frozenset({"election.json", "election.note", "profile.json"})
 """What stands at the top of an election's folder beside the logs."""
@@ -59,11 +59,12 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     reader, stations, nation_too = _aim(place)
     report.summary["place"] = place
     reader = Once(reader)
-    election = _check_election_file(reader, trust, report)
+    election = check_election_file(reader, trust, report)
     file = sha256(reader.read("election.json", SMALL)) if election is not None else None
+    kept = read_kept(Below(reader, "nation"), report)
     nation = _check_nation(reader, election, file, trust, report)
-    rules = _rules(reader, election)
-    times = nation_times(Below(reader, "nation"), nation, _cosigners(election, trust), tokens, report)
+    rules = rules_of(reader, election)
+    times = nation_times(kept, nation, _cosigners(election, trust), tokens, report)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
     coverage = []
     for station in stations if stations is not None else [station.id for station in election.stations] if election else []:
@@ -121,7 +122,8 @@ def _note_absence(station: str, nation: Entries | None, report: Report) -> None:
         report.not_checked(f"s/{station}", "film.station_silent", station=station)
 
 
-def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+def check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+    """Read the election file and check its note and its profile, with a line for each; None if it cannot be used. `reader` must give the same answer twice."""
     data = report.attempt("election.file", lambda: reader.read("election.json", SMALL))
     if data is None:
         return None
@@ -149,7 +151,7 @@ def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Electi
     return election
 
 
-def _rules(reader: Reader, election: Election | None) -> Publication | None:
+def rules_of(reader: Reader, election: Election | None) -> Publication | None:
     """Return what the public may see, by the profile. None where that cannot be known: then everything ought to be there."""
     if election is None:
         return None

@@ -144,7 +144,7 @@ class _Audit:
     def _read(self, check: str, tile: Tile, limit: int, decode: Callable[[bytes], tuple[_T, ...]]) -> tuple[_T, ...] | None:
         """Return the first `tile.width` things of a file, from the file itself or from any wider one of the same place."""
         missing: KuaError | None = None
-        for candidate in self._candidates(tile):
+        for candidate in candidates(self.reader, tile):
             try:
                 held = decode(self.reader.read(candidate.path, limit))
                 if len(held) != candidate.width:
@@ -152,7 +152,7 @@ class _Audit:
             except Incomplete as error:
                 missing = missing or error
             except KuaError as error:
-                self._note(check, _named(error, candidate.path))
+                self._note(check, named(error, candidate.path))
                 return None
             else:
                 return held[: tile.width]
@@ -160,30 +160,32 @@ class _Audit:
             self._note(check, missing)
         return None
 
-    def _candidates(self, tile: Tile) -> Iterator[Tile]:
-        yield tile
-        if tile.width < WIDTH:
-            yield tile.full
-            if self.reader.listable:
-                yield from self._wider(tile)
-
-    def _wider(self, tile: Tile) -> list[Tile]:
-        """Other partial files of the same place that hold at least as much: an old one may have been tidied away."""
-        found = []
-        for name in self.reader.names(f"{tile.full.path}.p"):
-            try:
-                other = parse_tile_path(name)
-            except Rejected:
-                continue  # not a file of the layout, so not of the log
-            if tile.width < other.width < WIDTH:
-                found.append(other)
-        return sorted(found, key=lambda other: other.width)
-
     def _note(self, check: str, error: KuaError) -> None:
         self.report.trouble(check, error)
         self.trouble += 1
         if self.trouble >= MAX_TROUBLE:
             raise _TooMuchTrouble
+
+
+def candidates(reader: Reader, tile: Tile) -> Iterator[Tile]:
+    """Give the files that may hold the first `tile.width` things of a place: the file itself, and wider ones, since an old one may have been tidied away."""
+    yield tile
+    if tile.width < WIDTH:
+        yield tile.full
+        if reader.listable:
+            yield from _wider(reader, tile)
+
+
+def _wider(reader: Reader, tile: Tile) -> list[Tile]:
+    found = []
+    for name in reader.names(f"{tile.full.path}.p"):
+        try:
+            other = parse_tile_path(name)
+        except Rejected:
+            continue  # not a file of the layout, so not of the log
+        if tile.width < other.width < WIDTH:
+            found.append(other)
+    return sorted(found, key=lambda other: other.width)
 
 
 def _tiles(level: Level, count: int) -> Iterator[Tile]:
@@ -248,6 +250,6 @@ def _check_since(since: bytes, key: VerifierKey, head: Checkpoint | None, levels
         report.failed(check, "log.rewritten", earlier=earlier.size, size=head.size)
 
 
-def _named(error: KuaError, name: str) -> KuaError:
+def named(error: KuaError, name: str) -> KuaError:
     """Give an error about bytes the name of the file that they came from."""
     return type(error)(error.code, **{"name": name, **error.facts})

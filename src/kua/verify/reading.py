@@ -10,6 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zlib
+from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Final, Protocol
@@ -22,6 +23,11 @@ PATIENCE: Final = 60.0
 """Seconds that one file may take over the network, however it trickles."""
 SILENCE: Final = 20.0
 """Seconds without a byte after which a connection is given up."""
+LONGEST_ASKED: Final = 600
+"""Seconds that a server may ask us to stay away (`Retry-After`); a longer wish is passed over."""
+
+Pace = Callable[[int], float]
+"""Told how many bytes have come; may make the reader wait, and returns for how many seconds it did."""
 
 
 class Reader(Protocol):
@@ -103,23 +109,32 @@ class Folder:
 
 
 class _SameKind(urllib.request.HTTPRedirectHandler):
-    """Follows a redirect to http or https only, and never from https down to http."""
+    """Follows a redirect to http or https only, and never from https down to http; where `at_home`, not to another host or port either."""
+
+    def __init__(self, *, at_home: bool) -> None:
+        self._at_home = at_home
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
-        scheme = urllib.parse.urlsplit(newurl).scheme
+        to = urllib.parse.urlsplit(newurl)
+        scheme = to.scheme
+        if self._at_home and (scheme, to.netloc) != urllib.parse.urlsplit(req.full_url)[:2]:
+            fp.close()
+            raise Unavailable("verify.redirected", host=to.netloc[:200])
         if scheme != "https" and (scheme != "http" or req.type == "https"):
             raise urllib.error.URLError("redirect")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 class Web:
-    """A place on the web, read by plain GET requests."""
+    """A place on the web, read by plain GET requests. `at_home`: a server that sends us to another host is not followed there: who copies for hours, by
+    himself, must not be led into his own network. `patience` is what one file may take, without the time that `pace` made it wait.
+    """
 
     listable = False
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, at_home: bool = False, patience: float = PATIENCE, pace: Pace | None = None) -> None:
         try:
             parts = urllib.parse.urlsplit(url)
             whole = bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment) and parts.username is None
@@ -129,6 +144,8 @@ class Web:
             raise Misused("verify.url")
         self.where = url
         self._base = url.rstrip("/") + "/"
+        self._patience, self._pace = patience, pace
+        self._tags: dict[str, dict[str, str]] = {}
         # Named one by one: the library's own list would also open file:, ftp: and data: addresses.
         self._opener = urllib.request.OpenerDirector()
         for handler in (
@@ -137,40 +154,70 @@ class Web:
             urllib.request.HTTPSHandler(),
             urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.HTTPErrorProcessor(),
-            _SameKind(),
+            _SameKind(at_home=at_home),
         ):
             self._opener.add_handler(handler)
 
     def read(self, name: str, limit: int = MAX_FILE) -> bytes:
         """Fetch one file, see `Reader`. A gzip content encoding is undone, within `limit`."""
+        return self._fetch(name, limit, {})[0]
+
+    def read_new(self, name: str, limit: int = MAX_FILE) -> bytes | None:
+        """Fetch one file unless the server says (304) that it is the one that this method fetched last (RFC 9110 section 13.1)."""
+        tags = self._tags.get(name, {})
+        try:
+            found, self._tags[name] = self._fetch(name, limit, tags)
+        except _Unchanged:
+            return None
+        return found
+
+    def _fetch(self, name: str, limit: int, tags: dict[str, str]) -> tuple[bytes, dict[str, str]]:
         _require_plain(name)
+        headers = {"Accept-Encoding": "gzip, identity", **tags}
         # The scheme was checked when this place was opened, and the handlers know no other.
-        request = urllib.request.Request(self._base + urllib.parse.quote(name), headers={"Accept-Encoding": "gzip, identity"})  # noqa: S310
+        request = urllib.request.Request(self._base + urllib.parse.quote(name), headers=headers)  # noqa: S310
         try:
             with self._opener.open(request, timeout=SILENCE) as answer:
-                packed = _drain(answer, limit, name)
+                packed = _drain(answer, limit, name, self._patience, self._pace)
                 encoding = str(answer.headers.get("Content-Encoding", "identity")).lower()
+                stamps = (("If-None-Match", answer.headers.get("ETag")), ("If-Modified-Since", answer.headers.get("Last-Modified")))
         except urllib.error.HTTPError as error:
             error.close()  # it is the answer too, with its socket
             if error.code in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
                 raise Incomplete("verify.missing", name=name) from error
-            raise Unavailable("verify.unreachable", name=name, why=f"HTTP {error.code}") from error
+            if error.code == HTTPStatus.NOT_MODIFIED and tags:
+                raise _Unchanged from error
+            asked = {"after": after} if (after := _asked(error)) else {}
+            raise Unavailable("verify.unreachable", name=name, why=f"HTTP {error.code}", **asked) from error
         except (OSError, http.client.HTTPException) as error:
             raise Unavailable("verify.unreachable", name=name, why=_reason(error)) from error
-        return _unpacked(packed, limit, name) if encoding == "gzip" else packed
+        found = _unpacked(packed, limit, name) if encoding == "gzip" else packed
+        return found, {header: stamp for header, stamp in stamps if stamp and len(stamp) <= 200}
 
     def names(self, folder: str = "") -> tuple[str, ...]:
         """List nothing: the web has no folders."""
         return ()
 
 
-def _drain(answer: http.client.HTTPResponse, limit: int, name: str) -> bytes:
-    start, found = time.monotonic(), bytearray()
+class _Unchanged(Exception):
+    """The server says that it has nothing new."""
+
+
+def _asked(error: urllib.error.HTTPError) -> int:
+    """Return how many seconds the server wants to be left alone, 0 where it does not say so in a way that we follow."""
+    wish = str(error.headers.get("Retry-After", ""))
+    return int(wish) if wish.isascii() and wish.isdecimal() and len(wish) <= 3 and int(wish) <= LONGEST_ASKED else 0
+
+
+def _drain(answer: http.client.HTTPResponse, limit: int, name: str, patience: float, pace: Pace | None) -> bytes:
+    deadline, found = time.monotonic() + patience, bytearray()
     while piece := answer.read1(65_536):
         found += piece
         if len(found) > limit:
             raise Rejected("verify.too_large", name=name, limit=limit)
-        if time.monotonic() - start > PATIENCE:
+        if pace is not None:
+            deadline += pace(len(piece))
+        if time.monotonic() > deadline:
             raise TimeoutError("too slow")
     promised = answer.headers.get("Content-Length")
     if promised is not None and promised.isdecimal() and int(promised) != len(found):
@@ -193,6 +240,8 @@ def _unpacked(packed: bytes, limit: int, name: str) -> bytes:
 
 def _reason(error: Exception) -> str:
     reason = getattr(error, "reason", error)
+    if isinstance(reason, str):
+        return reason[:80]
     return getattr(reason, "strerror", None) or type(reason).__name__
 
 

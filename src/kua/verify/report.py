@@ -9,7 +9,7 @@ from kua.core.errors import Fact, Incomplete, KuaError, Unavailable
 
 State = Literal["PASS", "FAIL", "MISSING", "NOT_CHECKED"]
 
-BLOCKING: Final = frozenset({"verify.unreachable", "verify.nowhere", "film.masks_no_codec", "film.masks_unread"})
+BLOCKING: Final = frozenset({"verify.unreachable", "verify.redirected", "verify.nowhere", "film.masks_no_codec", "film.masks_unread"})
 """Codes of lines that say "the world kept me from checking": such a report never ends in "fine"."""
 
 _T = TypeVar("_T")

@@ -94,20 +94,34 @@ def _check_rules(check: str, log: Entries, election: Election | None, place: Sta
     """Phase, hiding table and calibration of each segment. Returns how many kinds of trouble there are."""
     table = sha256(canonical(election.hiding)).hex() if election is not None else None
     calibrations: dict[str, str] = {}
-    named = {leaf["cam"] for _, leaf in log.of_type("calibration")}
+    first = {leaf["cam"]: leaf["sha256"] for _, leaf in reversed(log.of_type("calibration"))}
+    named = set(first)
+    single: set[str] = set()
+    alone: dict[str, int] = {}
     stated = table
     wrong: dict[str, list[int]] = {}
-    for index, leaf in log.of_type("policy", "calibration", "segment", "chapter"):
+    for index, leaf in log.of_type("policy", "calibration", "segment", "chapter", "fault"):
         if leaf.type == "policy":
             stated = leaf["sha256"] if leaf["what"] == "hiding" else stated
         elif leaf.type == "calibration":
             calibrations[leaf["cam"]] = leaf["sha256"]
+        elif leaf.type == "fault":
+            if leaf["kind"] == "one_signature" and leaf["cam"] is not None:
+                (single.add if leaf["state"] == "begin" else single.discard)(leaf["cam"])
         elif leaf.type == "chapter":
             if election is not None and place is not None and not count_holds(leaf, election, place):
                 wrong.setdefault("film.count_unsigned", []).append(index)
         else:
-            for code in _against(leaf, place, {table, stated} - {None}, calibrations.get(leaf["cam"], "") if leaf["cam"] in named else None):
+            cam = leaf["cam"]
+            waits = cam in single and cam not in calibrations
+            alone[cam] = alone.get(cam, 0) + waits
+            # What one person has signed, and no other view was signed before, is what two sign later.
+            signed = first.get(cam) if waits else calibrations.get(cam, "") if cam in named else None
+            for code in _against(leaf, place, {table, stated} - {None}, signed):
                 wrong.setdefault(code, []).append(index)
+    for cam, count in sorted(alone.items()):
+        if count:
+            report.not_checked(check, "film.one_signature", camera=cam, count=count)
     for cam in sorted({leaf["cam"] for _, leaf in log.of_type("segment")} - named):
         report.missing(check, "film.not_calibrated", camera=cam)
     for code, indices in wrong.items():

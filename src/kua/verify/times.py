@@ -7,6 +7,7 @@ leaf - a co-signer of the nation's or of the station's own checkpoint, or a time
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from typing import Any, Final
 
@@ -54,8 +55,30 @@ class NationTimes:
     """For each station's origin: index in the national log and size of each checkpoint of it."""
 
 
-def nation_times(below: Below, nation: Entries | None, keys: Sequence[VerifierKey], tokens: ReadToken | None, report: Report) -> NationTimes:
-    """Read who co-signed or stamped the national log; a line for each finding under `nation time`."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was kept beside the national log, as it was read: checkpoints by name, and tokens by name with that of their checkpoint."""
+
+    notes: Mapping[str, tuple[int, bytes]] = field(default_factory=dict)
+    tokens: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+
+
+def read_kept(below: Below, report: Report) -> Kept:
+    """Read what outsiders said, **before** the log itself is read: a log that goes on meanwhile is then never behind what was said of it."""
+    listed = _listed(below, report)
+    names = [*(f"time/{size}.note" for size in listed), *_cosigned(below, report), "checkpoint"]
+    tokens = {}
+    for size, authorities in listed.items():
+        for authority in authorities:
+            path = f"time/{size}-{authority}.tsr"
+            data = report.attempt("nation time", partial(below.read, path, MAX_TOKEN))
+            if data is not None:
+                tokens[path] = (f"time/{size}.note", data)
+    return Kept(dict(_notes(below, names, report)), tokens)
+
+
+def nation_times(kept: Kept, nation: Entries | None, keys: Sequence[VerifierKey], tokens: ReadToken | None, report: Report) -> NationTimes:
+    """Judge who co-signed or stamped the national log; a line for each finding under `nation time`."""
     if nation is None:
         return NationTimes(keys=tuple(keys))
     stated: dict[str, list[tuple[int, int]]] = {}
@@ -64,12 +87,12 @@ def nation_times(below: Below, nation: Entries | None, keys: Sequence[VerifierKe
     moments = [_said(leaf) for _, leaf in nation.leaves]
     times = NationTimes(nation.head.origin, nation.head.size, keys=tuple(keys), stated=stated)
     times.ages = [0, *accumulate(moments, max)]
-    listed = _listed(below, report)
-    names = [*(f"time/{size}.note" for size in listed), *_cosigned(below, report), "checkpoint"]
-    notes = dict(_notes(below, names, report))
-    times.roots = roots_at(nation.hashes, [size for size, _ in notes.values()])
+    times.roots = roots_at(nation.hashes, [size for size, _ in kept.notes.values()])
     found: list[Sighting] = []
-    for name, (size, data) in notes.items():
+    over: dict[str, list[tuple[str, bytes]]] = {}
+    for path, (name, token) in kept.tokens.items():
+        over.setdefault(name, []).append((path, token))
+    for name, (size, data) in kept.notes.items():
         try:
             head = parse_checkpoint(parse_note(data).text)
             if (head.origin, times.roots.get(size)) != (times.origin, head.root):
@@ -79,8 +102,7 @@ def nation_times(below: Below, nation: Entries | None, keys: Sequence[VerifierKe
         except KuaError as error:
             report.trouble("nation time", error)
             continue
-        if name.startswith("time/"):  # tokens are over what was kept, to the byte
-            found += _stamps(below, name, data, size, listed.get(size, ()), tokens, report)
+        found += _stamps(name, data, size, over.get(name, ()), tokens, report)
     times.seen = Sightings(found)
     names = sorted({sighting.by for sighting in found})
     if names:
@@ -151,23 +173,20 @@ def _notes(below: Below, names: Iterable[str], report: Report) -> Iterable[tuple
 
 
 def _stamps(
-    below: Below, name: str, data: bytes, size: int, authorities: Iterable[str], tokens: ReadToken | None, report: Report
+    name: str, data: bytes, size: int, stamps: Iterable[tuple[str, bytes]], tokens: ReadToken | None, report: Report
 ) -> Iterable[Sighting]:
-    for authority in authorities:
-        path = f"time/{size}-{authority}.tsr"
+    """Tokens are over what was kept, to the byte."""
+    for path, token in stamps:
+        if tokens is None:
+            report.not_checked("nation time", "film.token_not_checked", name=f"nation/{path}")
+            continue
         try:
-            token = below.read(path, MAX_TOKEN)
-            if tokens is None:
-                report.not_checked("nation time", "film.token_not_checked", name=f"nation/{path}")
-                continue
             stamped = tokens(token, data)
         except Rejected as error:
             if error.code == "token.untrusted":
                 report.not_checked("nation time", "film.token_untrusted", name=f"nation/{path}")
             else:
                 report.failed("nation time", "film.token_other", name=f"nation/{path}", note=f"nation/{name}")
-        except KuaError as error:
-            report.trouble("nation time", error)
         else:
             yield Sighting(stamped.at, size, stamped.by)
 

@@ -122,6 +122,7 @@ LINES: dict[str, str] = {
     "film.other_calibration": N_(
         "Segments hidden with another calibration than the one that stood in the log: {count}, the first in entry {index}."
     ),
+    "film.one_signature": N_("{count} segments of camera {camera} were recorded when one person alone had signed its calibration. The station says that they show people as silhouettes only."),
     "film.not_calibrated": N_("There is film of camera {camera}, but the log names no calibration of it: nobody signed what is hidden."),
     "film.name_twice": N_("{name} is named by two statements (entries {first} and {index}): one of the two films cannot be here."),
     "film.init_twice": N_("{name} is given two different contents; the second stands in entry {index}."),

@@ -23,6 +23,8 @@ FILLED: Final = ("booth", "screen")
 """Kinds of zones that every hiding table fills, in every phase (`kua.law.hiding`)."""
 BORDER: Final = 4
 """Pixels along a mask's edge that are not judged: a codec's deblocking filter mixes up to three pixels across the edge of a block (H.264, 8.7)."""
+ASPECT: Final = 0.01
+"""By so much of the signed shape that of a film may differ: smaller sizes are rounded to even heights."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -34,12 +36,14 @@ def look_at_masks(calibration: bytes, init: bytes, segment: bytes) -> Looked:
     """
     signed = read_calibration(calibration)
     shapes = [shape for kind in FILLED for shape in signed.zones.get(kind, ())]
-    blocks = touched(shapes, signed.width, signed.height)
-    inner = _inner(np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)[: signed.height, : signed.width])
     worst, worst_at, count = 0, 0, 0
-    for number, yuv in enumerate(_pictures(init + segment, signed.width, signed.height)):
+    inner = None
+    for number, (width, height, yuv) in enumerate(_pictures(init + segment, signed.width, signed.height)):
         count += 1
-        off = _deviation(yuv, inner, signed.width, signed.height) if shapes else 0
+        if inner is None:
+            blocks = touched(shapes, width, height)
+            inner = _inner(np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)[:height, :width])
+        off = _deviation(yuv, inner, width, height) if shapes else 0
         if off > worst:
             worst, worst_at = off, number
     return Looked(len(shapes), count, worst, worst_at)
@@ -58,12 +62,16 @@ def _inner(mask: Mask) -> Mask:
 
 
 def _pictures(film: bytes, width: int, height: int) -> Any:
+    """Give size and planes of every picture. A busy station records smaller ones of the same shape; masks are shares of the picture."""
+    size = None
     try:
         with av.open(io.BytesIO(film), "r", options={"protocol_whitelist": ""}) as container:
             for frame in container.decode(video=0):
-                if (frame.width, frame.height) != (width, height):
+                size = size or (frame.width, frame.height)
+                fits = frame.width <= width and abs(frame.width * height - frame.height * width) <= ASPECT * frame.height * width
+                if (frame.width, frame.height) != size or not fits:
                     raise Rejected("picture.size_changed", width=frame.width, height=frame.height)
-                yield frame.to_ndarray(format="yuv420p")
+                yield *size, frame.to_ndarray(format="yuv420p")
     except (av.error.FFmpegError, IndexError, ValueError) as error:
         raise Rejected("masks.unreadable") from error
 

@@ -16,7 +16,7 @@ from kua.core.errors import Incomplete, Unavailable
 from kua.core.instant import Instant
 from kua.ports.source import Source
 from kua.sight.raw import Planes, RawFrame
-from kua.sight.room import Reference
+from kua.sight.reference import Reference
 
 _EVERY: Final = 4
 """One picture in so many is looked at: neighbours say the same."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kua.sight.raw import RawFrame
-from kua.sight.room import Reference
+from kua.sight.reference import Reference
 from kua.sight.stickers import STICKERS, Corners, is_convex
 
 MODULES: Final = 8

@@ -282,7 +282,9 @@ class Panel:
         if step == "go":
             step = next((each for each in STEPS if not done[each]), "day")
         reached = next((number for number, each in enumerate(STEPS) if not done[each]), len(STEPS) - 1)
-        if STEPS.index(step) > max(reached, STEPS.index("sign") if done["aim"] else 0):
+        # One signature is enough to begin the day with silhouettes.
+        open_to = "day" if done["check"] else "sign" if done["aim"] else STEPS[0]
+        if STEPS.index(step) > max(reached, STEPS.index(open_to)):
             step = STEPS[reached]
         camera = _camera(stand, request.query_params.get("cam", ""), step)
         words = Words(language)

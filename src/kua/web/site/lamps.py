@@ -51,6 +51,8 @@ def lamp_of(station: Station, state: StationState, _: Words) -> Lamp:
         return Lamp("hidden", _("Picture hidden"), _("The station records, but the whole picture is filled at the moment."))
     if state.state == "storing":
         return Lamp("storing", _("Storing"), _("The station records and keeps the film in its box; it will send it when the line allows."))
+    if "one_signature" in state.faults:
+        return Lamp("recording", _("Recording"), _("The station records people as silhouettes only: the second signature under its calibration is missing."))
     if "no_models" in state.faults:
         return Lamp("recording", _("Recording"), _("The station records. The count is shown coarse: without detection models heads cannot be told from paper."))
     return Lamp("recording", _("Recording"), _("The station records, and its film arrives."))

@@ -131,7 +131,7 @@ def gap_reason(reason: str, _: Words) -> str:
         "clock_step": _("The clock of the box was set right."),
         "encoder": _("The picture could not be compressed."),
         "disk_full": _("The disk of the box was full."),
-        "size_change": _("The camera changed the size of its picture."),
+        "size_change": _("The size of the picture was changed."),
         "stopped": _("The recording was stopped."),
     }.get(reason, reason)
 
@@ -142,9 +142,10 @@ def hidden_reason(reason: str, _: Words) -> str:
         "no_room": _("There was no calibrated picture of the empty room to compare with."),
         "warming": _("The hiding of people was starting; until it works nothing is shown."),
         "scene_changed": _("The camera was moved or covered, or the light changed at once: it was not certain that the booths were hidden."),
+        "looped": _("The camera sent pictures that it had sent before, as from a recording; so nothing is shown."),
         "detector": _("The search for people failed; so nothing is shown."),
         "late": _("The hiding of people could not keep up; so nothing is shown."),
-        "size_change": _("The camera changed the size of its picture."),
+        "size_change": _("The size of the picture was being changed; so nothing is shown."),
         "error": _("The hiding of people failed; so nothing is shown."),
     }.get(reason, reason)
 

@@ -20,6 +20,7 @@ from kua.proof.census import census_text
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.fork import Fork
 from kua.proof.head import subtree_message
+from kua.proof.hours import hour_name, sign_seal
 from kua.proof.keys import QuantumKey, SigningKey, verifies_ml_dsa
 from kua.proof.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, leaf_hash, root_of
 from kua.proof.cosign import cosign
@@ -690,6 +691,12 @@ def leaves() -> list[Case]:
                                "states": {"used": 1, "off": 0, "covered": 2, "masked": 0, "unknown": 0}, "owners": {"ours": 1, "host": 2, "unknown": 0}}),
         "chapter": ("station", {"at": end, "what": "count_begins", "since": at, "signers": certified,
                                 "note": sign_count(signers, ELECTION, STATION, at).decode()}),
+        "hour_keys": ("station", {"at": at, "first": 0, "keys": [to_base64(key(hour_name(ORIGIN, number)).verifier.public) for number in (0, 1)]}),
+        "hour_seal": ("station", {"at": end, "number": 0, "note": sign_seal(ORIGIN, 0, EMPTY_ROOT, key(hour_name(ORIGIN, 0))).decode()}),
+        "beacon": ("station", {"at": at, "note": note}),
+        "liveness": ("station", {"at": end, "cam": "a", "t0": at, "t1": end, "code": "7K3MZV", "beacon": digest}),
+        "observer": ("station", {"at": at, "vkey": str(signed.cosigner),
+                                 "note": add_signatures(note.encode(), [cosign(Checkpoint(ORIGIN, 0, EMPTY_ROOT).text(), signed, at // 1000)]).decode()}),
         "close": ("station", {"at": end, "reason": "end_of_day"}),
         "withdrawn": ("nation", {"at": end, "station": STATION, "cam": "a", "t0": at, "t1": end, "article": "Art. 1 (2)", "by": "office",
                                  "reason": "booth_visible"}),

@@ -5,10 +5,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kua.adapters.detectors.qr import QrReader
 from kua.app import calibrations
+from kua.app.live import read_codes
 from kua.app.town import Town
 from tests.e2e.site_rig import chromium
 from tests.e2e.up_rig import Up, settled, town_of, up_of
@@ -69,7 +73,16 @@ def test_from_a_painted_camera_to_start_by_mouse(browser: Browser, up: Up) -> No
     page.get_by_role("button", name="Start", exact=True).click()
     expect(page.locator('.lamp-box[data-lamp="recording"]')).to_be_visible(timeout=60_000)
     assert {person.role for person in calibrations.load(up.box, "a").people} == {"chair", "observer"}
+    a_camera_reads_the_code_from_the_screen(page, up)
     page.close()
+
+
+def a_camera_reads_the_code_from_the_screen(page: Page, up: Up) -> None:
+    letters = page.locator(".code-letters")
+    expect(letters).to_have_text(re.compile("^[0-9A-HJKMNP-TV-Z]{6}$"), timeout=30_000)
+    seen = cv2.imdecode(np.frombuffer(page.locator('[data-part="qr"]').screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    (code,) = QrReader()(seen)
+    assert code.text == letters.inner_text() == read_codes(up.box)[0]
 
 
 def test_with_one_signature_the_day_begins_as_silhouettes_and_the_second_one_lifts_them(browser: Browser, up: Up) -> None:

@@ -30,6 +30,8 @@ from kua.app.calibrations import Calibrated
 from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
 from kua.app.sealing import open_shelf
+from kua.app.hours import hour_keys
+from kua.app.live import write_codes
 from kua.app.settings import CameraSettings, StationSettings
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
@@ -210,6 +212,8 @@ class Agent:
         self._gate = Gate(box, self._election, self._place, self._clock.now, self._clock.monotonic)
         self._status_at = Millis(-STATUS)
         self._rounds = Rounds(box)
+        self._nation = b""
+        self._codes: tuple[str, ...] | None = None
 
     def run(self) -> None:
         """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""
@@ -233,10 +237,10 @@ class Agent:
             for finding in mend(self._box, log, outbox, self._files):
                 _say.info(finding.code, name=finding.name)
             self._log, self._outbox = log, outbox
-            self._journal = Journal(log, self._clock, _boot())
+            self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))
             self._require_two_for_another_view()
             courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
-            self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says)
+            self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says, self._on_nation)
             floor = self._station.reserve * 1024 * 1024
             self._shelf = open_shelf(self._box, self._station, self._election, self._files, self._journal, self._clock.now)
             self._keep = Keep(
@@ -313,6 +317,7 @@ class Agent:
         if phase in GATED:
             self._state_count()
         self._maybe_close()
+        self._state_beacon()
         if now - self._status_at >= STATUS:
             self._status_at = now
             self._rounds.tick(now)
@@ -341,6 +346,19 @@ class Agent:
             self._shelf.mend(lambda cam, name: self._journal.slices.get((cam, name)))
             for path in self._shelf.expire():
                 _say.info("sealed.expired", path=path)
+
+    def _state_beacon(self) -> None:
+        """State the newest national checkpoint that the uplink has brought, and tell the screen and `hide` the code that follows from it."""
+        if self._nation:
+            self._keep.beacon(self._nation)  # the journal passes over what it has stated already
+        codes = self._journal.codes() if self._journal.is_open else ()
+        if codes != self._codes:
+            with suppress(KuaError):  # a full disk must not stop the recording for the sake of a code
+                write_codes(self._box, codes, self._files)
+                self._codes = codes
+
+    def _on_nation(self, note: bytes) -> None:
+        self._nation = note
 
     def _command(self, role: str, camera: CameraSettings) -> Sequence[str]:
         """A camera that one person alone has signed for shows silhouettes. It is told so here, and asks for two signatures where it is not."""

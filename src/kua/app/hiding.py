@@ -17,9 +17,11 @@ from kua.adapters.codecs.packets import PacketDecoder
 from kua.adapters.codecs.preview import Preview
 from kua.adapters.codecs.segmenter import Segmenter
 from kua.adapters.detectors.pair import open_detector
+from kua.adapters.detectors.qr import QrReader
 from kua.adapters.detectors.stickers import StickerFinder
 from kua.app import calibrations
 from kua.app.count_gate import Gate
+from kua.app.live import Codes
 from kua.app.plugins import is_live
 from kua.app.sealing import seal_means
 from kua.app.settings import CameraSettings, StationSettings, load_election, load_profile, load_station
@@ -33,6 +35,7 @@ from kua.media.cutter import Cut, Opened
 from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
 from kua.sight.calibration import Calibration
+from kua.sight.code import CodeGate
 from kua.sight.hider import Hider, Look
 from kua.sight.smaller import may_be, smaller
 from kua.sight.stickers import Seals
@@ -63,8 +66,10 @@ def hide(
     table = table_for(read_table(election.hiding), place.voters, _profile(box, station, election), second_signed=not silhouettes)
     gate = Gate(box, election, place, clock.now, clock.monotonic)
 
+    codes = CodeGate(QrReader(), Codes(box, clock.monotonic))
+
     def new_hider(phase: str) -> Hider:
-        return Hider(calibrated.calibration, calibrated.room, table, phase)
+        return Hider(calibrated.calibration, calibrated.room, table, phase, codes=codes)
 
     def open_film(emit: Callable[[Opened | Cut], None]) -> Segmenter:
         return Segmenter(camera.width, camera.height, camera.fps, camera.bitrate * 1000, camera.preset, emit)
@@ -91,6 +96,7 @@ def hide(
         phase_at,
         look=look,
         row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
+        reads=codes.read_at,
         counting=Counting(calibrated.calibration, finds_people=finds_people),
         seals=_seals(calibrated.calibration),
         sealing=None if silhouettes else seal_means(box, station, camera, election),

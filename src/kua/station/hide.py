@@ -6,7 +6,7 @@ hole: no frame is repeated or stretched (REC4). Capture times come from `kua.flo
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -29,6 +29,7 @@ from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
 from kua.station.seal import Seal, SealMeans
+from kua.station.liveness import Reading
 from kua.station.vitals import Vitals
 
 HOLD: Final = Millis(1_500)
@@ -92,6 +93,8 @@ class Means:
     look: Look | None = None
     row_for: Callable[[str], str] = lambda phase: phase
     """Under which phase of the hiding table pictures of a phase are hidden: the count waits for two signatures."""
+    reads: Callable[[Instant], Collection[str]] = lambda _at: ()
+    """The valid liveness codes that were read in the picture of a moment, the newest one that was hidden."""
     counting: Counting | None = None
     seals: tuple[Seals, FindStickers] | None = None
     """The stickers of the calibration and what finds them; None where it has none."""
@@ -165,6 +168,7 @@ class Hide:
         self._hole_from = Instant(0)
         self._refused_codec = False
         self._is_coarse = False
+        self._reading = Reading()
         self._beaten = self._clock.monotonic()
         self._shown = Instant(0)
         self.counts: Counter[str] = Counter()
@@ -195,6 +199,8 @@ class Hide:
         self._end_run(None if ended else "restart")
         if self._seal is not None:
             self._seal.rest(None)
+        for shown in self._reading.rest():
+            self._out(shown)
         self._count_up()
         if ended:
             now = self._clock.now()
@@ -413,6 +419,8 @@ class Hide:
         self._look_at_stickers(run.hider, raw)
         self._tell_scene(raw.at, run.hider.scene)
         self._say_coarse(raw.at, lacking=means.look is None and run.hider.has_piles)
+        for shown in self._reading.see(raw.at, means.reads(raw.at) if safe.reason is None else ()):
+            self._out(shown)
         if self._fitted.counting is not None and safe.reason is None:
             counted = self._fitted.counting.see(raw.at, run.hider.foreground, run.hider.found)
             if counted is not None:

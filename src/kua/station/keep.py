@@ -33,6 +33,7 @@ from kua.station.pipe import (
     Piece,
     Rung,
     SealedPiece,
+    Shown,
     SliceBegun,
     SliceEnded,
 )
@@ -128,6 +129,10 @@ class Keep:
                 self._on_fault(cam, message.kind, message.state)
             case Rung():
                 self._stating(lambda: self._journal.rung(cam, message.fps, message.width, message.height, message.reason))
+            case Shown():
+                if not 0 <= message.t0 < message.t1:
+                    raise ValueError(message.t1)
+                self._stating(lambda: self._journal.liveness(cam, Instant(message.t0), Instant(message.t1), message.code))
             case Beat():
                 self.beats[cam] = message
             case SliceBegun() | SealedPiece() | SliceEnded():
@@ -159,6 +164,10 @@ class Keep:
             self._is_full = False
             self._stating(lambda: self._journal.fault(None, "disk_full", "end"))
             self._reserve.hold()
+
+    def beacon(self, note: bytes) -> None:
+        """State a national checkpoint whose signature was checked."""
+        self._stating(lambda: self._journal.beacon(note))
 
     def close(self, reason: str) -> Instant:
         """Close the day; a slice of sealed film that is still open is stated first."""

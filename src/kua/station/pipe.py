@@ -184,6 +184,16 @@ class SliceEnded:
     payload: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """hide -> keep: from t0 to t1 the liveness code `code` was read in the picture, which was not filled."""
+
+    t0: int
+    t1: int
+    code: str
+    payload: bytes = b""
+
+
 FAULTS: Final = (
     "frozen",
     "black",
@@ -212,6 +222,7 @@ Message = (
     | Counted
     | Fault
     | Rung
+    | Shown
     | Beat
     | Done
     | SliceBegun
@@ -219,7 +230,7 @@ Message = (
     | SliceEnded
 )
 _KINDS: Final = (
-    Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Beat, Done, SliceBegun, SealedPiece, SliceEnded,
+    Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Shown, Beat, Done, SliceBegun, SealedPiece, SliceEnded,
 )  # fmt: skip
 _TYPES: Final = {kind.__name__: kind for kind in _KINDS}
 _HEADS: Final = {name: {field.name: field.type for field in fields(kind) if field.name != "payload"} for name, kind in _TYPES.items()}

@@ -111,7 +111,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_the_language_is_the_readers(environment: dict[str, str], wanted: str) -> None:
-    assert say.language(environment) == wanted
+    assert language(environment) == wanted
 
 
 def test_verifying_a_log_loads_no_codec_and_no_web_library(log: Path) -> None:

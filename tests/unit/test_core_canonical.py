@@ -113,7 +113,12 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 
 
 anything = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.text(st.characters(categories=["Cc", "Cs", "So"]), max_size=4),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.text(st.characters(categories=["Cc", "Cs", "So"]), max_size=4),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
     max_leaves=12,
 )

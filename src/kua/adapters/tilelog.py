@@ -138,9 +138,7 @@ class DiskLog:
         self._shown = -1
 
     @classmethod
-    def open(
-        cls, folder: Path, origin: str, key: SigningKey | VerifierKey, *, public: Path | None = None, step: str = ""
-    ) -> Self:
+    def open(cls, folder: Path, origin: str, key: SigningKey | VerifierKey, *, public: Path | None = None, step: str = "") -> Self:
         """Open or make the log `origin`; cut a torn tail, compare with every signed head, mend tiles, show the newest checkpoint.
 
         `step` names the places of `kua.ports.trip` on the way of an append. Raises `Refused("log.locked")`,

@@ -27,7 +27,14 @@ class Desk:
     """The port `PublicIndex`."""
 
     def __init__(self, held: Held, members: Members, nation: Nation, broadcast: Broadcast, clock: Clock, centre_vkey: str) -> None:
-        self._held, self._members, self._nation, self._broadcast, self._clock, self._vkey = held, members, nation, broadcast, clock, centre_vkey
+        self._held, self._members, self._nation, self._broadcast, self._clock, self._vkey = (
+            held,
+            members,
+            nation,
+            broadcast,
+            clock,
+            centre_vkey,
+        )
 
     def election(self) -> Election:
         """Return the election file."""
@@ -97,8 +104,17 @@ class Desk:
         film = max((c.last_film_t1 for c in cameras if c.last_film_t1 is not None), default=None)
         shown = max((c.published_until for c in cameras if c.published_until is not None), default=None)
         return StationState(
-            station.id, station.region, self._word(member, film), member.heard, film, shown, any(c.hidden_now for c in cameras),
-            any(c.withdrawn for c in cameras), cameras, self._lateness(member), member.book.owed,
+            station.id,
+            station.region,
+            self._word(member, film),
+            member.heard,
+            film,
+            shown,
+            any(c.hidden_now for c in cameras),
+            any(c.withdrawn for c in cameras),
+            cameras,
+            self._lateness(member),
+            member.book.owed,
             frozenset(kind for cam, kind in member.book.faults if cam is not None),
         )
 

@@ -49,8 +49,8 @@ def verify(
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Verify and print one line for each check."""
-    trust = Trust(tuple(_key(line) for line in commission or ()), _key(vkey) if vkey else None)
-    report = verify_film(place, trust, pixels=_eyes() if pixels else None)
+    trust = Trust(tuple(vkey_given(line) for line in commission or ()), vkey_given(vkey) if vkey else None)
+    report = verify_film(place, trust, pixels=eyes() if pixels else None)
     if pixels and not HAS_CODEC:
         report.not_checked("masks", "film.masks_no_codec")
     say.report(report, json_wanted=json_wanted)
@@ -65,17 +65,17 @@ def masks(
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Verify, look into every picture, and print what concerns masks, and whatever was altered."""
-    eyes = _eyes()
-    report = verify_film(place, pixels=eyes)
+    look = eyes()
+    report = verify_film(place, pixels=look)
     told = Report([line for line in report.lines if line.check.endswith(" masks") or line.state == "FAIL"], {"place": place})
-    if eyes is None:
+    if look is None:
         told = Report([], {"place": place})
         told.not_checked("masks", "film.masks_no_codec")
     say.report(told, json_wanted=json_wanted)
     raise typer.Exit(told.exit_code)
 
 
-def _eyes() -> Pixels | None:
+def eyes() -> Pixels | None:
     """Return what looks into pictures, with progress on a terminal; None where no codec is installed."""
     if not HAS_CODEC:
         return None
@@ -89,7 +89,8 @@ def _eyes() -> Pixels | None:
     return counting
 
 
-def _key(given: str) -> VerifierKey:
+def vkey_given(given: str) -> VerifierKey:
+    """Return the verifier key that a person typed, or that is in the file that they named. Raises `Misused`."""
     try:
         line = given if "+" in given else Path(given).read_text("utf-8")
         return VerifierKey.parse(line.strip())

@@ -7,34 +7,15 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
 from typing import Any, Final, TextIO
 
 from kua.core.errors import KuaError
 from kua.verify.report import Report, State
 from kua.words.lines import say_line
-from kua.words.problem import N_
-from kua.words.speak import LANGUAGES, catalogue, explain
+from kua.words.report import ENDINGS, STATES
+from kua.words.speak import catalogue, explain, language
 
 _COLOURS: Final[dict[State, str]] = {"PASS": "32", "FAIL": "1;31", "MISSING": "1;33", "NOT_CHECKED": "33"}
-_STATES: Final[dict[State, str]] = {"PASS": N_("PASS"), "FAIL": N_("FAIL"), "MISSING": N_("MISSING"), "NOT_CHECKED": N_("NOT CHECKED")}
-_ENDINGS: Final[dict[int, str]] = {
-    0: N_("Everything that was checked is intact."),
-    1: N_("Something was altered or forged: see the lines that say FAIL."),
-    2: N_("Something is missing: see the lines that say MISSING."),
-    3: N_("Not enough could be checked to say anything."),
-}
-
-
-def language(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the language to talk in: `kk`, `ru` or `en`."""
-    for name in ("KUA_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        wanted = environment.get(name, "")[:2].lower()
-        if wanted in LANGUAGES:
-            return wanted
-        if environment.get(name):
-            return "en"
-    return "en"
 
 
 def _(msgid: str) -> str:
@@ -73,13 +54,13 @@ def report(made: Report, *, json_wanted: bool) -> None:
     if json_wanted:
         as_json(made.to_json())
         return
-    width = max(len(_(word)) for word in _STATES.values())
+    width = max(len(_(word)) for word in STATES.values())
     column = max((len(line.check) for line in made.lines), default=0)
     for line in made.lines:
-        state = _coloured(_(_STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
+        state = _coloured(_(STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
         data(f"{state}  {line.check.ljust(column)}  {say_line(line.code, line.facts, language())}")
     data("")
-    data(_(_ENDINGS[made.exit_code]))
+    data(_(ENDINGS[made.exit_code]))
 
 
 def fail(error: KuaError) -> None:

@@ -40,7 +40,7 @@ def _write(value: Any, parts: list[str]) -> None:
     elif isinstance(value, dict):
         _write_object(value, parts)
     else:
-        raise ValueError(type(value).__name__)  # noqa: TRY004 - one error for everything that JCS cannot say
+        raise ValueError(type(value).__name__)
 
 
 def _write_list(value: list[Any] | tuple[Any, ...], parts: list[str]) -> None:

@@ -137,7 +137,9 @@ def _read_directory(listed: bytes, count: int) -> Iterator[Entry]:
         fixed = listed[at : at + _CENTRAL_SIZE]
         if len(fixed) != _CENTRAL_SIZE or fixed[:4] != _CENTRAL:
             raise Rejected("zip.form", why="directory")
-        made, needed, flags, method, _, _, crc, packed, size, named, extra, comment, disk, _, mode, head = unpack("<HHHHHHIIIHHHHHII", fixed[4:])
+        made, needed, flags, method, _, _, crc, packed, size, named, extra, comment, disk, _, mode, head = unpack(
+            "<HHHHHHIIIHHHHHII", fixed[4:]
+        )
         name = listed[at + _CENTRAL_SIZE : at + _CENTRAL_SIZE + named]
         shown = name[:200].decode("utf-8", "replace")
         _require_fields(shown, needed, flags, method, packed, size, extra, comment, disk, made, mode)

@@ -48,10 +48,9 @@ def read_manifest(data: bytes, name: str) -> dict[str, str]:
     return listed
 
 
-def info(identifier: str, payload: Mapping[str, int]) -> bytes:
-    """Write `bag-info.txt`: who can know more than the bag holds (a date, an organisation) writes it elsewhere. `payload`: sizes by name."""
-    oxum = f"{sum(payload.values())}.{len(payload)}"
-    return f"Bag-Software-Agent: {AGENT}\nExternal-Identifier: {identifier}\nPayload-Oxum: {oxum}\n".encode()
+def info(identifier: str) -> bytes:
+    """Write `bag-info.txt`. A bag says nothing of when and by whom it was made: the same film makes the same bag, whoever makes it."""
+    return f"Bag-Software-Agent: {AGENT}\nExternal-Identifier: {identifier}\n".encode()
 
 
 def base_of(names: list[str]) -> str:

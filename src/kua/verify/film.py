@@ -50,10 +50,10 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     reader, stations, nation_too = _aim(place)
     report.summary["place"] = place
     reader = Once(reader)
-    election = _check_election_file(reader, trust, report)
+    election = check_election_file(reader, trust, report)
     file = sha256(reader.read("election.json", SMALL)) if election is not None else None
     nation = _check_nation(reader, election, file, trust, report)
-    rules = _rules(reader, election)
+    rules = rules_of(reader, election)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
     coverage = []
     for station in stations if stations is not None else [station.id for station in election.stations] if election else []:
@@ -111,7 +111,8 @@ def _note_absence(station: str, nation: Entries | None, report: Report) -> None:
         report.not_checked(f"s/{station}", "film.station_silent", station=station)
 
 
-def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+def check_election_file(reader: Reader, trust: Trust, report: Report) -> Election | None:
+    """Check the election file, its signatures and its profile; return the file if it can be read at all."""
     data = report.attempt("election.file", lambda: reader.read("election.json", SMALL))
     if data is None:
         return None
@@ -139,7 +140,7 @@ def _check_election_file(reader: Reader, trust: Trust, report: Report) -> Electi
     return election
 
 
-def _rules(reader: Reader, election: Election | None) -> Publication | None:
+def rules_of(reader: Reader, election: Election | None) -> Publication | None:
     """Return what the public may see, by the profile. None where that cannot be known: then everything ought to be there."""
     if election is None:
         return None
@@ -164,6 +165,19 @@ def _check_trust(note: bytes, election: Election, data: bytes, trust: Trust, rep
 
 def _check_nation(reader: Reader, election: Election | None, file: Digest | None, trust: Trust, report: Report) -> Entries | None:
     below = Below(reader, "nation")
+    key = nation_key(below, election, trust, report)
+    if key is None:
+        return None
+    origin = nation_origin(election.domain, election.id) if election else None
+    nation = load_entries(below, key, origin, "nation", "nation", report)
+    _check_foreign(below, report)
+    if nation and election and file:
+        check_logged(nation, election, file, report)
+    return nation
+
+
+def nation_key(below: Below, election: Election | None, trust: Trust, report: Report) -> VerifierKey | None:
+    """Return the key of the national log below `below`, or None with a line that says why it is not to be used."""
     try:
         line = below.read("vkey", 4096).decode("utf-8", "replace")
         key = VerifierKey.parse(line.removesuffix("\n"))
@@ -183,19 +197,19 @@ def _check_nation(reader: Reader, election: Election | None, file: Digest | None
     else:
         report.failed("nation key", "film.nation_key_foreign", name=key.name)
         return None
-    origin = nation_origin(election.domain, election.id) if election else None
-    nation = load_entries(below, key, origin, "nation", "nation", report)
-    _check_foreign(below, report)
-    if nation and election and file:
-        logged = {leaf["sha256"]: leaf["version"] for _, leaf in nation.of_type("policy") if leaf["what"] == "election"}
-        newest = max(logged.values(), default=0)
-        if file.hex() not in logged:
-            report.failed("election.logged", "film.election_not_logged")
-        elif newest > election.version:
-            report.failed("election.logged", "film.election_superseded", version=election.version, newest=newest)
-        else:
-            report.passed("election.logged", "film.election_logged")
-    return nation
+    return key
+
+
+def check_logged(nation: Entries, election: Election, file: Digest, report: Report) -> None:
+    """Say whether the election file, whose SHA-256 is `file`, stands in the national log and is its newest version there."""
+    logged = {leaf["sha256"]: leaf["version"] for _, leaf in nation.of_type("policy") if leaf["what"] == "election"}
+    newest = max(logged.values(), default=0)
+    if file.hex() not in logged:
+        report.failed("election.logged", "film.election_not_logged")
+    elif newest > election.version:
+        report.failed("election.logged", "film.election_superseded", version=election.version, newest=newest)
+    else:
+        report.passed("election.logged", "film.election_logged")
 
 
 def _check_foreign(below: Below, report: Report) -> None:

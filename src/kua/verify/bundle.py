@@ -1,0 +1,300 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Check of a court bundle: one file, no network, no clock (docs/spec/bundle.md). What it says today it says in twenty years.
+
+The steps are those of the specification, in its order, none skipped because another failed, except that nothing is measured against a log that does
+not hold. Needs the base install only; pictures are looked at where the caller brings a codec. The gaps come first in the report.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+from kua.core.digest import Digest, sha256
+from kua.core.election import Election
+from kua.core.errors import Incomplete, KuaError, Rejected
+from kua.core.instant import Instant, rfc3339
+from kua.core.nouns import nation_origin, station_id, station_origin
+from kua.media.copy import Master, Shape, copy_head, read_master, read_shape
+from kua.media.timeline import Film
+from kua.ports.pixels import Pixels
+from kua.proof import bag
+from kua.proof.bundle import CONTENTS, CUSTODY, POLICY, Contents, read_contents, read_custody
+from kua.proof.checkpoint import PATH, open_checkpoint
+from kua.proof.keys import VerifierKey
+from kua.proof.note import MAX_NOTE
+from kua.proof.policy import Judgement, judge, parse_policy
+from kua.verify.bag import BagReader, check_bag
+from kua.verify.below import Below
+from kua.verify.entries import Entries
+from kua.verify.excerpt import read_excerpt
+from kua.verify.film import SMALL, Trust, check_election_file, check_logged, nation_key, rules_of
+from kua.verify.report import Line, Report
+from kua.verify.station import MAX_MEDIA, Excerpt, check_excerpt
+from kua.words.readme import READMES
+
+FIRST: Final = ("film.gap", "film.unaccounted", "film.segment_missing", "film.removed", "film.not_public", "film.withdrawn", "film.withdrawn_whole",
+                "bundle.hidden", "bundle.leaves_missing", "bundle.no_gaps", "film.accounted", "film.coverage")  # fmt: skip
+"""Codes of the lines that come first: what is not there is told before what is."""
+TOOLS: Final = ("verify.pyz", "verify.html")
+PAPER: Final = "report.pdf"
+NOTHING: Final = Trust()
+"""A reader who brought nothing along."""
+
+
+def verify_bundle(path: Path, trust: Trust = NOTHING, *, pixels: Pixels | None = None, tools: Mapping[str, bytes] | None = None) -> Report:
+    """Check the bundle at `path`. `tools` are the verifiers that this program would put into a bundle, by name: those inside are compared with them.
+
+    Raises `Misused("verify.no_file")` for a file that cannot be opened; everything else becomes a line.
+    """
+    report = Report()
+    report.summary["bundle"] = path.name
+    try:
+        held = BagReader(path)
+    except (Rejected, Incomplete) as error:
+        report.trouble("bag", error)
+        return report
+    with held:
+        _Check(held, trust, report, pixels, tools or {}).run()
+    return _gaps_first(report)
+
+
+class _Check:
+    """One walk through a bundle."""
+
+    def __init__(self, held: BagReader, trust: Trust, report: Report, pixels: Pixels | None, tools: Mapping[str, bytes]) -> None:
+        self.held, self.trust, self.report, self.pixels, self.tools = held, trust, report, pixels, tools
+        self.used = {CONTENTS, CUSTODY, "election.json", "election.note", "profile.json"}
+
+    def run(self) -> None:
+        check_bag(self.held, self.report)
+        contents = self.report.attempt("contents", lambda: read_contents(self.held.read(CONTENTS, SMALL)))
+        if contents is not None:
+            self._check_name(contents)
+        election = check_election_file(self.held, self.trust, self.report)
+        file = sha256(self.held.read("election.json", SMALL)) if election is not None else None
+        nation, judged = self._nation(election, file)
+        if contents is not None:
+            self._station(contents, election, file, nation)
+        self._check_time(nation, judged, contents)
+        self._check_election_of(contents, election)
+        self.report.not_checked("c2pa", "bundle.no_c2pa")
+        self._check_custody()
+        self._check_beside()
+        self._check_strays()
+
+    def _check_name(self, contents: Contents) -> None:
+        self.report.summary |= {
+            "election": contents.election, "station": contents.station, "cameras": list(contents.cameras),
+            "from": rfc3339(contents.since), "to": rfc3339(contents.until),
+        }  # fmt: skip
+        if self.held.base != f"{contents.name}/":
+            self.report.failed("contents", "bundle.other_name", given=self.held.base[:-1], wanted=contents.name)
+        else:
+            self.report.passed("contents", "bundle.contents_read", name=contents.name)
+
+    def _check_election_of(self, contents: Contents | None, election: Election | None) -> None:
+        if contents is not None and election is not None and contents.election != election.id:
+            self.report.failed("contents", "bundle.other_election", given=contents.election, wanted=election.id)
+
+    # ------------------------------------------------------------------------------------------------- logs
+
+    def _nation(self, election: Election | None, file: Digest | None) -> tuple[Entries | None, Judgement | None]:
+        below = Below(self.held, "nation")
+        key = nation_key(below, election, self.trust, self.report)
+        if key is None or election is None:
+            return None, None
+        origin = nation_origin(election.domain, election.id)
+        nation, used = read_excerpt(below, key, origin, "nation", "nation", self.report)
+        self.used |= {f"nation/{name}" for name in used}
+        if nation is not None and file is not None:
+            if nation.of_type("policy"):
+                check_logged(nation, election, file, self.report)
+            else:
+                self.report.missing("election.logged", "bundle.leaf_missing", type="policy")
+        return nation, self._quorum(below, key, origin, election)
+
+    def _quorum(self, below: Below, key: VerifierKey, origin: str, election: Election) -> Judgement | None:
+        if not election.cosigning:
+            self.report.not_checked("co-signers", "film.no_cosigners")
+            return None
+        self.used.add(POLICY)
+        text = self.report.attempt("co-signers", lambda: self.held.read(POLICY, SMALL))
+        if text is not None and text != election.cosigning.encode():
+            self.report.failed("co-signers", "film.file_differs", name=POLICY)
+        judged = self.report.attempt(
+            "co-signers", lambda: judge(parse_policy(election.cosigning.encode()), below.read(PATH, MAX_NOTE), [key], origin)
+        )
+        if judged is None:
+            return None
+        names = ", ".join(one.witness.shown for one in judged.seen)
+        if judged.quorum:
+            self.report.passed("co-signers", "bundle.quorum", names=names or "-", count=len(judged.seen))
+        else:
+            self.report.missing("co-signers", "bundle.no_quorum", names=names or "-", count=len(judged.seen))
+        return judged
+
+    def _station(self, contents: Contents, election: Election | None, file: Digest | None, nation: Entries | None) -> None:
+        place = f"s/{contents.station}"
+        below = Below(self.held, place)
+        try:
+            line = below.read("vkey", 4096).decode("utf-8", "replace")
+            key = VerifierKey.parse(line.removesuffix("\n"))
+            if line != f"{key}\n":
+                raise Rejected("key.form")
+        except KuaError as error:
+            self.report.trouble(f"{place} key", error)
+            return
+        origin = station_origin(election.domain, election.id, station_id(contents.station)) if election else None
+        log, used = read_excerpt(below, key, origin, "station", place, self.report)
+        self.used |= {f"{place}/{name}" for name in used}
+        if log is None:
+            return
+        self._check_in_nation(contents.station, log, key, nation)
+        part = Excerpt(log, key, contents.cameras, contents.since, contents.until)
+        figures, expected, films = check_excerpt(
+            below, contents.station, part, election, file, nation, rules_of(self.held, election), self.report, self.pixels
+        )
+        self.used |= {f"{place}/{name}" for name in expected}
+        self.report.summary["stations"] = [figures]
+        self._tell_no_gaps(place)
+        for cam in contents.cameras:
+            self._check_copies(contents, cam, films[cam])
+
+    def _check_in_nation(self, station: str, log: Entries, key: VerifierKey, nation: Entries | None) -> None:
+        """The very note that is here stands in the national log, which co-signers have seen."""
+        check = f"s/{station} nation"
+        if nation is None:
+            self.report.not_checked(check, "film.no_nation")
+            return
+        if not any(leaf["station"] == station for _, leaf in nation.of_type("certificate")):
+            self.report.missing(check, "bundle.leaf_missing", type="certificate")
+        note = self.held.read(f"s/{station}/{PATH}", MAX_NOTE)
+        seen = False
+        for index, leaf in nation.of_type("station_checkpoint"):
+            if leaf["origin"] != log.head.origin:
+                continue
+            try:
+                signed = open_checkpoint(leaf["note"].encode(), key, log.head.origin)
+            except KuaError:
+                signed = None
+            if signed is None or (signed.size, signed.root.hex()) != (leaf["size"], leaf["root"]):
+                self.report.failed(check, "film.checkpoint_not_signed", index=index)
+            elif leaf["note"].encode() == note:
+                seen = True
+                self.report.passed(check, "bundle.in_nation", index=index, size=leaf["size"], at=rfc3339(Instant(leaf["received_at"])))
+            elif signed.size == log.head.size and signed.root != log.head.root:
+                self.report.failed(check, "film.other_history", size=signed.size, index=index)
+        if not seen:
+            self.report.missing(check, "bundle.leaf_missing", type="station_checkpoint")
+
+    # ------------------------------------------------------------------------------------------------- time
+
+    def _check_time(self, nation: Entries | None, judged: Judgement | None, contents: Contents | None) -> None:
+        """Say between which moments the film was made, and on whose word; an interval, not a moment."""
+        self.report.not_checked("time", "bundle.no_beacon")
+        if judged is not None and judged.by is not None:
+            self.report.passed("time", "bundle.not_after", at=rfc3339(Instant(judged.by * 1000)))
+        elif nation is not None and contents is not None:
+            received = [leaf["received_at"] for _, leaf in nation.of_type("station_checkpoint")]
+            if received:
+                self.report.not_checked("time", "bundle.not_after_centre", at=rfc3339(Instant(min(received))))
+
+    # ------------------------------------------------------------------------------------------------- film
+
+    def _tell_no_gaps(self, place: str) -> None:
+        codes = {line.code for line in self.report.lines if line.check.startswith(place)}
+        if not codes & {"film.gap", "film.unaccounted", "film.segment_missing", "film.removed", "film.not_public", "bundle.leaves_missing"}:
+            self.report.passed(f"{place} gaps", "bundle.no_gaps")
+
+    def _check_copies(self, contents: Contents, cam: str, films: list[Film]) -> None:
+        check = f"s/{contents.station} camera {cam} copy"
+        if not contents.copies:
+            self.report.not_checked(check, "bundle.no_copy")
+            return
+        folder = f"s/{contents.station}/film/{cam}"
+        there = [film for film in films if f"{bag.PAYLOAD}{folder}/{film.name}" in self.held.entries]
+        try:
+            wanted = dict(copies_of(Below(self.held, folder), cam, there))
+        except KuaError as error:
+            self.report.trouble(check, error)
+            return
+        self.used |= set(wanted)
+        for name, digest in wanted.items():
+            found = self.held.sha512.get(bag.PAYLOAD + name)
+            if found is None:
+                self.report.missing(check, "verify.missing", name=name)
+            elif found != digest:
+                self.report.failed(check, "bundle.copy_differs", name=name)
+            else:
+                self.report.passed(check, "bundle.copy_holds", name=name)
+
+    # ------------------------------------------------------------------------------------------------- the rest
+
+    def _check_custody(self) -> None:
+        events = self.report.attempt("custody", lambda: read_custody(self.held.read(CUSTODY, SMALL)))
+        if events is not None:
+            self.report.not_checked("custody", "bundle.custody_unsigned", count=len(events))
+            self.report.summary["custody"] = [{"act": event["act"], "role": event["role"], "at": event["at"]} for event in events]
+
+    def _check_beside(self) -> None:
+        """Compare what stands beside the payload with what this program would put there. It proves nothing, and may mislead or do harm."""
+        for language, text in READMES.items():
+            name = f"readme-{language}.txt"
+            if name not in self.held.entries:
+                self.report.not_checked("beside", "bundle.beside_absent", name=name)
+            elif self.held.sha512[name] == hashlib.sha512(text.encode()).hexdigest():
+                self.report.passed("beside", "bundle.beside_same", name=name)
+            else:
+                self.report.not_checked("beside", "bundle.beside_other", name=name)
+        for name in TOOLS:
+            if name in self.held.entries:
+                ours = self.tools.get(name)
+                if ours is not None and self.held.sha512[name] == hashlib.sha512(ours).hexdigest():
+                    self.report.passed("beside", "bundle.beside_same", name=name)
+                else:
+                    self.report.not_checked("beside", "bundle.tool_other", name=name)
+        if PAPER in self.held.entries:
+            self.report.not_checked("beside", "bundle.paper", name=PAPER)
+
+    def _check_strays(self) -> None:
+        known = {bag.PAYLOAD + name for name in self.used}
+        known |= {"bagit.txt", bag.INFO, bag.MANIFEST, bag.TAG_MANIFEST, PAPER, *TOOLS, *(f"readme-{language}.txt" for language in READMES)}
+        strays = sorted(set(self.held.entries) - known)
+        for name in strays:
+            self.report.failed("files", "film.file_unsigned", name=name)
+        if not strays:
+            self.report.passed("files", "film.no_strays")
+
+
+def copies_of(below: Below, cam: str, films: list[Film]) -> Iterator[tuple[str, str]]:
+    """Give name and SHA-512 of each working copy that these segments make. Raises `Rejected("film.boxes")` where they are no film."""
+    for name, head, parts in copy_plans(below, cam, films):
+        sha = hashlib.sha512(head)
+        for film in parts:
+            sha.update(read_master(film.t0, below.read(film.name, MAX_MEDIA))[1])
+        yield name, sha.hexdigest()
+
+
+def copy_plans(below: Below, cam: str, films: list[Film]) -> Iterator[tuple[str, bytes, list[Film]]]:
+    """Give each working copy's name, the bytes before its samples, and its segments: a new copy begins where the sample description changes."""
+    shapes: dict[str, Shape] = {}
+    for film in films:
+        if film.init_name not in shapes:
+            shapes[film.init_name] = read_shape(below.read(film.init_name, MAX_MEDIA))
+    groups = groupby(films, key=lambda film: shapes[film.init_name])
+    for number, (shape, group) in enumerate(groups, 1):
+        parts = list(group)
+        masters: list[Master] = [read_master(film.t0, below.read(film.name, MAX_MEDIA))[0] for film in parts]
+        yield f"working/{cam}-{number}.mp4", copy_head(shape, masters), parts
+
+
+def _gaps_first(report: Report) -> Report:
+    def place(line: Line) -> int:
+        return FIRST.index(line.code) if line.code in FIRST else len(FIRST)
+
+    told: dict[str, Any] = {
+        "gaps": [dict(line.facts) | {"code": line.code, "check": line.check} for line in report.lines if line.code in FIRST[:8]]
+    }
+    return Report(sorted(report.lines, key=place), told | report.summary)

@@ -38,7 +38,8 @@ def main(arguments: Sequence[str]) -> int:
         return _usage()
     try:
         keys = {name: tuple(VerifierKey.parse(line.strip()) for line in lines) for name, lines in given.items()}
-        report = verify_bundle(Path(files[0]), Trust(keys["--commission"], (keys["--vkey"] or (None,))[0]))
+        itself = {"verify.pyz": Path(sys.argv[0]).read_bytes()} if Path(sys.argv[0]).is_file() else {}
+        report = verify_bundle(Path(files[0]), Trust(keys["--commission"], (keys["--vkey"] or (None,))[0]), tools=itself)
     except KuaError as error:
         print(f"{error.code}: {' '.join(explain(error, language(os.environ)))}", file=sys.stderr)
         return error.exit_code

@@ -65,6 +65,8 @@ class _Check:
 
     def __init__(self, held: BagReader, trust: Trust, report: Report, pixels: Pixels | None, tools: Mapping[str, bytes]) -> None:
         self.held, self.trust, self.report, self.pixels, self.tools = held, trust, report, pixels, tools
+        self.unknown: tuple[str, ...] = ()
+        """Beginnings of names of which nothing can be said, since the statements that would name them do not hold."""
         self.used = {CONTENTS, CUSTODY, "election.json", "election.note", "profile.json"}
 
     def run(self) -> None:
@@ -138,6 +140,7 @@ class _Check:
     def _station(self, contents: Contents, election: Election | None, file: Digest | None, nation: Entries | None) -> None:
         place = f"s/{contents.station}"
         below = Below(self.held, place)
+        self.unknown = (f"{place}/", "working/")
         try:
             line = below.read("vkey", 4096).decode("utf-8", "replace")
             key = VerifierKey.parse(line.removesuffix("\n"))
@@ -151,6 +154,7 @@ class _Check:
         self.used |= {f"{place}/{name}" for name in used}
         if log is None:
             return
+        self.unknown = ()
         self._check_in_nation(contents.station, log, key, nation)
         part = Excerpt(log, key, contents.cameras, contents.since, contents.until)
         figures, expected, films = check_excerpt(
@@ -213,11 +217,17 @@ class _Check:
         if not contents.copies:
             self.report.not_checked(check, "bundle.no_copy")
             return
+        film = f"s/{contents.station} camera {cam} film"
+        if self.report.has("FAIL", film) or self.report.has("MISSING", film):
+            self.unknown += (f"working/{cam}-",)
+            self.report.not_checked(check, "bundle.copy_not_compared")
+            return
         folder = f"s/{contents.station}/film/{cam}"
         there = [film for film in films if f"{bag.PAYLOAD}{folder}/{film.name}" in self.held.entries]
         try:
             wanted = dict(copies_of(Below(self.held, folder), cam, there))
         except KuaError as error:
+            self.unknown += (f"working/{cam}-",)
             self.report.trouble(check, error)
             return
         self.used |= set(wanted)
@@ -261,7 +271,10 @@ class _Check:
     def _check_strays(self) -> None:
         known = {bag.PAYLOAD + name for name in self.used}
         known |= {"bagit.txt", bag.INFO, bag.MANIFEST, bag.TAG_MANIFEST, PAPER, *TOOLS, *(f"readme-{language}.txt" for language in READMES)}
-        strays = sorted(set(self.held.entries) - known)
+        others = set(self.held.entries) - known
+        strays = sorted(name for name in others if not name.removeprefix(bag.PAYLOAD).startswith(self.unknown or ("/",)))
+        if len(others) > len(strays):
+            self.report.not_checked("files", "bundle.files_unknown", count=len(others) - len(strays))
         for name in strays:
             self.report.failed("files", "film.file_unsigned", name=name)
         if not strays:

@@ -43,7 +43,7 @@ def read_excerpt(
 ) -> tuple[Entries | None, set[str]]:
     """Check the excerpt below `below`; each finding is a line of `report` under `subject`. Return what holds, and the names of the files that were used.
 
-    None when the checkpoint is not signed as it should be: then nothing that the leaves say is used.
+    None when the checkpoint is not signed as it should be, or a range does not stand in the log: then nothing that the leaves say is used.
     """
     used = {"vkey", PATH}
     data = report.attempt(f"{subject} log.signature", lambda: below.read(PATH, MAX_NOTE))
@@ -57,7 +57,7 @@ def read_excerpt(
     for first, last in sorted(span for name in below.names("leaves") if (span := read_range_name(name)) is not None):
         used |= {range_name(first, last), proof_name(first), proof_name(last)}
         if first <= before + 1:
-            report.failed(f"{subject} leaves", "bundle.leaves_form", name=range_name(first, last))
+            report.failed(f"{subject} inclusion", "bundle.leaves_form", name=range_name(first, last))
             continue
         before = last
         try:
@@ -70,8 +70,10 @@ def read_excerpt(
         leaves += _read_leaves(part, log, subject, report)
     if parts and not report.has("FAIL", f"{subject} inclusion") and not report.has("MISSING", f"{subject} inclusion"):
         report.passed(f"{subject} inclusion", "bundle.included", count=count, parts=parts, size=head.size)
-    elif not parts:
-        report.missing(f"{subject} inclusion", "bundle.no_leaves")
+    else:
+        if not parts and not report.has("FAIL", f"{subject} inclusion"):
+            report.missing(f"{subject} inclusion", "bundle.no_leaves")
+        return None, used
     unknown = sum(isinstance(leaf, Unknown) for _, leaf in leaves)
     if len(leaves) == count and leaves:
         report.passed(f"{subject} leaves", "film.leaves_read", count=count - unknown)

@@ -154,7 +154,9 @@ def _leaves_of(log: Entries, days: dict[str, Day], since: Instant, until: Instan
     for start in sorted(index for index in indices if index < first):
         first_of_run = log.leaves[start][1]
         if isinstance(first_of_run, Leaf) and first_of_run.type == "segment":
-            indices |= {max(number for number, other in log.of_type("calibration") if number < start and other["cam"] == first_of_run["cam"])}
+            indices |= {
+                max(number for number, other in log.of_type("calibration") if number < start and other["cam"] == first_of_run["cam"])
+            }
     return indices | set(newest.values()), last + 1
 
 

@@ -32,8 +32,12 @@ LINES: dict[str, str] = {
     "bundle.no_gaps": N_("There is no gap: every segment of this time was recorded and is here."),
     "bundle.no_copy": N_("There is no working copy in this bundle."),
     "bundle.copy_holds": N_("The working copy {name} is made of the segments and of nothing else."),
+    "bundle.copy_not_compared": N_(
+        "The working copy was not compared, since segments are altered or missing: look at the segments, not at it."
+    ),
     "bundle.copy_differs": N_("The working copy {name} is not what the segments make: look at the segments, not at it."),
     "bundle.custody_unsigned": N_("The custody list is what those wrote who passed the bundle on; nobody signed it (events: {count})."),
+    "bundle.files_unknown": N_("Files of which nothing can be said, because the statements that would name them do not hold: {count}."),
     "bundle.beside_same": N_("{name} is, to the byte, the one that this program would put there."),
     "bundle.beside_other": N_("{name} is not the one that this program would put there; it may mislead."),
     "bundle.beside_absent": N_("{name} is not there."),

@@ -288,7 +288,7 @@ def cases(bases: dict[str, bytes], made: dict[str, World]) -> list[dict[str, Any
     }
     spans, wide = spans_of(files, f"s/{STATION}"), spans_of(files, "nation")
     kinds = [json.loads(entry)["type"] for entry in day]
-    told = {name: data for name, data in files.items()}
+    told = dict(files)
     listed: list[tuple[str, str, Edits]] = []
 
     def case(name: str, *edits: dict[str, Any] | Edits, on: str = "film") -> None:

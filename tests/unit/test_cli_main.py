@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import kua
-from kua.cli import main, say
+from kua.cli import main
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
 from kua.proof.tiles import Edge
+from kua.words.speak import language
 
 KEY = SigningKey.from_seed("test.example/log", bytes(32))
 

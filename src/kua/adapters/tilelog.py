@@ -26,8 +26,9 @@ from kua.ports.trip import trip
 from kua.proof.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey, VerifierKey
 from kua.proof.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from kua.proof.note import parse_note
-from kua.proof.tiles import MAX_ENTRY, WIDTH, Edge, Tile, encode_bundle, tiles_of
+from kua.proof.note import Signature, add_signatures, parse_note
+from kua.proof.prover import Prover
+from kua.proof.tiles import MAX_ENTRY, WIDTH, Edge, Tile, decode_tile, encode_bundle, tiles_of
 
 _FRAME: Final = struct.Struct(">II")
 KEPT_HEADS: Final = 8
@@ -51,6 +52,10 @@ def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
             return
         yield end, body
         at = end
+
+
+AlsoSigns = Callable[[str], Signature]
+"""Signs the text of a checkpoint with a further key of the log."""
 
 
 @final
@@ -126,8 +131,11 @@ class DiskLog:
     One process at a time (`Refused("log.locked")`). Opening raises `Rejected("log.forked")` if the journal does not hold what was signed.
     """
 
-    def __init__(self, folder: Path, origin: str, key: SigningKey | VerifierKey, public: Path | None, step: str) -> None:
+    def __init__(
+        self, folder: Path, origin: str, key: SigningKey | VerifierKey, public: Path | None, step: str, also: AlsoSigns | None = None
+    ) -> None:
         self._folder, self._origin, self._key, self._public, self._step = folder, origin, key, public or folder, step
+        self._also = also
         self._files = DurableFiles()
         self._guard = RLock()
         self._edge = Edge()
@@ -138,13 +146,16 @@ class DiskLog:
         self._shown = -1
 
     @classmethod
-    def open(cls, folder: Path, origin: str, key: SigningKey | VerifierKey, *, public: Path | None = None, step: str = "") -> Self:
+    def open(
+        cls, folder: Path, origin: str, key: SigningKey | VerifierKey, *, public: Path | None = None, step: str = "",
+        also: AlsoSigns | None = None,
+    ) -> Self:
         """Open or make the log `origin`; cut a torn tail, compare with every signed head, mend tiles, show the newest checkpoint.
 
-        `step` names the places of `kua.ports.trip` on the way of an append. Raises `Refused("log.locked")`,
+        `step` names the places of `kua.ports.trip` on the way of an append; `also` makes a second signature under each head. Raises `Refused("log.locked")`,
         `Rejected("log.forked" | "log.damaged")`, `Unavailable("disk.*")`.
         """
-        log = cls(folder, origin, key, public, step)
+        log = cls(folder, origin, key, public, step, also)
         make_folder(folder)
         make_folder(log._public)
         log._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -244,6 +255,21 @@ class DiskLog:
                 return None
             return self._signed(self._heads.read(place, place + 1)[0])
 
+    def consistency(self, earlier: int, later: int) -> tuple[Digest, ...]:
+        """Return the proof from the first `earlier` to the first `later` entries, out of the tiles of the newest published head.
+
+        Raises `ValueError` unless 0 < earlier <= later <= its size.
+        """
+        with self._guard:
+            size = self._head.size if self._head else 0
+            return Prover(size, self._hashes_of).consistency(earlier, later)
+
+    def dress(self, note: bytes) -> None:
+        """Show `note`, which has further signatures under the text of the newest head; if a newer head is shown already, do nothing."""
+        with self._guard:
+            if self._head is not None and self._shown == self._head.size and parse_note(note).text == parse_note(self._head.note).text:
+                self._files.replace(self._public / "checkpoint", note)
+
     def check(self) -> list[str]:
         """Compare every tile and the shown checkpoint with the journal, byte for byte; return the names that differ or are missing."""
         with self._guard:
@@ -251,7 +277,7 @@ class DiskLog:
             if head is None:
                 return []
             wrong = [tile.path for tile in tiles_of(head.size) if self._read_public(tile.path) != self._tile(tile)]
-            return wrong + (["checkpoint"] if self._read_public("checkpoint") != head.note else [])
+            return wrong + ([] if self._is_shown(head) else ["checkpoint"])
 
     def close(self) -> None:
         """Let go of the files and of the lock."""
@@ -351,7 +377,10 @@ class DiskLog:
 
     def _sign(self, note: bytes | None) -> Signed:
         if isinstance(self._key, SigningKey):
-            note = sign_checkpoint(Checkpoint(self._origin, self.size, self.root()), self._key)
+            checkpoint = Checkpoint(self._origin, self.size, self.root())
+            note = sign_checkpoint(checkpoint, self._key)
+            if self._also is not None:
+                note = add_signatures(note, [self._also(checkpoint.text())])
         elif note is None:
             raise ValueError(note)
         signed = self._signed(note)
@@ -384,7 +413,8 @@ class DiskLog:
                 continue  # a step between two heads, that no checkpoint speaks of
             self._files.write_once(self._public / path, data)
         self._pending = {}
-        self._files.replace(self._public / "checkpoint", head.note)
+        if not self._is_shown(head):
+            self._files.replace(self._public / "checkpoint", head.note)
         self._shown = head.size
         if head.size in self._recent:
             return
@@ -403,6 +433,21 @@ class DiskLog:
             return (self._public / name).read_bytes()
         except FileNotFoundError:
             return None
+
+    def _is_shown(self, head: Signed) -> bool:
+        """Say whether the shown checkpoint is `head`, whoever signed it besides."""
+        shown = self._read_public("checkpoint")
+        if shown is None or shown == head.note:
+            return shown is not None
+        try:
+            note = parse_note(shown)
+            return note.text == parse_note(head.note).text and self._signed(shown).size == head.size
+        except Rejected:
+            return False
+
+    def _hashes_of(self, tile: Tile) -> Sequence[Digest]:
+        data = self._read_public(tile.path)
+        return decode_tile(self._tile(tile) if data is None else data)
 
     def _length(self, tile: Tile) -> int:
         if tile.level != "entries":

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final, final
 
 from kua.adapters.clock import SystemClock
+from kua.adapters.cosigners.http import HttpCosigner
 from kua.adapters.durable import DurableFiles, make_folder
 from kua.adapters.indexes.sqlite import SqliteIndex
 from kua.adapters.stores.files import FileStore
-from kua.adapters.tilelog import DiskLog
+from kua.adapters.tilelog import AlsoSigns, DiskLog
 from kua.app.settings import CentreSettings, load
 from kua.centre.broadcast.service import Broadcast
 from kua.centre.broadcast.withdraw import Withdraw
@@ -26,13 +27,17 @@ from kua.centre.enrol.service import Enrol
 from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import LogCopy, Members
 from kua.centre.ingest.service import Ingest
+from kua.centre.log.cosigned import CosignedFiles
+from kua.centre.log.cosigning import Asked, Cosigning
 from kua.centre.log.nation import Nation
 from kua.core.digest import sha256
 from kua.core.errors import Misused
 from kua.core.nouns import nation_origin
 from kua.law.hiding import read_table, table_digest
 from kua.ports.clock import Clock
-from kua.proof.keys import SigningKey, VerifierKey
+from kua.proof.cosign import cosign
+from kua.proof.keys import ML_DSA_44, QuantumKey, SigningKey, VerifierKey
+from kua.proof.policy import Policy, parse_policy
 from kua.web.api.blobs import Blobs
 from kua.web.api.routes import build_api
 from kua.web.kit.asgi import App, Receive, Scope, Send
@@ -43,6 +48,7 @@ from kua.web.site.app import build_site
 
 TOKEN: Final = "KUA_OFFICE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 CENTRE_KEY: Final = "keys/centre.key"
+QUANTUM_KEY: Final = "keys/nation-ml-dsa-44.key"
 
 
 @final
@@ -65,14 +71,22 @@ class Centre:
         self._files = DurableFiles()
         self._publish_election()
         origin = nation_origin(election.domain, election.id)
-        self._nation_log = DiskLog.open(folder / "logs" / "nation", origin, self.key, public=self.tree / "nation", step="centre:11")
+        self.policy = parse_policy(election.cosigning.encode()) if election.cosigning else None
+        self._nation_log = DiskLog.open(
+            folder / "logs" / "nation", origin, self.key, public=self.tree / "nation", step="centre:11", also=self._second_key(origin)
+        )
         self.nation = Nation(self._nation_log)
         policies = {
             "election": sha256(self.held.files["election.json"]).hex(),
             "profile": election.profile_sha256,
             "hiding": table_digest(read_table(election.hiding)).hex(),
         }
+        if self.policy is not None:
+            policy = election.cosigning.encode()
+            self._publish(self.tree / "nation" / "policy", policy)
+            policies["cosigning"] = sha256(policy).hex()
         self.nation.state_policies(election.version, policies, clock.now())
+        self.cosigned, self.cosigning = self._cosigning(settings, origin)
         self.index = SqliteIndex(folder / "index.db")
         self.store = FileStore(folder / "store", settings.reserve * 1024 * 1024)
         self.evidence = Evidence(folder / "rejected", self._files)
@@ -86,7 +100,9 @@ class Centre:
         )
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
-        self.desk = Desk(self.held, self.members, self.nation, self.broadcast, clock, str(self.key.verifier))
+        self.desk = Desk(
+            self.held, self.members, self.nation, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned
+        )
         self._blobs: App = Blobs(self.ingest, election.id)
         self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
         self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.desk, control)
@@ -112,7 +128,11 @@ class Centre:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Centre"]:
         """Run the services; on the way out write what is queued and let go of all files."""
-        tasks = [asyncio.create_task(self.nation.run(), name="nation"), asyncio.create_task(self.broadcast.run(), name="broadcast")]
+        tasks = [
+            asyncio.create_task(self.nation.run(), name="nation"),
+            asyncio.create_task(self.broadcast.run(), name="broadcast"),
+            asyncio.create_task(self.cosigning.run(), name="cosigning"),
+        ]
         for task in tasks:
             task.add_done_callback(self._ended)
         try:
@@ -147,9 +167,54 @@ class Centre:
     def _publish_election(self) -> None:
         make_folder(self.tree)
         for name, data in self.held.files.items():
-            path = self.tree / name
-            if not path.exists() or path.read_bytes() != data:
-                self._files.replace(path, data)
+            self._publish(self.tree / name, data)
+
+    def _publish(self, path: Path, data: bytes) -> None:
+        if not path.exists() or path.read_bytes() != data:
+            self._files.replace(path, data)
+
+    def _second_key(self, origin: str) -> AlsoSigns | None:
+        """Return what signs each head with the log's ML-DSA-44 key, None where the centre has none.
+
+        Raises `Misused("centre.quantum_key")` when the policy names such a key for this log and another one, or none, is here.
+        """
+        key = quantum_key(self.folder, origin)
+        named = {log.key for log in self.policy.logs if log.key.name == origin and log.key.kind == ML_DSA_44} if self.policy else set()
+        if named and (key is None or key.cosigner not in named):
+            raise Misused("centre.quantum_key", origin=origin)
+        if key is None:
+            return None
+        return lambda text: cosign(text, key, self.clock.now() // 1000)
+
+    def _cosigning(self, settings: CentreSettings, origin: str) -> tuple[CosignedFiles | None, Cosigning]:
+        """Put together who is asked for co-signatures: those whom the policy names and whose address it or the settings give."""
+        if self.policy is None:
+            return None, Cosigning(self._nation_log, None, (), self.clock)
+        files = CosignedFiles(
+            self.tree / "nation", self.policy, [self.key.verifier], origin, self._files, self._nation_log.dress
+        )
+        asked = [Asked(name, keys, HttpCosigner(url)) for name, (url, keys) in _addresses(self.policy, settings).items()]
+        return files, Cosigning(self._nation_log, files, asked, self.clock)
+
+
+def _addresses(policy: Policy, settings: CentreSettings) -> dict[str, tuple[str, tuple[VerifierKey, ...]]]:
+    """Return address and keys of each co-signer, by the name of its keys. Raises `Misused("settings.cosigner")` for one the policy does not name."""
+    given = dict(entry.split(" ", 1) for entry in settings.cosigners)
+    if unknown := sorted(given.keys() - set(policy.parties)):
+        raise Misused("settings.cosigner", name=unknown[0][:80])
+    found: dict[str, tuple[str, tuple[VerifierKey, ...]]] = {}
+    for name in policy.parties:
+        own = [witness for witness in policy.witnesses if witness.key.name == name]
+        url = given.get(name) or next((witness.url for witness in own if witness.url), None)
+        if url:
+            found[name] = (url, tuple(witness.key for witness in own))
+    return found
+
+
+def quantum_key(folder: Path, origin: str) -> QuantumKey | None:
+    """Return the ML-DSA-44 key of the national log `origin`, None where the centre has none. Raises `Misused("key.pem")`."""
+    path = folder / QUANTUM_KEY
+    return QuantumKey.from_pem(origin, path.read_bytes()) if path.exists() else None
 
 
 @cache

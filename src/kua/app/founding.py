@@ -12,17 +12,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from kua.adapters.durable import DurableFiles, make_folder
-from kua.app.centre import CENTRE_KEY, centre_key
+from kua.app.centre import CENTRE_KEY, QUANTUM_KEY, centre_key, quantum_key
 from kua.centre.elections.service import load_election
 from kua.core.canonical import Json, canonical
 from kua.core.digest import sha256
 from kua.core.election import Election, read_election
 from kua.core.errors import Misused
 from kua.core.instant import Instant
+from kua.core.nouns import election_id, nation_origin
 from kua.law.hiding import DEFAULT, table_json
 from kua.law.profile import read_profile
-from kua.proof.keys import SigningKey, VerifierKey
+from kua.proof.keys import QuantumKey, SigningKey, VerifierKey
 from kua.proof.persons import Person, issue_person, person_name, sign_election
+from kua.proof.policy import parse_policy
 
 ROLES: Final = ("chair", "observer", "member", "territorial")
 """Roles whose issuers' keys are made for a rehearsal."""
@@ -79,8 +81,13 @@ def found(folder: Path, draft: Json, profile: Json, *, url: str, roles: Sequence
     commission = make_key(folder, f"{domain}/commission", "keys/commission-1.key")
     issuers = [(role, make_key(folder, f"{domain}/issuer/{role}", f"keys/issuer-{role}.key")) for role in roles]
     profile_bytes = canonical(profile)
+    cosigning = str(draft.get("cosigning", ""))
+    if cosigning:  # a log that others co-sign has a key that holds against a quantum computer too, and the policy says which
+        log = make_quantum_key(folder, nation_origin(domain, election_id(str(draft.get("id", "")))))
+        cosigning = f"log {log.cosigner}\n{cosigning}"
     body = {
         **draft,
+        "cosigning": cosigning,
         "profile": {"id": profile["id"], "sha256": sha256(profile_bytes).hex()},
         "centres": [{"url": url, "vkey": str(centre.verifier)}],
         "keys": {
@@ -91,6 +98,8 @@ def found(folder: Path, draft: Json, profile: Json, *, url: str, roles: Sequence
     data = canonical(body)
     election = read_election(data)
     read_profile(profile_bytes)
+    if cosigning:
+        parse_policy(cosigning.encode())
     _require_known(profile, election)
     note = sign_election([commission], election.id, election.version, sha256(data))
     _write(folder, {"election.json": data, "election.note": note, "profile.json": profile_bytes})
@@ -121,15 +130,29 @@ def make_key(folder: Path, name: str, place: str) -> SigningKey:
     path = folder / place
     if path.exists():
         return SigningKey.from_pem(name, path.read_bytes())
+    key = SigningKey.from_seed(name, secrets.token_bytes(32))
+    _keep_key(path, key.to_pem())
+    return key
+
+
+def make_quantum_key(folder: Path, origin: str) -> QuantumKey:
+    """Return the ML-DSA-44 key of the national log `origin`, made now if it is not there; only the owner may read it."""
+    held = quantum_key(folder, origin)
+    if held is not None:
+        return held
+    key = QuantumKey.from_seed(origin, secrets.token_bytes(32))
+    _keep_key(folder / QUANTUM_KEY, key.to_pem())
+    return key
+
+
+def _keep_key(path: Path, pem: bytes) -> None:
     make_folder(path.parent)
     path.parent.chmod(0o700)
-    key = SigningKey.from_seed(name, secrets.token_bytes(32))
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(opened, "wb") as file:
-        file.write(key.to_pem())
+        file.write(pem)
         file.flush()
         os.fsync(opened)
-    return key
 
 
 def certify_person(folder: Path, election: Election, role: str, place: str, vkey: str) -> bytes:

@@ -90,6 +90,8 @@ class CentreSettings(_Table):
     """MiB of the disk below which no film is taken in."""
     accept: tuple[str, ...] = ()
     """Clauses of the legal profile that no lawyer has confirmed and that the operator accepts by name outside rehearsals."""
+    cosigners: tuple[Annotated[str, Field(pattern=r"^[^\s+]+ https?://\S+$")], ...] = ()
+    """Addresses of co-signers that the co-signing policy names without one, or that have moved: `"party.example/witness https://…"`."""
     clock: bool = True
     """Whether the centre's clock is disciplined: then uploads signed more than five minutes ago are refused."""
 

@@ -8,13 +8,15 @@ from kua.centre.broadcast.service import Broadcast
 from kua.centre.broadcast.shelf import piece_of
 from kua.centre.elections.service import Held
 from kua.centre.ingest.members import Member, Members
+from kua.centre.log.cosigned import CosignedFiles
 from kua.centre.log.nation import Nation
 from kua.core.election import Camera, Election, Station
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.media.timeline import Day, Film
 from kua.ports.clock import Clock
-from kua.ports.index import CameraState, CountSpan, PublicDay, StationState, StateWord
+from kua.ports.index import CameraState, CountSpan, PublicDay, StationState, StateWord, Vouchers
+from kua.proof.policy import Policy
 
 QUIET: Final = 60_000
 """Milliseconds without leaves after which a station is silent; a station sends a heartbeat every 30 s."""
@@ -26,15 +28,12 @@ LATE: Final = 60_000
 class Desk:
     """The port `PublicIndex`."""
 
-    def __init__(self, held: Held, members: Members, nation: Nation, broadcast: Broadcast, clock: Clock, centre_vkey: str) -> None:
-        self._held, self._members, self._nation, self._broadcast, self._clock, self._vkey = (
-            held,
-            members,
-            nation,
-            broadcast,
-            clock,
-            centre_vkey,
-        )
+    def __init__(
+        self, held: Held, members: Members, nation: Nation, broadcast: Broadcast, clock: Clock, centre_vkey: str,
+        policy: Policy | None = None, cosigned: CosignedFiles | None = None,
+    ) -> None:
+        self._held, self._members, self._nation, self._broadcast, self._clock, self._vkey = held, members, nation, broadcast, clock, centre_vkey
+        self._policy, self._cosigned = policy, cosigned
 
     def election(self) -> Election:
         """Return the election file."""
@@ -57,6 +56,16 @@ class Desk:
         """Return size and root (hex) of the newest published checkpoint of the national log."""
         head = self._nation.head
         return None if head is None else (head.size, head.root.hex())
+
+    def vouchers(self) -> Vouchers | None:
+        """Return who co-signs the national log, by the newest co-signed checkpoint."""
+        if self._policy is None or self._cosigned is None:
+            return None
+        newest = self._cosigned.newest
+        if newest is None:
+            return Vouchers(len(self._policy.parties), (), quorum=self._policy.met_by(()), at=None)
+        at = None if newest.by is None else Instant(newest.by * 1000)
+        return Vouchers(len(self._policy.parties), newest.parties, newest.quorum, at)
 
     def station_states(self) -> Sequence[StationState]:
         """Return every station of the election file, in its order."""
@@ -104,17 +113,8 @@ class Desk:
         film = max((c.last_film_t1 for c in cameras if c.last_film_t1 is not None), default=None)
         shown = max((c.published_until for c in cameras if c.published_until is not None), default=None)
         return StationState(
-            station.id,
-            station.region,
-            self._word(member, film),
-            member.heard,
-            film,
-            shown,
-            any(c.hidden_now for c in cameras),
-            any(c.withdrawn for c in cameras),
-            cameras,
-            self._lateness(member),
-            member.book.owed,
+            station.id, station.region, self._word(member, film), member.heard, film, shown, any(c.hidden_now for c in cameras),
+            any(c.withdrawn for c in cameras), cameras, self._lateness(member), member.book.owed,
             frozenset(kind for cam, kind in member.book.faults if cam is not None),
         )
 

@@ -32,6 +32,7 @@ from kua.cli.say import _, fill
 from kua.cli.typed import typed
 from kua.core.errors import KuaError, Misused, Rejected, Unavailable
 from kua.core.instant import Instant, rfc3339
+from kua.core.nouns import election_id, nation_origin
 from kua.web.api.routes import states_json
 from kua.words.problem import N_
 
@@ -48,11 +49,20 @@ Json = Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))]
 
 
 @app.command(help=_("Make the centre's key and print its verifier key, for the commission to put into the election file."))
-def key(folder: Folder, domain: Annotated[str, typer.Option("--domain", help=_("Domain of the logs' names."))]) -> None:
-    """Make or show the key."""
+def key(
+    folder: Folder,
+    domain: Annotated[str, typer.Option("--domain", help=_("Domain of the logs' names."))],
+    election: Annotated[
+        str, typer.Option("--election", metavar="ID", help=_("Also make the ML-DSA-44 key of this election's national log, and print its line for the co-signing policy."))
+    ] = "",
+) -> None:
+    """Make or show the keys."""
     with typed():
         made = founding.make_key(folder, f"{domain}/centre", CENTRE_KEY)
+        line = f"log {founding.make_quantum_key(folder, nation_origin(domain, election_id(election))).cosigner}" if election else ""
     say.data(str(made.verifier))
+    if line:
+        say.data(line)
 
 
 @app.command(help=_("Found a centre: --example or a draft makes all keys for a rehearsal; with --note a signed election is brought in."))

@@ -10,6 +10,7 @@ from kua.cli import say
 from kua.cli.say import _
 from kua.core.errors import Misused, Rejected
 from kua.proof.keys import VerifierKey
+from kua.proof.policy import parse_policy
 from kua.verify.log import audit_log
 from kua.verify.reading import open_reader
 
@@ -37,11 +38,20 @@ def verify(
     since: Annotated[
         Path | None, typer.Option("--since", metavar="FILE", help=_("An earlier checkpoint: the log must only have added to it."))
     ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", metavar="FILE", help=_("A policy (C2SP tlog-policy): whose co-signatures the checkpoint must bear."))
+    ] = None,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Audit the log and print one line for each check."""
     key = _key(vkey)
-    report = audit_log(open_reader(place), key, checkpoint=_file(checkpoint) if checkpoint else None, since=_file(since) if since else None)
+    report = audit_log(
+        open_reader(place),
+        key,
+        checkpoint=_file(checkpoint) if checkpoint else None,
+        since=_file(since) if since else None,
+        policy=parse_policy(_file(policy)) if policy else None,
+    )
     say.report(report, json_wanted=json_wanted)
     raise typer.Exit(report.exit_code)
 

@@ -31,6 +31,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "film": ("kua.cli.film", N_("Films: verify a published one, hide people in your own.")),
     "bundle": ("kua.cli.bundle", N_("Court bundles: one file with film and everything that shows it to be genuine.")),
     "log": ("kua.cli.log", N_("Transparency logs: audit one, ours or a stranger's.")),
+    "witness": ("kua.cli.witness", N_("The co-signer of a party, an observer, a university.")),
     "scenes": ("kua.cli.scenes", N_("Rendered polling rooms whose truth is known: for measuring.")),
     "models": ("kua.cli.models", N_("Detection models: list, add, fetch.")),
     "settings": ("kua.cli.settings", N_("Settings: check and show them.")),

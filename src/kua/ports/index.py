@@ -90,6 +90,19 @@ class CountSpan:
     people_high: int
 
 
+@dataclass(frozen=True, slots=True)
+class Vouchers:
+    """Co-signers of the national log: those of the election's policy (`total`), those who signed the newest co-signed checkpoint (`names`).
+
+    `quorum` says whether they are enough; `at` is when they were, None before that.
+    """
+
+    total: int
+    names: tuple[str, ...]
+    quorum: bool
+    at: Instant | None
+
+
 class PublicIndex(Protocol):
     """All that the public site may read.
 
@@ -97,7 +110,8 @@ class PublicIndex(Protocol):
     * calls are quick (memory), never block on the network, and are made on the event loop's thread;
     * an unknown station or camera raises `Rejected("election.no_station")` or `Rejected("election.no_camera")`;
     * `certificate` is the index of the station's `certificate` leaf in the national log, None before it has enrolled;
-    * `nation_head` is size and root (hex) of the newest published checkpoint of the national log, None before the first.
+    * `nation_head` is size and root (hex) of the newest published checkpoint of the national log, None before the first;
+    * `vouchers` is who co-signs the national log, None where the election names no co-signer.
     """
 
     def election(self) -> Election: ...
@@ -109,6 +123,7 @@ class PublicIndex(Protocol):
     def counts(self, station: str, cam: str) -> Sequence[CountSpan]: ...
     def certificate(self, station: str) -> int | None: ...
     def nation_head(self) -> tuple[int, str] | None: ...
+    def vouchers(self) -> Vouchers | None: ...
 
 
 @dataclass(frozen=True, slots=True)

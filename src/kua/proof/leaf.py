@@ -155,7 +155,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
             cams=list_of(object_of(cam=CAM, width=INT, height=INT, fps_milli=INT)),
         ),
         _kind("session", "station", ("station",), at=MS, boot=RUN, build=DIGEST, settings=DIGEST, mono=MS, trust=TRUST),
-        _kind("policy", "station", ("station", "nation"), at=MS, what=one_of("election", "hiding", "profile"), version=INT, sha256=DIGEST),
+        _kind("policy", "station", ("station", "nation"), at=MS, what=one_of("election", "hiding", "profile", "cosigning"), version=INT, sha256=DIGEST),
         _kind("calibration", "station", ("station",), at=MS, cam=CAM, sha256=DIGEST, note=DIGEST, signers=DIGEST),
         _kind(
             "segment",

@@ -67,6 +67,11 @@ class Policy:
     groups: tuple[Group, ...]
     quorum: str
 
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Names of the keys of all co-signers, each once: a party with keys of two kinds is one party."""
+        return tuple(dict.fromkeys(witness.key.name for witness in self.witnesses))
+
     def met_by(self, names: Iterable[str]) -> bool:
         """Say whether the co-signers called `names` are a quorum."""
         held = {name for name in names if any(witness.name == name for witness in self.witnesses)}
@@ -92,6 +97,11 @@ class Judgement:
     seen: tuple[Seen, ...]
     quorum: bool
     by: int | None
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Names of the keys that co-signed, each once."""
+        return tuple(dict.fromkeys(one.witness.key.name for one in self.seen))
 
     @property
     def times(self) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kua.core.election import Election
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
-from kua.ports.index import CountSpan, PublicDay, StationState
+from kua.ports.index import CountSpan, PublicDay, StationState, Vouchers
 
 
 @dataclass(slots=True)
@@ -22,6 +22,7 @@ class PlainIndex:
     spans: Mapping[tuple[str, str], Sequence[CountSpan]] = field(default_factory=dict)
     certificates: Mapping[str, int] = field(default_factory=dict)
     head: tuple[int, str] | None = None
+    cosigners: Vouchers | None = None
 
     def election(self) -> Election:
         """Return the election file."""
@@ -63,3 +64,7 @@ class PlainIndex:
     def nation_head(self) -> tuple[int, str] | None:
         """Return the head of the national log."""
         return self.head
+
+    def vouchers(self) -> Vouchers | None:
+        """Return who co-signs the national log."""
+        return self.cosigners

@@ -20,6 +20,7 @@ from kua.ports.pixels import Pixels
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
 from kua.verify.below import Below, Once
+from kua.verify.cosigned import FOLDER, POLICY, check_cosigned
 from kua.verify.entries import Entries, load_entries
 from kua.verify.reading import Reader, open_reader
 from kua.verify.report import Report
@@ -65,8 +66,8 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
         )
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
-    if nation_too and election is not None:
-        _check_cosigners(election, report)
+    if election is not None and (nation_too or election.cosigning):
+        check_cosigned(Below(reader, "nation"), election, _nation_key(reader), nation, report)
     if stations is None and election is not None:
         _check_strays(reader, election, report)
     _check_given(trust, nation, election, report)
@@ -212,11 +213,19 @@ def check_logged(nation: Entries, election: Election, file: Digest, report: Repo
         report.passed("election.logged", "film.election_logged")
 
 
+def _nation_key(reader: Reader) -> VerifierKey | None:
+    """The national log's key, which `_check_nation` has judged; None where it cannot be read."""
+    try:
+        return VerifierKey.parse(reader.read("nation/vkey", 4096).decode("utf-8", "replace").removesuffix("\n"))
+    except KuaError:
+        return None
+
+
 def _check_foreign(below: Below, report: Report) -> None:
     if not below.listable:
         return
     for name in below.names():
-        if name not in {"vkey", "checkpoint"} and not name.startswith("tile/"):
+        if name not in {"vkey", "checkpoint", POLICY} and not name.startswith(("tile/", f"{FOLDER}/")):
             report.failed("nation files", "film.file_unsigned", name=f"nation/{name}")
 
 
@@ -243,10 +252,3 @@ def _check_given(trust: Trust, nation: Entries | None, election: Election | None
     centres = {centre.vkey for centre in election.centres} if election else set()
     if str(trust.vkey) not in certified | centres:
         report.failed("key given", "film.key_of_nobody", name=trust.vkey.name)
-
-
-def _check_cosigners(election: Election, report: Report) -> None:
-    if not election.cosigning:
-        report.not_checked("co-signers", "film.no_cosigners")
-    else:
-        report.not_checked("co-signers", "film.cosigners_later")

@@ -15,7 +15,9 @@ from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint, parse_checkp
 from kua.proof.keys import VerifierKey
 from kua.proof.merkle import Frontier, leaf_hash, root_of
 from kua.proof.note import MAX_NOTE, parse_note
+from kua.proof.policy import Policy, judge
 from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, Level, Tile, decode_bundle, decode_tile, parse_tile_path
+from kua.verify.judged import judged_facts
 from kua.verify.reading import Reader
 from kua.verify.report import Report
 
@@ -30,14 +32,18 @@ class _TooMuchTrouble(Exception):
     """So many files are bad that to name more helps nobody."""
 
 
-def audit_log(reader: Reader, vkey: str, *, checkpoint: bytes | None = None, since: bytes | None = None) -> Report:
+def audit_log(
+    reader: Reader, vkey: str, *, checkpoint: bytes | None = None, since: bytes | None = None, policy: Policy | None = None
+) -> Report:
     """Audit the log below `reader` whose key is `vkey` (a verifier key line), and return a line for each check.
 
     `checkpoint` is the note to audit against (default: the log's own newest); `since` is an earlier note of the same log, which the log
-    must only have added to. Raises `Rejected("key.*")` for a bad `vkey`; everything else becomes a line.
+    must only have added to; `policy` says whose co-signatures the checkpoint must bear. Raises `Rejected("key.*")` for a bad `vkey`; everything else becomes a line.
     """
     key, report = VerifierKey.parse(vkey.strip()), Report()
-    head = _head(reader, key, checkpoint, report)
+    head, note = _head(reader, key, checkpoint, report)
+    if policy is not None and note is not None:
+        _check_cosigned(note, key, policy, report)
     if head is None:
         for check in ("log.entries", "log.tiles", "log.root"):
             report.not_checked(check, "log.no_head")
@@ -51,18 +57,29 @@ def audit_log(reader: Reader, vkey: str, *, checkpoint: bytes | None = None, sin
     return report
 
 
-def _head(reader: Reader, key: VerifierKey, given: bytes | None, report: Report) -> Checkpoint | None:
-    """Return the checkpoint to audit against; one that is not signed as it should be too, so that the rest is still looked at."""
+def _head(reader: Reader, key: VerifierKey, given: bytes | None, report: Report) -> tuple[Checkpoint | None, bytes | None]:
+    """Return the checkpoint to audit against, and its note; one that is not signed as it should be too, so that the rest is looked at."""
     data = given if given is not None else report.attempt("log.signature", lambda: reader.read(PATH, MAX_NOTE))
     if data is None:
-        return None
+        return None, None
     try:
         head = open_checkpoint(data, key)
     except Rejected as error:
         report.trouble("log.signature", error)
-        return _unsigned(data)
+        return _unsigned(data), data
     report.passed("log.signature", "log.signed", origin=head.origin, size=head.size, name=key.name)
-    return head
+    return head, data
+
+
+def _check_cosigned(note: bytes, key: VerifierKey, policy: Policy, report: Report) -> None:
+    judgement = report.attempt("log.cosigned", lambda: judge(policy, note, [key]))
+    if judgement is None:
+        return
+    facts = judged_facts(judgement, policy)
+    if judgement.quorum:
+        report.passed("log.cosigned", "log.cosigned", **facts)
+    else:
+        report.missing("log.cosigned", "log.cosigned_few", **facts)
 
 
 def _unsigned(data: bytes) -> Checkpoint | None:

@@ -18,7 +18,6 @@ LINES: dict[str, str] = {
     "film.no_cosigners": N_(
         "No outside co-signers are named in the election file: the logs are consistent with themselves and with the centre's, no more."
     ),
-    "film.cosigners_later": N_("Outside co-signers are named in the election file, but this version does not check their signatures."),
     "film.station_silent": N_("Station {station} has published nothing, and the national log does not know it."),
     "film.station_missing": N_("Station {station} stands in the national log, but nothing of it is here."),
     "film.key_certified": N_("The station's key {name} stands in the national log."),

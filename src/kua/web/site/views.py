@@ -212,6 +212,8 @@ class StationPage:
     files: tuple[Crumb, ...]
     vkey: str
     verify: str
+    checked: str
+    vouched: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +393,42 @@ class Views:
             files=() if camera is None or newest is None else self._files(number, camera),
             vkey=f"{self._folder(number)}vkey",
             verify=f"kua film verify {self._centre()}{self._tree}/{self._election.id}/s/{number}",
+            checked=self._checked(),
+            vouched=self._vouched(),
+        )
+
+    def _checked(self) -> str:
+        """The sentence under a film whose pieces hold. The browser checks the log, not who co-signed it, and the sentence says which is which."""
+        vouchers = self._index.vouchers()
+        if vouchers is None or not vouchers.names:
+            return self._words("Checked in your browser: consistent with the centre’s log.")
+        return self._words(
+            "Checked in your browser: consistent with the centre’s log. Co-signed, says the centre, by {n} of {m}: {names}.",
+            n=len(vouchers.names), m=vouchers.total, names=", ".join(vouchers.names),
+        )
+
+    def _vouched(self) -> str:
+        """What all that proves, and who outside the centre vouches for its log."""
+        vouchers = self._index.vouchers()
+        if vouchers is None:
+            return self._words(
+                "If all fits, the film is consistent with the centre’s log. No outside co-signers watch the log yet, so we say no more than that."
+            )
+        facts = {"n": len(vouchers.names), "m": vouchers.total, "names": ", ".join(vouchers.names)}
+        if not vouchers.names:
+            return self._words(
+                "If all fits, the film is consistent with the centre’s log. None of its {m} outside co-signers has vouched for it yet.", m=vouchers.total
+            )
+        if not vouchers.quorum or vouchers.at is None:
+            return self._words(
+                "If all fits, the film is consistent with the centre’s log. {n} of {m} outside co-signers vouch for that log: {names}. "
+                "That is fewer than the election file asks for.",
+                **facts,
+            )
+        return self._words(
+            "If all fits, the film is consistent with the centre’s log. {n} of {m} outside co-signers vouch that nobody was shown another log: "
+            "{names}; the last time at {time}. The command below checks their signatures.",
+            time=self._fmt.clock(vouchers.at), **facts,
         )
 
     def date_of(self, number: str, cam: str) -> Instant:

@@ -379,9 +379,7 @@ def calibrations() -> dict[str, Any]:
 def censuses() -> list[Case]:
     """Who may sign a census of cameras, and who may not."""
     issuer = key("vectors.example/commission/1")
-    people = {role: key(person_name(role, STATION)) for role in ("chair", "observer", "member")} | {
-        "territorial": key(person_name("territorial", "10"))
-    }
+    people = {role: key(person_name(role, STATION)) for role in ("chair", "observer", "member")} | {"territorial": key(person_name("territorial", "10"))}
     places = {role: "10" if role == "territorial" else STATION for role in people}
     certified = {role: issue_person(issuer, Person(role, ELECTION, places[role], people[role].verifier)).decode() for role in people}
     file = sha256(b"census file")
@@ -391,13 +389,7 @@ def censuses() -> list[Case]:
     def signed(name: str, roles: str, code: str | None = None, **changed: Any) -> Case:
         by = [people[role] for role in roles.split()]
         certificates = [certified[role] for role in dict.fromkeys(roles.split())]
-        case_ = {
-            **given,
-            "note": sign_note(text, by).decode(),
-            "certificates": certificates,
-            "signers": [who.name for who in by],
-            **changed,
-        }
+        case_ = {**given, "note": sign_note(text, by).decode(), "certificates": certificates, "signers": [who.name for who in by], **changed}
         return case(name, code, **case_)
 
     good = sign_note(text, [people["chair"], people["observer"]]).decode()

@@ -17,9 +17,7 @@ ROOT: Final = Path(__file__).parent.parent
 BUILDERS: Final = ["hatchling", "editables", "babel"]
 """What `pip install --no-build-isolation -e .` needs beside the package's own requirements."""
 
-HEADER: Final = (
-    "# Pinned by `make pin` from pyproject.toml; do not edit. Install with: pip install --require-hashes -r constraints/{role}.txt\n"
-)
+HEADER: Final = "# Pinned by `make pin` from pyproject.toml; do not edit. Install with: pip install --require-hashes -r constraints/{role}.txt\n"
 
 
 def expanded(extras: dict[str, list[str]], name: str) -> list[str]:

@@ -38,12 +38,7 @@ def test_the_story_is_played_whole_and_its_figures_add_up(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("arguments", "code"),
-    [
-        (["--headless", "--seed", "-1"], 64),
-        (["--headless", "--keep", "."], 64),
-        (["--headless", "--clip", "x.avi"], 64),
-        (["--clip", "x.avi"], 64),
-    ],
+    [(["--headless", "--seed", "-1"], 64), (["--headless", "--keep", "."], 64), (["--headless", "--clip", "x.avi"], 64), (["--clip", "x.avi"], 64)],
 )
 def test_wrong_words_are_refused_before_anything_starts(arguments: list[str], code: int) -> None:
     command = [sys.executable, "-m", "kua.cli.main", "demo", *arguments]

@@ -160,9 +160,7 @@ def test_an_altered_segment_is_never_shown_and_the_reader_may_go_on_after_it(rig
     expect(alert).to_contain_text("The film from 13:59:52 to 13:59:56 has been altered. It is not shown.")
     expect(alert).to_contain_text("Its bytes are not those that the station signed.")
     assert page.evaluate("document.querySelector('video').paused")
-    buffered = page.evaluate(
-        "(() => { const b = document.querySelector('video').buffered; return b.length ? b.end(b.length - 1) - b.start(0) : 0 })()"
-    )
+    buffered = page.evaluate("(() => { const b = document.querySelector('video').buffered; return b.length ? b.end(b.length - 1) - b.start(0) : 0 })()")
     assert buffered <= 4.1  # nothing but the one good segment before it
     page.get_by_role("button", name="Go on after 13:59:56").click()
     expect(alert).to_have_text("")

@@ -114,12 +114,8 @@ def test_proofs_are_made_from_tiles_as_from_the_whole_log(page: Page) -> None:
         places = {0, 1, size // 2, size - 2, size - 1, 255, 256} & set(range(size))
         for at in sorted(places):
             proof = [step.hex() for step in inclusion_proof(at, leaves)]
-            cases.append(
-                {"name": f"{at} of {size}", "valid": True, "kind": "inclusion", "at": at, "size": size, "files": files, "proof": proof}
-            )
+            cases.append({"name": f"{at} of {size}", "valid": True, "kind": "inclusion", "at": at, "size": size, "files": files, "proof": proof})
         for at in sorted(places - {0}):
             proof = [step.hex() for step in consistency_proof(at, leaves)]
-            cases.append(
-                {"name": f"{at} to {size}", "valid": True, "kind": "consistency", "at": at, "size": size, "files": files, "proof": proof}
-            )
+            cases.append({"name": f"{at} to {size}", "valid": True, "kind": "consistency", "at": at, "size": size, "files": files, "proof": proof})
     agree(page, "made", cases)

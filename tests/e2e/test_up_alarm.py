@@ -50,9 +50,7 @@ def nudged_film(path: Path) -> Path:
             yuv = room.quiet(1_700 * number) if number < 80 else room.picture(600_000 + 100 * number)
             height, width = SIZE[1], SIZE[0]
             if number >= 100:
-                yuv = np.vstack(
-                    [np.roll(yuv[:height], 5, axis=1), np.roll(yuv[height:].reshape(height, width // 2), 2, axis=1).reshape(-1, width)]
-                )
+                yuv = np.vstack([np.roll(yuv[:height], 5, axis=1), np.roll(yuv[height:].reshape(height, width // 2), 2, axis=1).reshape(-1, width)])
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(yuv), format="yuv420p")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -54,16 +54,9 @@ def rows_of(ward: Ward, seen: Examined, station: str, happened: Sequence[tuple[i
             again = [moment for moment in seen.witness.heads["nation"].values() if moment > dead]
         rows.append(
             Row(
-                place,
-                killed,
-                sum(leaf["t1"] <= at for leaf in film),
-                sum(leaf["t0"] >= at for leaf in film),
-                sum(mine) / 1000,
-                seen.receipts(station, at),
-                seen.forks(station, at) + seen.forks("nation", at),
-                seen.lost(station, at),
-                seen.unaccounted(station),
-                (min(again) - at) / 1000,
+                place, killed, sum(leaf["t1"] <= at for leaf in film), sum(leaf["t0"] >= at for leaf in film), sum(mine) / 1000,
+                seen.receipts(station, at), seen.forks(station, at) + seen.forks("nation", at), seen.lost(station, at),
+                seen.unaccounted(station), (min(again) - at) / 1000,
             )
         )
     return rows

@@ -72,10 +72,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
         ward.stop()
     day.seen = examine(ward)
     yield day
-    rows = [
-        row_of(day, station, place)
-        for station, place in ((CUT, "line cut in a body"), (FULL, "disk full"), (TORN, "power cut in the log"), (SET, "clock put forward"))
-    ]
+    rows = [row_of(day, station, place) for station, place in ((CUT, "line cut in a body"), (FULL, "disk full"), (TORN, "power cut in the log"), (SET, "clock put forward"))]
     print_table(f"other faults (longest queue {day.longest_queue} files)", rows)
 
 
@@ -87,18 +84,7 @@ def row_of(day: Day, station: str, place: str) -> Row:
     before, after = sum(leaf["t1"] <= at for leaf in film), sum(leaf["t0"] >= at for leaf in film)
     forks, lost = seen.forks(station, wall()) + seen.forks("nation", wall()), seen.lost(station, wall())
     killed = "agent" if station in {FULL, TORN} else "-"
-    return Row(
-        place,
-        killed,
-        before,
-        after,
-        gap,
-        seen.receipts(station, wall()),
-        forks,
-        lost,
-        seen.unaccounted(station),
-        (day.well[station] - at) / 1000,
-    )
+    return Row(place, killed, before, after, gap, seen.receipts(station, wall()), forks, lost, seen.unaccounted(station), (day.well[station] - at) / 1000)
 
 
 def owed(box: Path) -> int:
@@ -152,9 +138,7 @@ def fill_the_disk(day: Day) -> None:
     ward.tend_until(lambda: ward.film(FULL)[-1]["size"] > journal.stat().st_size + 16_384, "a segment that is longer than all statements")
     film = ward.film(FULL)[-1]["size"] // 2 + journal.stat().st_size // 2
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (film, resource.RLIM_INFINITY))
-    ward.tend_until(
-        lambda: any(leaf.type == "gap" and leaf["reason"] == "disk_full" for leaf in leaves(box / "log")), "a gap for a full disk"
-    )
+    ward.tend_until(lambda: any(leaf.type == "gap" and leaf["reason"] == "disk_full" for leaf in leaves(box / "log")), "a gap for a full disk")
     died = len(ward.deaths)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (journal.stat().st_size + 8, resource.RLIM_INFINITY))
     ward.tend_until(lambda: any(death.name == FULL for death in ward.deaths[died:]), "the end of an agent that cannot state anything")

@@ -371,9 +371,7 @@ def print_table(title: str, rows: Sequence[Row]) -> None:
     """Print the rows for people."""
     wide = max(len(row.place) for row in rows)
     print(f"\n{title}")
-    print(
-        f"{'place':<{wide}}  {'killed':<7} {'segments':>11} {'gap s':>7} {'receipts':>8} {'fork':>5} {'lost':>5} {'unaccounted s':>14} {'back after s':>13}"
-    )
+    print(f"{'place':<{wide}}  {'killed':<7} {'segments':>11} {'gap s':>7} {'receipts':>8} {'fork':>5} {'lost':>5} {'unaccounted s':>14} {'back after s':>13}")
     for row in rows:
         segments = f"{row.before} / {row.after}"
         print(

@@ -86,25 +86,11 @@ def day_of(story: str, cam: str) -> PublicDay:
         minute = (at - OPENED) // 60_000
         leaf, seq = leaf + 1, seq + 1
         if 62 <= minute < 66 or (story == "short" and minute > 300):
-            day.add(
-                leaf, "gap", {"cam": cam, "t0": at, "t1": at + SLOT, "seq": seq, "reason": "camera_lost" if minute < 70 else "disk_full"}
-            )
+            day.add(leaf, "gap", {"cam": cam, "t0": at, "t1": at + SLOT, "seq": seq, "reason": "camera_lost" if minute < 70 else "disk_full"})
         else:
             digest = hashlib.sha256(f"{cam}{at}".encode()).hexdigest()
             day.items.append(
-                Film(
-                    leaf,
-                    Instant(at),
-                    Instant(at + SLOT),
-                    "a1b2c3d4" if minute < 64 else "e5f60718",
-                    slot_of(Instant(at)),
-                    seq,
-                    digest,
-                    250_000,
-                    "f" * 64,
-                    40,
-                    "ntp",
-                )
+                Film(leaf, Instant(at), Instant(at + SLOT), "a1b2c3d4" if minute < 64 else "e5f60718", slot_of(Instant(at)), seq, digest, 250_000, "f" * 64, 40, "ntp")
             )
             if story != "behind" or minute < 400:
                 present.add(digest)
@@ -132,32 +118,17 @@ def fixture() -> PlainIndex:
         cams = []
         for camera in station.cameras:
             public = days[number, camera.id] = day_of(story, camera.id)
-            shown = [
-                item.t1 for item in public.day.items if isinstance(item, Film) and item.sha256 in public.present and item.t1 <= public.until
-            ]
+            shown = [item.t1 for item in public.day.items if isinstance(item, Film) and item.sha256 in public.present and item.t1 <= public.until]
             cams.append(
                 CameraState(
-                    camera.id,
-                    camera.purpose,
-                    public.day.items[-1].t1 if public.day.items else None,
-                    max(shown, default=None),
-                    story == "hidden",
-                    story == "withdrawn",
+                    camera.id, camera.purpose, public.day.items[-1].t1 if public.day.items else None, max(shown, default=None),
+                    story == "hidden", story == "withdrawn",
                 )
             )
         newest = max((cam.published_until for cam in cams if cam.published_until), default=None)
         states[number] = StationState(
-            number,
-            station.region,
-            word,
-            None if heard is None else Instant(heard),
-            cams[0].last_film_t1 if cams else None,
-            newest,
-            story == "hidden",
-            story == "withdrawn",
-            tuple(cams),
-            0,
-            120 if word == "storing" else 0,
+            number, station.region, word, None if heard is None else Instant(heard), cams[0].last_film_t1 if cams else None, newest,
+            story == "hidden", story == "withdrawn", tuple(cams), 0, 120 if word == "storing" else 0,
         )
     spans = {
         ("10-245", "a"): [CountSpan(Instant(NOW - 360_000), Instant(NOW - 60_000), 6, 9, 14, 22)],
@@ -165,26 +136,12 @@ def fixture() -> PlainIndex:
         ("75-310", "a"): [CountSpan(Instant(NOW - 360_000), Instant(NOW - 60_000), 22, 40, 40, 60)],
     }
     return PlainIndex(
-        file,
-        NOW,
-        "film.example.kz/centre+00000000+AA==",
-        states,
-        days,
-        spans,
-        {number: at for at, (number, *_rest) in enumerate(STATIONS)},
-        (48_213, hashlib.sha256(b"nation").hexdigest()),
+        file, NOW, "film.example.kz/centre+00000000+AA==", states, days, spans,
+        {number: at for at, (number, *_rest) in enumerate(STATIONS)}, (48_213, hashlib.sha256(b"nation").hexdigest()),
     )
 
 
-PAGES = {
-    "p1": "",
-    "p1-found": "?q=kyzylorda",
-    "p2": "r/10",
-    "p3": "s/10-245",
-    "p3-moment": "s/43-012?t=13:58",
-    "p3-exempt": "s/43-013",
-    "unseen": "unseen",
-}
+PAGES = {"p1": "", "p1-found": "?q=kyzylorda", "p2": "r/10", "p3": "s/10-245", "p3-moment": "s/43-012?t=13:58", "p3-exempt": "s/43-013", "unseen": "unseen"}
 """The golden pages: name -> path below the language."""
 
 

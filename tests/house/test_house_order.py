@@ -74,21 +74,13 @@ def test_codes_are_dotted_words() -> None:
 
 def test_every_problem_says_what_why_and_what_to_do() -> None:
     thin = [
-        code
-        for code, problem in all_problems().items()
-        if not all(part.strip().endswith((".", "?", "!")) for part in (problem.what, problem.why, problem.do))
+        code for code, problem in all_problems().items() if not all(part.strip().endswith((".", "?", "!")) for part in (problem.what, problem.why, problem.do))
     ]
     assert not thin
 
 
-REGISTRIES = [
-    ".".join(parts)
-    for parts in (("pypi", "org"), ("files", "pythonhosted", "org"), ("registry", "npmjs", "org"), ("registry", "yarnpkg", "com"))
-]
-PLACES = [
-    "/".join(("", *parts))
-    for parts in (("work", "main"), ("work", "shared"), ("root", ""), ("tmp", "kua", ""), ("opt", "wheels"), ("home", "user"))
-]
+REGISTRIES = [".".join(parts) for parts in (("pypi", "org"), ("files", "pythonhosted", "org"), ("registry", "npmjs", "org"), ("registry", "yarnpkg", "com"))]
+PLACES = ["/".join(("", *parts)) for parts in (("work", "main"), ("work", "shared"), ("root", ""), ("tmp", "kua", ""), ("opt", "wheels"), ("home", "user"))]
 
 
 @pytest.mark.parametrize("word", REGISTRIES + PLACES)

@@ -89,13 +89,7 @@ def test_a_kazakh_noun_stays_singular_after_a_number() -> None:
 
 def test_russian_takes_the_form_of_the_number() -> None:
     words = Words("ru")
-    assert [words.many("{n} hour", "{n} hours", number) for number in (1, 2, 5, 11, 21)] == [
-        "1 час",
-        "2 часа",
-        "5 часов",
-        "11 часов",
-        "21 час",
-    ]
+    assert [words.many("{n} hour", "{n} hours", number) for number in (1, 2, 5, 11, 21)] == ["1 час", "2 часа", "5 часов", "11 часов", "21 час"]
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -121,11 +115,7 @@ def test_a_translation_is_in_its_language(language: str) -> None:
 
 def test_kazakh_and_russian_are_not_one_text_twice() -> None:
     russian = {message.id if isinstance(message.id, str) else message.id[0]: message.string for message in messages("ru")}
-    twice = [
-        message.id
-        for message in messages("kk")
-        if isinstance(message.id, str) and len(message.id) > 24 and russian[message.id] == message.string
-    ]
+    twice = [message.id for message in messages("kk") if isinstance(message.id, str) and len(message.id) > 24 and russian[message.id] == message.string]
     assert all(SAME.fullmatch(str(one)) for one in twice), twice
 
 
@@ -148,8 +138,7 @@ def test_english_needs_no_catalogue() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"),
-    [("kk", "Учаске тіркелмеген: 10-245."), ("ru", "Участок 10-245 не зарегистрирован."), ("en", "Station 10-245 is not enrolled.")],
+    ("language", "said"), [("kk", "Учаске тіркелмеген: 10-245."), ("ru", "Участок 10-245 не зарегистрирован."), ("en", "Station 10-245 is not enrolled.")]
 )
 def test_an_error_is_told_in_the_readers_language_with_its_facts(language: str, said: str) -> None:
     assert explain(Rejected("upload.not_enrolled", station="10-245"), language)[0] == said

@@ -91,11 +91,7 @@ async def test_each_accepted_checkpoint_gets_a_leaf_in_the_national_log(folder: 
     async with running(folder, HandClock()) as (centre, web):
         leaves = [read_leaf(entry, "nation") for entry in centre._nation_log.entries(0, centre.nation.size)]
         assert [leaf.type for leaf in leaves if isinstance(leaf, Leaf)] == [
-            "policy",
-            "policy",
-            "policy",
-            "certificate",
-            "station_checkpoint",
+            "policy", "policy", "policy", "certificate", "station_checkpoint",
         ]
         assert leaves[4]["note"].encode() == note
 
@@ -168,8 +164,7 @@ def add_calibration(box: Box, folder: Path) -> tuple[bytes, bytes, bytes]:
     file = b'{"v":1}'
     people = [SigningKey.from_seed(f"person/{role}/{STATION}", sha256(role.encode())) for role in ("chair", "observer")]
     certificates = [
-        founding.certify_person(folder, box.centre.held.election, key.name.split("/")[1], STATION, str(key.verifier)).decode()
-        for key in people
+        founding.certify_person(folder, box.centre.held.election, key.name.split("/")[1], STATION, str(key.verifier)).decode() for key in people
     ]
     note = sign_calibration(people, box.election, STATION, "a", sha256(file))
     signers = canonical({"v": 1, "certificates": certificates})
@@ -224,15 +219,7 @@ async def test_a_withdrawal_of_part_of_the_day_leaves_the_rest(folder: Path) -> 
             await box.put(data)
         clock.at += 100_000
         await centre.broadcast.publish(STATION)
-        order = {
-            "station": STATION,
-            "cam": "a",
-            "article": "art. 8",
-            "reason": "secrecy",
-            "by": "chair",
-            "start": START + 5000,
-            "end": START + 6000,
-        }
+        order = {"station": STATION, "cam": "a", "article": "art. 8", "reason": "secrecy", "by": "chair", "start": START + 5000, "end": START + 6000}
         done = await web.post("/api/v1/control/stop", json=order, headers={"Authorization": "Bearer control-token"})
         assert done.status_code == 200
         assert [(await web.get(f"{T}/s/{STATION}/film/a/{name}")).status_code for name in names] == [200, 404, 200]

@@ -110,12 +110,7 @@ def test_the_commands_found_a_centre_and_let_a_station_and_a_person_in(tmp_path:
         assert check_person(issued.stdout.encode(), issuers).role == "chair"
     finally:
         election.close()
-    for slip in (
-        ["--article", ""],
-        ["--article", "20-бап"],
-        ["--article", "art. 8", "--reason", "foo"],
-        ["--article", "art. 8", "--by", "me"],
-    ):
+    for slip in (["--article", ""], ["--article", "20-бап"], ["--article", "art. 8", "--reason", "foo"], ["--article", "art. 8", "--by", "me"]):
         refused = kua("centre", "stop", STATION, "a", *slip, "--dir", folder)
         assert (refused.returncode, refused.stderr.partition(".")[0], refused.stdout) == (64, "stop", "")
     wrong = kua("centre", "issue-person", "--role", "observer", "--station", STATION, "--vkey", str(chair.verifier), "--dir", folder)
@@ -133,9 +128,7 @@ async def test_an_order_with_a_wrong_word_is_told_on_the_page_and_nothing_is_log
         csrf = await entered(web)
         before = centre.nation.size
         for slip in ({"article": "20-бап"}, {"article": " "}, {"reason": "foo"}, {"camera": ""}):
-            answer = await web.post(
-                "/office/stop?lang=en", data={"camera": f"{STATION}/a", "article": "x", "reason": "order", "csrf": csrf} | slip
-            )
+            answer = await web.post("/office/stop?lang=en", data={"camera": f"{STATION}/a", "article": "x", "reason": "order", "csrf": csrf} | slip)
             assert answer.status_code in {400, 404}
             assert 'role="alert"' in answer.text
         assert centre.nation.size == before

@@ -197,9 +197,7 @@ def test_the_raw_slider_and_another_phase_are_for_demonstrations(tmp_path: Path)
 
 @pytest.mark.parametrize("source", ["painted:5?w=320&h=180", "rtsp://127.0.0.1:9/x"])
 @pytest.mark.parametrize("option", [("--preview-fd", "1"), ("--phase", "count"), ("--hold", "0")], ids=lambda option: option[0])
-def test_in_a_real_election_no_word_on_the_command_line_lets_a_raw_picture_out(
-    tmp_path: Path, source: str, option: tuple[str, str]
-) -> None:
+def test_in_a_real_election_no_word_on_the_command_line_lets_a_raw_picture_out(tmp_path: Path, source: str, option: tuple[str, str]) -> None:
     box = make_box(tmp_path / "box", "rtsp://127.0.0.1:9/x", drawn_room(*SIZE), kind="parliament")
     assert failure("hide", box, "--demo", "--source", source, *option) == (64, "camera.demo_only")
 

@@ -171,11 +171,7 @@ def test_white_of_a_full_range_picture_becomes_white_of_limited_range() -> None:
 
 
 def test_addresses_are_shown_without_user_password_and_query() -> None:
-    for url in (
-        "rtsp://admin:geheim@10.0.0.5:554/live?token=geheim",
-        "rtsp://geheim@10.0.0.5:554/live",
-        "rtsp://admin:ge%40heim:geheim@10.0.0.5:554/live",
-    ):
+    for url in ("rtsp://admin:geheim@10.0.0.5:554/live?token=geheim", "rtsp://geheim@10.0.0.5:554/live", "rtsp://admin:ge%40heim:geheim@10.0.0.5:554/live"):
         assert shown(url) == "rtsp://10.0.0.5:554/live"
     assert shown("rtsp://u:geheim@[fe80::1]/x") == "rtsp://[fe80::1]/x"
     assert shown("painted:7?fps=10") == "painted:7"

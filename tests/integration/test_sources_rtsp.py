@@ -190,10 +190,5 @@ def test_no_error_of_a_source_lacks_its_words() -> None:
     root = Path(__file__).parents[2] / "src/kua"
     files = [*root.glob("adapters/sources/*.py"), *root.glob("adapters/codecs/*.py"), root / "ports/address.py", root / "app/plugins.py"]
     text = "".join(path.read_text() for path in files)
-    codes = {
-        part.split('"')[1]
-        for error in ("Misused(", "Rejected(", "Refused(", "Unavailable(")
-        for part in text.split(error)[1:]
-        if part[0] == '"'
-    }
+    codes = {part.split('"')[1] for error in ("Misused(", "Rejected(", "Refused(", "Unavailable(") for part in text.split(error)[1:] if part[0] == '"'}
     assert codes - set(all_problems()) == set()

@@ -51,9 +51,7 @@ def signature(box: Path, own: SigningKey) -> str:
 
 
 def sign(box: Path, own: SigningKey, certificate: str, roles: set[str], made: str | None = None, device: str = "") -> None:
-    up_sign.accept(
-        box, "a", str(own.verifier), made or signature(box, own), certificate, roles, device or sha256(str(own.verifier).encode()).hex()
-    )
+    up_sign.accept(box, "a", str(own.verifier), made or signature(box, own), certificate, roles, device or sha256(str(own.verifier).encode()).hex())
 
 
 def code(error: pytest.ExceptionInfo[KuaError]) -> str:
@@ -111,10 +109,7 @@ def test_keys_of_two_people_that_were_made_on_one_computer_are_refused_and_so_is
         (tmp_path / f"{role}.pem").write_bytes(marked(own.to_pem(), mark))
         people[role] = own
     assert calibrate.sign(box, "a", tmp_path / "chair.pem", tmp_path / "chair.cert") == [person_name("chair", STATION)]
-    for pem, refusal in (
-        (marked(people["observer"].to_pem(), first), "calibration.one_device"),
-        (people["observer"].to_pem(), "calibration.no_device"),
-    ):
+    for pem, refusal in ((marked(people["observer"].to_pem(), first), "calibration.one_device"), (people["observer"].to_pem(), "calibration.no_device")):
         (tmp_path / "observer.pem").write_bytes(pem)
         with pytest.raises(Rejected) as error:
             calibrate.sign(box, "a", tmp_path / "observer.pem", tmp_path / "observer.cert")

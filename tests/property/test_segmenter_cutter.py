@@ -67,9 +67,7 @@ def test_covered_spans_hold_exactly_the_filled_frames(at: list[Instant], data: s
     spans += covering.cut(end)
     for span in spans:
         assert at[0] <= span.t0 < span.t1 <= end
-        assert slot_of(span.t0) == slot_of(Instant(span.t1 - 1)) or not any(
-            span.t0 < moment < span.t1 and cut_at(moment, at) for moment in at
-        )
+        assert slot_of(span.t0) == slot_of(Instant(span.t1 - 1)) or not any(span.t0 < moment < span.t1 and cut_at(moment, at) for moment in at)
     for moment, reason in zip(at, reasons, strict=True):
         held = [span.reason for span in spans if span.t0 <= moment < span.t1]
         assert held == ([] if reason is None else [reason])

@@ -213,14 +213,8 @@ def test_every_head_that_was_signed_can_be_sent_again() -> None:
     with folder() as base:
         log = opened(base)
         grow(log, [4, 5, 6])
-        assert [
-            head.size if (head := log.head_within(start, limit)) else None for start, limit in ((0, 3), (0, 8), (4, 9), (9, 14), (0, 99))
-        ] == [
-            None,
-            4,
-            9,
-            None,
-            15,
+        assert [head.size if (head := log.head_within(start, limit)) else None for start, limit in ((0, 3), (0, 8), (4, 9), (9, 14), (0, 99))] == [
+            None, 4, 9, None, 15,
         ]
         log.close()
 

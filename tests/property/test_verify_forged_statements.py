@@ -182,9 +182,7 @@ def test_time_that_nobody_vouches_for_is_told_with_its_seconds(forged: Callable[
     assert told["film.clock_stepped"] == {"count": 1, "seconds": 7.0}
 
 
-def test_time_outside_the_account_is_told_and_the_figures_of_coverage_stay_apart(
-    forged: Callable[[Callable[[Leaves], None]], Report],
-) -> None:
+def test_time_outside_the_account_is_told_and_the_figures_of_coverage_stay_apart(forged: Callable[[Callable[[Leaves], None]], Report]) -> None:
     def hides(bodies: Leaves) -> None:
         at = _segments(bodies)[0]["t1"]
         bodies.insert(-1, {"v": 1, "type": "hidden", "at": at, "cam": "a", "t0": BEGIN, "t1": BEGIN + 1500, "reason": "warming"})
@@ -196,9 +194,7 @@ def test_time_outside_the_account_is_told_and_the_figures_of_coverage_stay_apart
 
 
 @pytest.mark.parametrize("recorder", ["none", "off", "not_shown"])
-def test_what_a_station_states_of_its_cameras_is_told_and_not_believed(
-    forged: Callable[[Callable[[Leaves], None]], Report], recorder: str
-) -> None:
+def test_what_a_station_states_of_its_cameras_is_told_and_not_believed(forged: Callable[[Callable[[Leaves], None]], Report], recorder: str) -> None:
     papers = dict.fromkeys(("sha256", "note", "signers"), "0" * 64)
 
     def states(bodies: Leaves) -> None:
@@ -348,9 +344,7 @@ def _filmed(tmp_path: Path, forge: Callable[[Leaves], None], *, exchanged: tuple
         ),
     ]  # fmt: skip
     national = published_tree._log(nation, published_tree.CENTRE, f"{published_tree.DOMAIN}/{published_tree.ELECTION}/nation")
-    _write(
-        folder, {f"{station}/{name}": data for name, data in logged.items()} | {f"nation/{name}": data for name, data in national.items()}
-    )
+    _write(folder, {f"{station}/{name}": data for name, data in logged.items()} | {f"nation/{name}": data for name, data in national.items()})
     return verify_film(str(folder))
 
 

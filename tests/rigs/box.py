@@ -23,9 +23,7 @@ def key(name: str) -> SigningKey:
     return SigningKey.from_seed(name, sha256(name.encode()))
 
 
-def make_box(
-    folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: str = "voting", signed: bool = True, kind: str = "rehearsal"
-) -> Path:
+def make_box(folder: Path, source: str, drawn: Drawn, *, fps: int = 10, phase: str = "voting", signed: bool = True, kind: str = "rehearsal") -> Path:
     """Write a box with one camera `a` and return its folder."""
     width, height = drawn.reference.width, drawn.reference.height
     (folder / "election").mkdir(parents=True)

@@ -49,15 +49,7 @@ class HandClock:
         return "ntp"
 
 
-def found(
-    folder: Path,
-    *,
-    start: int = START,
-    purpose: str = "room",
-    phases: tuple[tuple[str, int, int], ...] = (),
-    profile: str = "kz",
-    voting: str = "none",
-) -> None:
+def found(folder: Path, *, start: int = START, purpose: str = "room", phases: tuple[tuple[str, int, int], ...] = (), profile: str = "kz", voting: str = "none") -> None:
     """Found a rehearsal in `folder` whose windows are open at START."""
     draft = founding.example(Instant(start))
     for station in draft["stations"]:
@@ -82,9 +74,7 @@ def client(centre: Centre) -> httpx.AsyncClient:
 class Box:
     """A station's box: its key, its log, its signed requests."""
 
-    def __init__(
-        self, centre: Centre, web: httpx.AsyncClient, station: str = STATION, key: SigningKey | None = None, start: int = START
-    ) -> None:
+    def __init__(self, centre: Centre, web: httpx.AsyncClient, station: str = STATION, key: SigningKey | None = None, start: int = START) -> None:
         election = centre.held.election
         self.centre, self.web, self.station, self.election = centre, web, station, election.id
         self.origin = f"{election.domain}/{election.id}/s/{station}"
@@ -105,15 +95,7 @@ class Box:
 
     def open(self) -> None:
         cams = [{"cam": "a", "width": 1280, "height": 720, "fps_milli": 10_000}]
-        self.add(
-            "open",
-            at=self.start,
-            election=self.election,
-            election_sha256=sha256(self.centre.held.files["election.json"]).hex(),
-            station=self.station,
-            trust="ntp",
-            cams=cams,
-        )
+        self.add("open", at=self.start, election=self.election, election_sha256=sha256(self.centre.held.files["election.json"]).hex(), station=self.station, trust="ntp", cams=cams)
 
     def add(self, type_: str, **fields: Any) -> None:
         self.entries.append(make_leaf(type_, **fields))
@@ -124,22 +106,10 @@ class Box:
         """Add the leaf of one segment and return its file name."""
         t0 = self.end
         fields = {
-            "at": t0 + SLOT,
-            "cam": "a",
-            "seq": self.seq,
-            "run": run,
-            "slot": t0 // SLOT,
-            "t0": t0,
-            "t1": t0 + SLOT,
-            "frames": 40,
-            "sha256": sha256(data).hex(),
-            "size": len(data),
-            "init": sha256(init).hex(),
-            "calibration": self.calibration,
+            "at": t0 + SLOT, "cam": "a", "seq": self.seq, "run": run, "slot": t0 // SLOT, "t0": t0, "t1": t0 + SLOT, "frames": 40,
+            "sha256": sha256(data).hex(), "size": len(data), "init": sha256(init).hex(), "calibration": self.calibration,
             "hiding": sha256(canonical(self.centre.held.election.hiding)).hex(),
-            "phase": phase,
-            "trust": "ntp",
-            **other,
+            "phase": phase, "trust": "ntp", **other,
         }
         self.add("segment", **fields)
         self.seq, self.end = self.seq + 1, Instant(fields["t1"])
@@ -151,11 +121,7 @@ class Box:
 
     async def send_log(self, **changes: Any) -> httpx.Response:
         """Send what the centre has not; `changes` replace parts of the body."""
-        body = {
-            "from": self.sent,
-            "entries": [to_base64(entry) for entry in self.entries[self.sent :]],
-            "checkpoint": self.checkpoint().decode(),
-        }
+        body = {"from": self.sent, "entries": [to_base64(entry) for entry in self.entries[self.sent :]], "checkpoint": self.checkpoint().decode()}
         data = json.dumps(body | changes).encode()
         answer = await self.web.post(f"{self.prefix}/log", content=data, headers=self.signed("POST", f"{self.prefix}/log", sha256(data)))
         if answer.status_code == 200:
@@ -165,11 +131,11 @@ class Box:
     async def put(self, data: bytes, *, digest: Digest | None = None, **headers: str) -> httpx.Response:
         digest = digest or sha256(data)
         path = f"{self.prefix}/blob/{digest.hex()}"
-        return await self.web.put(
-            path, content=data, headers=self.signed("PUT", path, digest) | {n.replace("_", "-"): v for n, v in headers.items()}
-        )
+        return await self.web.put(path, content=data, headers=self.signed("PUT", path, digest) | {n.replace("_", "-"): v for n, v in headers.items()})
 
     def signed(self, method: str, path: str, digest: Digest, at: int | None = None) -> dict[str, str]:
         at = self.centre.clock.now() if at is None else at
         signature = sign_upload(self.key, method, path, digest, Instant(at))
         return {"Kua-Station": self.origin, "Kua-Time": str(at), "Kua-Digest": digest.hex(), "Kua-Signature": to_base64(signature)}
+
+

@@ -57,25 +57,16 @@ class World:
         """Return `election.json`."""
         return canonical(
             {
-                "v": 1,
-                "id": ELECTION,
-                "version": 1,
-                "domain": DOMAIN,
-                "titles": _TITLES,
-                "contests": [_TITLES],
-                "kind": "rehearsal",
+                "v": 1, "id": ELECTION, "version": 1, "domain": DOMAIN, "titles": _TITLES, "contests": [_TITLES], "kind": "rehearsal",
                 "profile": {"id": "kz", "sha256": sha256(self.profile_file).hex()},
                 "regions": [{"id": region, "titles": _TITLES} for region in sorted({station[:2] for station in self.stations})],
                 "stations": [self._station(station, cams) for station, cams in self.stations.items()],
                 "hiding": {phase: dict(row) for phase, row in DEFAULT.items()},
-                "publication": {"delay_ms": delay_ms},
-                "cosigning": "",
+                "publication": {"delay_ms": delay_ms}, "cosigning": "",
                 "centres": [{"url": self.centre_url, "vkey": str(self.centre.verifier)}],
                 "keys": {
                     "commission": [str(self.commission.verifier)],
-                    "issuers": [
-                        {"role": role, "vkey": str(self.key(f"{DOMAIN}/issuer/{role}").verifier)} for role in ("chair", "observer")
-                    ],
+                    "issuers": [{"role": role, "vkey": str(self.key(f"{DOMAIN}/issuer/{role}").verifier)} for role in ("chair", "observer")],
                 },
             }
         )
@@ -100,12 +91,7 @@ class World:
 
     def _station(self, station: str, cams: tuple[str, ...]) -> dict[str, Any]:
         return {
-            "id": station,
-            "region": station[:2],
-            "titles": _TITLES,
-            "address": _TITLES,
-            "voters": 900,
-            "exempt": None,
+            "id": station, "region": station[:2], "titles": _TITLES, "address": _TITLES, "voters": 900, "exempt": None,
             "cameras": [{"id": cam, "purpose": "room"} for cam in cams],
             "windows": [{"phase": phase, "from": start, "to": end} for phase, start, end in self.windows],
         }
@@ -119,17 +105,8 @@ def write_election(folder: Path, world: World, delay_ms: int = 0) -> None:
 
 
 def make_box(
-    box: Path,
-    world: World,
-    station: str,
-    sources: Mapping[str, str],
-    *,
-    width: int = 320,
-    height: int = 180,
-    fps: int = 5,
-    enrolled: bool = True,
-    signed: bool = True,
-    delay_ms: int = 0,
+    box: Path, world: World, station: str, sources: Mapping[str, str], *, width: int = 320, height: int = 180, fps: int = 5,
+    enrolled: bool = True, signed: bool = True, delay_ms: int = 0,
 ) -> None:
     """Make a box for `station` with painted cameras (`sources`: camera to address), calibrated from the painted rooms themselves."""
     files = DurableFiles()

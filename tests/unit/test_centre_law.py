@@ -126,28 +126,15 @@ def _change(path: str, value: Any) -> bytes:
 
 @pytest.mark.parametrize(
     ("path", "value"),
-    [
-        ("v", 2),
-        ("extra", 1),
-        ("id", "K Z"),
-        ("clauses.0.extra", 1),
-        ("clauses.0.date", "March"),
-        ("clauses.0.source", "somebody"),
-        ("clauses.0.confirmed", 1),
-        ("clauses.0.article", ""),
-        ("clauses.0.text", {"kk": "x"}),
-        ("clauses.1.id", "public_phases"),
-        ("clauses", 7),
-    ],
+    [("v", 2), ("extra", 1), ("id", "K Z"), ("clauses.0.extra", 1), ("clauses.0.date", "March"), ("clauses.0.source", "somebody"),
+     ("clauses.0.confirmed", 1), ("clauses.0.article", ""), ("clauses.0.text", {"kk": "x"}), ("clauses.1.id", "public_phases"), ("clauses", 7)],
 )
 def test_a_profile_that_is_not_understood_is_refused(path: str, value: Any) -> None:
     with pytest.raises(Rejected, match=r"profile\.schema"):
         read_profile(_change(path, value))
 
 
-@pytest.mark.parametrize(
-    ("number", "value"), [(0, "count"), (0, ["tuesday"]), (1, {"where": "all"}), (1, {"stations": 3}), (2, [1]), (3, None)]
-)
+@pytest.mark.parametrize(("number", "value"), [(0, "count"), (0, ["tuesday"]), (1, {"where": "all"}), (1, {"stations": 3}), (2, [1]), (3, None)])
 def test_a_value_that_the_rules_do_not_understand_is_refused(number: int, value: Any) -> None:
     with pytest.raises(Rejected, match=r"profile\.value"):
         publication_of(election(), read_profile(_change(f"clauses.{number}.value", value)), ())

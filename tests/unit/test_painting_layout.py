@@ -14,9 +14,7 @@ from kua.sight.grid import PAD, Mask
 from kua.sight.zones import touched
 
 SIZES = ((1280, 720), (960, 540), (640, 360))
-OF_EACH_LAYOUT = tuple(
-    {(room.booths, room._mirrored): room.seed for room in (PaintedRoom(seed, 160, 90) for seed in range(1, 40))}.values()
-)
+OF_EACH_LAYOUT = tuple({(room.booths, room._mirrored): room.seed for room in (PaintedRoom(seed, 160, 90) for seed in range(1, 40))}.values())
 """One seed for each layout: two or three booths, mirrored or not."""
 
 
@@ -85,12 +83,7 @@ def stands_in(visit: Visit, second: float, places: tuple[float, ...]) -> str | N
         if left - body < x < right + body and near - body < y < far + body:
             return "table"
     for booth, middle in enumerate(places):
-        if (
-            y > BOOTH_FRONT + 0.01
-            and abs(x - middle) < painting._BOOTH_HALF
-            and y < WALL_Y
-            and (booth != visit.booth or abs(x - middle) > 0.3)
-        ):
+        if y > BOOTH_FRONT + 0.01 and abs(x - middle) < painting._BOOTH_HALF and y < WALL_Y and (booth != visit.booth or abs(x - middle) > 0.3):
             return "booth"
     if BOX[1] - painting._BOX_HALF > y > 0.0 and abs(x - BOX[0]) < 0.6:
         return "view of the box"
@@ -120,10 +113,7 @@ def test_the_members_of_the_commission_are_seen_beside_the_voters_they_serve(see
             left, top, right, bottom = member.head
             total += 1
             free += not any(
-                p.head[0] - (p.head[2] - p.head[0]) * 0.6 < right
-                and left < p.head[2] + (p.head[2] - p.head[0]) * 0.6
-                and p.head[1] < bottom
-                and top < p.feet[1]
+                p.head[0] - (p.head[2] - p.head[0]) * 0.6 < right and left < p.head[2] + (p.head[2] - p.head[0]) * 0.6 and p.head[1] < bottom and top < p.feet[1]
                 for p in before
             )
             part = np.s_[round(top * 0.054) : round(bottom * 0.054), round(left * 0.096) : round(right * 0.096)]

@@ -97,18 +97,7 @@ def test_a_voter_keeps_the_order_of_a_visit() -> None:
     room = PaintedRoom(6, 160, 90)
     chapter = room._story.chapter(0)
     for visit in chapter.visits:
-        times = [
-            visit.begins,
-            visit.joins,
-            visit.called,
-            visit.served,
-            visit.leaves_table,
-            visit.enters_booth,
-            visit.quits_booth,
-            visit.at_box,
-            visit.dropped,
-            visit.ends,
-        ]
+        times = [visit.begins, visit.joins, visit.called, visit.served, visit.leaves_table, visit.enters_booth, visit.quits_booth, visit.at_box, visit.dropped, visit.ends]
         assert times == sorted(times)
         assert not visit.holds_paper(visit.served)
         assert visit.holds_paper(visit.at_box)
@@ -168,11 +157,7 @@ def test_in_the_booth_nothing_but_feet_is_seen() -> None:
         # Only those who neither come nor go just then: the curtain is open for a moment at either end.
         still = {person.head for person in room.truth(at - 1_500).seen} & {person.head for person in room.truth(at + 1_500).seen}
         drawn = np.asarray(cv2.cvtColor(room.bgr(at), cv2.COLOR_BGR2YUV_I420))[:720]
-        crowd = [
-            person.feet[0]
-            for person in room.truth(at).seen
-            if person.shown and person.stage in ("to_booth", "to_box", "at_box", "in_booth")
-        ]
+        crowd = [person.feet[0] for person in room.truth(at).seen if person.shown and person.stage in ("to_booth", "to_box", "at_box", "in_booth")]
         for person in inside:
             left, top, right, bottom = (round(v * s / 10_000) for v, s in zip(person.head, (1280, 720, 1280, 720), strict=True))
             if person.head in still and all(abs(x - person.feet[0]) > 900 for x in crowd):

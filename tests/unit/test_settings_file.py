@@ -43,9 +43,7 @@ def test_an_unknown_name_is_an_error_with_the_nearest_right_one(table: dict[str,
     assert (code, facts["nearest"]) == ("settings.unknown", nearest)
 
 
-@pytest.mark.parametrize(
-    "more", [{"fps": 0}, {"fps": "10"}, {"width": 641}, {"id": "A"}, {"preset": "insane"}, {"bitrate": 1.5}, {"source": "rtsp://[::1/x"}]
-)
+@pytest.mark.parametrize("more", [{"fps": 0}, {"fps": "10"}, {"width": 641}, {"id": "A"}, {"preset": "insane"}, {"bitrate": 1.5}, {"source": "rtsp://[::1/x"}])
 def test_a_value_that_is_not_allowed_is_an_error_that_does_not_repeat_it(more: dict[str, object]) -> None:
     code, facts = code_of(station(**more))
     assert code == "settings.value"
@@ -83,9 +81,7 @@ def test_a_folder_without_a_station_says_so(tmp_path: Path) -> None:
 def test_the_environment_changes_nothing_but_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CENTRE__PORT", "1")
     monkeypatch.setenv("STATION", "{}")
-    (tmp_path / "kua.toml").write_text(
-        '[station]\nid = "10-245"\n[[station.cameras]]\nid = "a"\nsource = "rtsp://u@192.0.2.7/1"\nfps = 5\n', encoding="utf-8"
-    )
+    (tmp_path / "kua.toml").write_text('[station]\nid = "10-245"\n[[station.cameras]]\nid = "a"\nsource = "rtsp://u@192.0.2.7/1"\nfps = 5\n', encoding="utf-8")
     found = {value.name: value for value in values(tmp_path, {"KUA_CAMERA_A_PASSWORD": "hunter2"})}
     assert (found["centre.port"].value, found["centre.port"].origin) == (8080, "default")
     assert (found["station.cameras.a.fps"].value, found["station.cameras.a.fps"].origin) == (5, "file")

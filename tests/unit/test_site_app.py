@@ -20,21 +20,7 @@ from tests.golden.site_fixture import NOW, STATIONS, fixture
 
 SITE = build_site(fixture())
 STATIC = Path(__file__).parents[2] / "src" / "kua" / "web" / "static"
-PLACES = [
-    "",
-    "unseen",
-    "r/10",
-    "r/71",
-    "s/10-245",
-    "s/43-013",
-    "s/75-311",
-    "s/55-001",
-    "?q=abai",
-    "?q=nothing-like-it",
-    "s/99-999",
-    "r/99",
-    "nowhere/at/all",
-]
+PLACES = ["", "unseen", "r/10", "r/71", "s/10-245", "s/43-013", "s/75-311", "s/55-001", "?q=abai", "?q=nothing-like-it", "s/99-999", "r/99", "nowhere/at/all"]
 
 
 @pytest.fixture
@@ -48,15 +34,7 @@ async def reader() -> AsyncIterator[AsyncClient]:
 
 @pytest.mark.parametrize(
     ("accept", "language"),
-    [
-        ("", "kk"),
-        ("ru-RU,ru;q=0.9,en;q=0.8", "ru"),
-        ("de,fr", "kk"),
-        ("en;q=0.5,kk;q=0.9", "kk"),
-        ("en", "en"),
-        ("ru;q=zero,en;q=0.1", "en"),
-        ("*", "kk"),
-    ],
+    [("", "kk"), ("ru-RU,ru;q=0.9,en;q=0.8", "ru"), ("de,fr", "kk"), ("en;q=0.5,kk;q=0.9", "kk"), ("en", "en"), ("ru;q=zero,en;q=0.1", "en"), ("*", "kk")],
 )
 async def test_the_door_opens_in_the_readers_language_else_in_kazakh(reader: AsyncClient, accept: str, language: str) -> None:
     answer = await reader.get("/", headers={"accept-language": accept})
@@ -121,9 +99,7 @@ async def test_a_page_is_made_once_a_second_however_many_ask() -> None:
         assert "37 seconds ago" in (await client.get("/en/s/10-245")).text
 
 
-@pytest.mark.parametrize(
-    ("place", "words"), [("s/99-999", "99-999"), ("s/10-245?cam=z", "no camera"), ("r/99", "99"), ("nowhere", "Nothing lies")]
-)
+@pytest.mark.parametrize(("place", "words"), [("s/99-999", "99-999"), ("s/10-245?cam=z", "no camera"), ("r/99", "99"), ("nowhere", "Nothing lies")])
 async def test_what_is_not_there_is_said_in_words_with_a_way_on(reader: AsyncClient, place: str, words: str) -> None:
     answer = await reader.get(f"/en/{place}")
     assert answer.status_code == 404
@@ -257,14 +233,7 @@ def test_times_and_numbers_are_written_as_each_language_does() -> None:
 
 @pytest.mark.parametrize(
     ("millis", "said"),
-    [
-        (0, "0 seconds"),
-        (1_000, "1 second"),
-        (61_000, "1 minute 1 second"),
-        (600_000, "10 minutes"),
-        (3_600_000, "1 hour"),
-        (5_460_000, "1 hour 31 minutes"),
-    ],
+    [(0, "0 seconds"), (1_000, "1 second"), (61_000, "1 minute 1 second"), (600_000, "10 minutes"), (3_600_000, "1 hour"), (5_460_000, "1 hour 31 minutes")],
 )
 def test_lengths_of_time_are_said_in_one_or_two_units(millis: int, said: str) -> None:
     assert Formats("en").length(millis) == said

@@ -26,9 +26,7 @@ def public(kinds: str, *, until: int = 2**52, unpublished: bool = False) -> Publ
     for number, kind in enumerate(kinds):
         t0, t1 = Instant(BEGIN + number * SLOT), Instant(BEGIN + (number + 1) * SLOT)
         if kind in "gc":
-            day.add(
-                number, "gap", {"cam": "a", "t0": t0, "t1": t1, "seq": number, "reason": "camera_lost" if kind == "g" else "camera_refused"}
-            )
+            day.add(number, "gap", {"cam": "a", "t0": t0, "t1": t1, "seq": number, "reason": "camera_lost" if kind == "g" else "camera_refused"})
         elif kind != "x":
             digest = hashlib.sha256(b"%d" % number).hexdigest()
             day.items.append(Film(number, t0, t1, "0badcafe", slot_of(t0), number, digest, 1, "", 40, "ntp"))

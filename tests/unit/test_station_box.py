@@ -140,9 +140,7 @@ def test_zones_are_drawn_in_a_template_and_read_back(box: Path) -> None:
     drawn = template.replace("# [[zone]]", "[[zone]]").replace("# kind", "kind").replace("# points", "points")
     (box / "calibration/a.zones.toml").write_text(drawn, encoding="utf-8")
     making.calibrate(box, "a", "painted:3", None, 1)
-    assert json.loads((box / "calibration/a.json").read_bytes())["zones"]["booth"] == [
-        [[1200, 2500], [2600, 2500], [2600, 7000], [1200, 7000]]
-    ]
+    assert json.loads((box / "calibration/a.json").read_bytes())["zones"]["booth"] == [[[1200, 2500], [2600, 2500], [2600, 7000], [1200, 7000]]]
 
 
 @pytest.mark.parametrize(

@@ -91,11 +91,7 @@ class Station:
         return day
 
     def problems(self) -> list[str]:
-        return [
-            f"{finding.code} {finding.name}"
-            for finding in check(self.box, self.log, self.outbox, self.log.check, "hash")
-            if not finding.mended
-        ]
+        return [f"{finding.code} {finding.name}" for finding in check(self.box, self.log, self.outbox, self.log.check, "hash") if not finding.mended]
 
 
 @pytest.fixture

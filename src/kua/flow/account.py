@@ -117,7 +117,7 @@ class Account:
         match type_, body:
             case "open", {"at": int(at), "cams": list(cams)}:
                 self.open(Instant(at), [str(cam["cam"]) for cam in cams])
-            case (("segment" | "gap"), {"cam": str(cam), "seq": int(seq), "t1": int(t1)}):
+            case ("segment" | "gap"), {"cam": str(cam), "seq": int(seq), "t1": int(t1)}:
                 line = self._line(cam)
                 line.cursor, line.seq, line.lasting, line.reason = Instant(t1), seq + 1, type_ == "gap", "restart"
             case "close", {"at": int(at)}:

@@ -238,9 +238,7 @@ class Hider:
             return self.blind(raw, "detector")
         self._seen.looked(raw.at)
         safe = self._hide(veiled, boxes)
-        self._pause = (
-            LOOK_OFTEN if self._missed or safe.reason is not None or self._seen.is_waiting() else min(2 * self._pause, LOOK_SELDOM)
-        )
+        self._pause = LOOK_OFTEN if self._missed or safe.reason is not None or self._seen.is_waiting() else min(2 * self._pause, LOOK_SELDOM)
         self._look_at = Instant(raw.at + self._pause)
         return safe
 

@@ -252,9 +252,7 @@ PROBLEMS: dict[str, Problem] = {
     "person.key_name": Problem(
         what=N_("The key is called {given}, but this certificate is for {wanted}."),
         why=N_("A person's key carries its role and place in its name."),
-        do=N_(
-            "Correct --role and --station, or let the person make a key with the right name:  kua station person --new FILE --name {wanted} ."
-        ),
+        do=N_("Correct --role and --station, or let the person make a key with the right name:  kua station person --new FILE --name {wanted} ."),
     ),
     "office.short_token": Problem(
         what=N_("The office's token is too short."),

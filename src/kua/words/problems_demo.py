@@ -47,8 +47,6 @@ PROBLEMS: dict[str, Problem] = {
     "demo.no_rtsp": Problem(
         what=N_("The RTSP server for the film cannot be started."),
         why=N_("It needs kua's source folder and packages of the system."),
-        do=N_(
-            "Install python3-gi, gir1.2-gst-rtsp-server-1.0 and gstreamer1.0-plugins-base, -good, -ugly and gstreamer1.0-libav, or leave --clip out."
-        ),
+        do=N_("Install python3-gi, gir1.2-gst-rtsp-server-1.0 and gstreamer1.0-plugins-base, -good, -ugly and gstreamer1.0-libav, or leave --clip out."),
     ),
 }

@@ -188,18 +188,12 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "calibration.one_device": Problem(
         what=N_("{name} would sign on the same device as {other}."),
-        why=N_(
-            "Two people sign with keys that were made on two devices; whoever has both keys on one could sign alone. Only a rehearsal may be held on one computer."
-        ),
-        do=N_(
-            "Let the second person make a key on a device of their own (a telephone by the QR code, or `kua station person` elsewhere) and sign with it."
-        ),
+        why=N_("Two people sign with keys that were made on two devices; whoever has both keys on one could sign alone. Only a rehearsal may be held on one computer."),
+        do=N_("Let the second person make a key on a device of their own (a telephone by the QR code, or `kua station person` elsewhere) and sign with it."),
     ),
     "calibration.no_device": Problem(
         what=N_("The key of {name} does not say on which device it was made."),
-        why=N_(
-            "Two people sign with keys that were made on two devices; without the line `kua-device:` in the key's file nobody can tell."
-        ),
+        why=N_("Two people sign with keys that were made on two devices; without the line `kua-device:` in the key's file nobody can tell."),
         do=N_("Make the key anew on that person's device with `kua station person`, and have it certified."),
     ),
     "calibration.roles": Problem(

@@ -16,24 +16,16 @@ PROBLEMS: dict[str, Problem] = {
         what=N_("There is no camera {camera} in kua.toml."), why=N_("The station has: {known}."), do=N_("Use one of these letters.")
     ),
     "settings.toml": Problem(
-        what=N_("{file} is not TOML: {why}."),
-        why=N_("A quote, bracket or equals sign is missing."),
-        do=N_("Correct the line that is named."),
+        what=N_("{file} is not TOML: {why}."), why=N_("A quote, bracket or equals sign is missing."), do=N_("Correct the line that is named.")
     ),
     "settings.unknown": Problem(
-        what=N_("There is no setting “{name}”."),
-        why=N_("Names are strict, so that a slip of the pen changes nothing silently."),
-        do=N_("Did you mean: {nearest}?"),
+        what=N_("There is no setting “{name}”."), why=N_("Names are strict, so that a slip of the pen changes nothing silently."), do=N_("Did you mean: {nearest}?")
     ),
     "settings.value": Problem(
-        what=N_("The setting “{name}” cannot have this value."),
-        why=N_("The reason: {why}."),
-        do=N_("See docs/ref/settings.md for what it may be."),
+        what=N_("The setting “{name}” cannot have this value."), why=N_("The reason: {why}."), do=N_("See docs/ref/settings.md for what it may be.")
     ),
     "settings.twice": Problem(
-        what=N_("Camera {camera} stands twice in kua.toml."),
-        why=N_("Each camera has a letter of its own."),
-        do=N_("Give the other one another letter."),
+        what=N_("Camera {camera} stands twice in kua.toml."), why=N_("Each camera has a letter of its own."), do=N_("Give the other one another letter.")
     ),
     "settings.secret": Problem(
         what=N_("The address of camera {camera} holds a password."),

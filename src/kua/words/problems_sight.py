@@ -56,9 +56,7 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "picture.size_changed": Problem(
         what=N_("The picture is now {width}x{height}, another size than before."),
-        why=N_(
-            "The camera was set to another size, or the film is put together from several. Booths would no longer be where they were marked."
-        ),
+        why=N_("The camera was set to another size, or the film is put together from several. Booths would no longer be where they were marked."),
         do=N_("Set the camera back, or calibrate it again; cut the film where its size changes."),
     ),
     "policy.phase": Problem(

@@ -47,9 +47,7 @@ PROBLEMS: dict[str, Problem] = {
     "source.refused": Problem(
         what=N_("The camera {address} refuses the login."),
         why=N_("User or password are wrong, or the account is locked."),
-        do=N_(
-            "Set the password in the environment as the settings page says. The next try is in about a minute, so that the account is not locked."
-        ),
+        do=N_("Set the password in the environment as the settings page says. The next try is in about a minute, so that the account is not locked."),
     ),
     "source.silent": Problem(
         what=N_("The camera {address} does not answer, or has stopped sending."),

@@ -185,9 +185,7 @@ PROBLEMS: dict[str, Problem] = {
         do=N_("Correct kua.toml, or enrol a fresh box."),
     ),
     "agent.no_boot_id": Problem(
-        what=N_("The system does not say when it was started."),
-        why=N_("/proc is not there."),
-        do=N_("Run the agent on Linux with /proc mounted."),
+        what=N_("The system does not say when it was started."), why=N_("/proc is not there."), do=N_("Run the agent on Linux with /proc mounted.")
     ),
     "agent.no_answer": Problem(
         what=N_("The running agent has not closed the day within {seconds} seconds."),
@@ -257,12 +255,12 @@ PROBLEMS: dict[str, Problem] = {
     ),
     "isolation.impossible": Problem(
         what=N_("The process that sees raw pictures cannot be walled in on this computer ({machine}, {step})."),
-        why=N_(
-            "Its kernel does not take the filter that forbids network, files and other programs; without it no raw picture is looked at."
-        ),
+        why=N_("Its kernel does not take the filter that forbids network, files and other programs; without it no raw picture is looked at."),
         do=N_("Use Linux 4.14 or newer on x86_64 or aarch64; in a container, allow the system call seccomp."),
     ),
-    "fsck.level": Problem(what=N_("“{given}” is no level of checking."), why=N_("Known are: {known}."), do=N_("Choose one of them.")),
+    "fsck.level": Problem(
+        what=N_("“{given}” is no level of checking."), why=N_("Known are: {known}."), do=N_("Choose one of them.")
+    ),
     "fsck.no_log": Problem(
         what=N_("The box “{box}” has no log."), why=N_("It has not recorded anything."), do=N_("Check the path of the box.")
     ),

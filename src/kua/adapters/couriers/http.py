@@ -140,3 +140,5 @@ def _retry_after(response: httpx.Response) -> Millis:
     """Read Retry-After in seconds (RFC 9110 section 10.2.3); a date is passed over, since it would trust two clocks."""
     text = response.headers.get("Retry-After", "")
     return Millis(min(int(text) * 1000, _LONGEST_ASKED)) if text.isascii() and text.isdigit() and len(text) < 8 else Millis(0)
+
+

@@ -14,32 +14,25 @@ from kua.ports.index import Code, Enrolled, Piece
 
 _TABLES = sql.MetaData()
 _CODE = sql.Table(
-    "code",
-    _TABLES,
-    sql.Column("sha256", sql.Text, primary_key=True),
-    sql.Column("station", sql.Text, nullable=False),
-    sql.Column("made_at", sql.Integer, nullable=False),
-    sql.Column("vkey", sql.Text, nullable=False),
+    "code", _TABLES,
+    sql.Column("sha256", sql.Text, primary_key=True), sql.Column("station", sql.Text, nullable=False),
+    sql.Column("made_at", sql.Integer, nullable=False), sql.Column("vkey", sql.Text, nullable=False),
 )
 _STATION = sql.Table(
-    "station",
-    _TABLES,
-    sql.Column("station", sql.Text, primary_key=True),
-    sql.Column("vkey", sql.Text, nullable=False),
-    sql.Column("certificate", sql.Integer, nullable=False),
-    sql.Column("at", sql.Integer, nullable=False),
+    "station", _TABLES,
+    sql.Column("station", sql.Text, primary_key=True), sql.Column("vkey", sql.Text, nullable=False),
+    sql.Column("certificate", sql.Integer, nullable=False), sql.Column("at", sql.Integer, nullable=False),
 )
 _PIECE = sql.Table(
-    "piece",
-    _TABLES,
-    sql.Column("station", sql.Text, primary_key=True),
-    sql.Column("sha256", sql.Text, primary_key=True),
-    sql.Column("size", sql.Integer, nullable=False),
-    sql.Column("received_at", sql.Integer, nullable=False),
+    "piece", _TABLES,
+    sql.Column("station", sql.Text, primary_key=True), sql.Column("sha256", sql.Text, primary_key=True),
+    sql.Column("size", sql.Integer, nullable=False), sql.Column("received_at", sql.Integer, nullable=False),
     sql.Column("published_at", sql.Integer),
     sqlite_with_rowid=False,
 )
-_HEARD = sql.Table("heard", _TABLES, sql.Column("station", sql.Text, primary_key=True), sql.Column("at", sql.Integer, nullable=False))
+_HEARD = sql.Table(
+    "heard", _TABLES, sql.Column("station", sql.Text, primary_key=True), sql.Column("at", sql.Integer, nullable=False)
+)
 
 
 @final
@@ -80,10 +73,7 @@ class SqliteIndex:
     def enrol(self, enrolled: Enrolled) -> None:
         """Keep the port's promise; the same station again replaces the row."""
         values: dict[str, Any] = {
-            "station": enrolled.station,
-            "vkey": enrolled.vkey,
-            "certificate": enrolled.certificate,
-            "at": enrolled.at,
+            "station": enrolled.station, "vkey": enrolled.vkey, "certificate": enrolled.certificate, "at": enrolled.at,
         }
         self._do(insert(_STATION).values(values).on_conflict_do_update(index_elements=["station"], set_=values))
 
@@ -113,8 +103,7 @@ class SqliteIndex:
         rows = self._link.execute(sql.select(_PIECE).where(_PIECE.c.station == station)).all()
         self._link.commit()
         return [
-            Piece(r.station, r.sha256, r.size, Instant(r.received_at), None if r.published_at is None else Instant(r.published_at))
-            for r in rows
+            Piece(r.station, r.sha256, r.size, Instant(r.received_at), None if r.published_at is None else Instant(r.published_at)) for r in rows
         ]
 
     def heard(self, station: str, at: Instant) -> None:

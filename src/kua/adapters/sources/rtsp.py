@@ -13,7 +13,6 @@ from kua.adapters.sources.film import Demuxed, trouble_of
 from kua.ports.address import shown, with_password
 from kua.ports.source import Compressed, Described, Opening
 
-
 class RtspSource:
     """An open camera."""
 

@@ -39,14 +39,7 @@ class Broadcast:
     """The service. `tree` is the election's folder of the published tree; `arrived` and `logged` may be called on the event loop at any time."""
 
     def __init__(
-        self,
-        members: Members,
-        rules: Publication,
-        store: Store,
-        index: Index,
-        files: Durable,
-        clock: Clock,
-        tree: Path,
+        self, members: Members, rules: Publication, store: Store, index: Index, files: Durable, clock: Clock, tree: Path,
         told: Callable[[str, int], None],
     ) -> None:
         self._members, self._rules, self._store, self._index, self._files = members, rules, store, index, files

@@ -167,3 +167,4 @@ def _length(day: Day) -> int:
 
 def _sooner(made: Plan, at: Instant) -> None:
     made.due = at if made.due is None else min(made.due, at)
+

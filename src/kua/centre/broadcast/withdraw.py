@@ -65,14 +65,8 @@ class Withdraw:
         order.require_sound(self._election)
         station = self._election.station(order.station)
         body = {
-            "at": self._clock.now(),
-            "station": station.id,
-            "cam": order.cam,
-            "t0": order.start or 0,
-            "t1": order.end,
-            "article": order.article,
-            "by": order.by,
-            "reason": order.reason,
+            "at": self._clock.now(), "station": station.id, "cam": order.cam, "t0": order.start or 0, "t1": order.end,
+            "article": order.article, "by": order.by, "reason": order.reason,
         }
         index = await self._nation.add(make_leaf("withdrawn", **body))
         member = self._members.find(station.id)

@@ -36,14 +36,8 @@ class Evidence:
         stem = f"{at}-{error.code.replace('.', '_')}-{digest[:16]}"
         keep_body = bool(body) and held + len(body) <= MOST_BYTES
         case = {
-            "at": rfc3339(at),
-            "station": station,
-            "code": error.code,
-            "facts": error.facts,
-            "sha256": digest,
-            "size": len(body),
-            "bytes": f"{stem}.bin" if keep_body else None,
-            **told,
+            "at": rfc3339(at), "station": station, "code": error.code, "facts": error.facts, "sha256": digest, "size": len(body),
+            "bytes": f"{stem}.bin" if keep_body else None, **told,
         }
         if keep_body:
             self._files.write_once(self._folder / station / f"{stem}.bin", body)

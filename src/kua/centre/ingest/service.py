@@ -73,17 +73,8 @@ class Ingest:
     """The service. `news` is told of everything that has been accepted, after it is durable."""
 
     def __init__(
-        self,
-        members: Members,
-        nation: Nation,
-        store: Store,
-        index: Index,
-        evidence: Evidence,
-        clock: Clock,
-        signer: SigningKey,
-        news: News,
-        *,
-        clock_trusted: bool,
+        self, members: Members, nation: Nation, store: Store, index: Index, evidence: Evidence, clock: Clock, signer: SigningKey,
+        news: News, *, clock_trusted: bool,
     ) -> None:
         self._members, self._nation, self._store, self._index = members, nation, store, index
         self._evidence, self._clock, self._signer, self._news, self._clock_trusted = evidence, clock, signer, news, clock_trusted
@@ -109,7 +100,9 @@ class Ingest:
             raise Rejected("upload.request")
         if request.station != member.origin:
             raise Rejected("upload.signature", station=request.station[:120])
-        check_upload(member.key, request.method, request.path, digest, at, signature, now=self._clock.now(), trusted=self._clock_trusted)
+        check_upload(
+            member.key, request.method, request.path, digest, at, signature, now=self._clock.now(), trusted=self._clock_trusted
+        )
         return Admitted(member, digest, request)
 
     # ------------------------------------------------------------------------------------------------------------ blobs
@@ -209,15 +202,8 @@ class Ingest:
     def _convict(self, admitted: Admitted, error: KuaError, body: bytes) -> None:
         request = admitted.request
         self._evidence.keep(
-            admitted.member.station,
-            error,
-            body,
-            self._clock.now(),
-            method=request.method,
-            path=request.path,
-            time=request.time,
-            digest=request.digest,
-            signature=request.signature,
+            admitted.member.station, error, body, self._clock.now(),
+            method=request.method, path=request.path, time=request.time, digest=request.digest, signature=request.signature,
         )
 
 

@@ -24,12 +24,8 @@ def signed_of(scope: Scope) -> Signed:
     """Return the signed parts of a request. The path is the one that was sent, before any decoding."""
     path = scope.get("raw_path") or scope["path"].encode()
     return Signed(
-        str(scope["method"]),
-        path.partition(b"?")[0].decode("latin-1"),
-        header(scope, b"kua-station"),
-        header(scope, b"kua-time"),
-        header(scope, b"kua-digest"),
-        header(scope, b"kua-signature"),
+        str(scope["method"]), path.partition(b"?")[0].decode("latin-1"), header(scope, b"kua-station"), header(scope, b"kua-time"),
+        header(scope, b"kua-digest"), header(scope, b"kua-signature"),
     )
 
 

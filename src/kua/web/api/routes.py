@@ -128,16 +128,8 @@ def states_json(states: Sequence[StationState]) -> list[dict[str, Any]]:
     """Return the stations as plain JSON for `kua centre status --json`."""
     return [
         {
-            "station": s.station,
-            "region": s.region,
-            "state": s.state,
-            "last_leaf_at": s.last_leaf_at,
-            "last_film_t1": s.last_film_t1,
-            "published_until": s.published_until,
-            "hidden_now": s.hidden_now,
-            "withdrawn": s.withdrawn,
-            "late_ms": s.late_ms,
-            "owed": s.owed,
+            "station": s.station, "region": s.region, "state": s.state, "last_leaf_at": s.last_leaf_at, "last_film_t1": s.last_film_t1,
+            "published_until": s.published_until, "hidden_now": s.hidden_now, "withdrawn": s.withdrawn, "late_ms": s.late_ms, "owed": s.owed,
         }
         for s in states
     ]

@@ -76,14 +76,7 @@ class Pages:
         )
         words = Words(language)
         room.globals.update(
-            _=words,
-            gettext=words,
-            ngettext=words.many,
-            pgettext=words.within,
-            fmt=Formats(language),
-            iso=iso,
-            lang=language,
-            asset=self._assets.url,
+            _=words, gettext=words, ngettext=words.many, pgettext=words.within, fmt=Formats(language), iso=iso, lang=language, asset=self._assets.url
         )
         return room
 

@@ -33,13 +33,7 @@ _STATUS: Final[dict[str, int]] = {
     "name.station": 404,
     "name.election": 404,
 }
-_BY_KIND: Final[tuple[tuple[type[KuaError], int], ...]] = (
-    (Refused, 403),
-    (Rejected, 422),
-    (Incomplete, 404),
-    (Unavailable, 503),
-    (Misused, 400),
-)
+_BY_KIND: Final[tuple[tuple[type[KuaError], int], ...]] = ((Refused, 403), (Rejected, 422), (Incomplete, 404), (Unavailable, 503), (Misused, 400))
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -61,13 +55,7 @@ def problem(error: KuaError, accept_language: str = "") -> tuple[int, dict[str, 
     """Return status and members of the problem document. `have` is a member of its own for `log.not_next` (docs/spec/centre-api.md)."""
     status = status_of(error)
     what, why, do = explain(error, language_of(accept_language))
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": what,
-        "status": status,
-        "code": error.code,
-        "detail": " ".join(filter(None, (why, do))),
-    }
+    body: dict[str, Any] = {"type": "about:blank", "title": what, "status": status, "code": error.code, "detail": " ".join(filter(None, (why, do)))}
     if "have" in error.facts:
         body["have"] = error.facts["have"]
     return status, body

@@ -101,9 +101,7 @@ class Tree:
 
     async def _send(self, scope: Scope, send: Send, held: _Held) -> None:
         if _matches(header(scope, b"if-none-match"), held.etag):
-            await send(
-                {"type": "http.response.start", "status": 304, "headers": [pair for pair in held.headers if pair[0] != b"content-type"]}
-            )
+            await send({"type": "http.response.start", "status": 304, "headers": [pair for pair in held.headers if pair[0] != b"content-type"]})
             await send({"type": "http.response.body", "body": b""})
             return
         span = _span(header(scope, b"range"), len(held.data)) if scope["method"] == "GET" else None

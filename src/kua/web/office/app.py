@@ -72,9 +72,7 @@ class Office:
         self._withdraw, self._desk, self._token = withdraw, desk, token
         self._sessions: dict[str, str] = {}
         self._room = Environment(
-            loader=FileSystemLoader(TEMPLATES),
-            autoescape=select_autoescape(default=True, default_for_string=True),
-            undefined=StrictUndefined,
+            loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(default=True, default_for_string=True), undefined=StrictUndefined
         )
 
     async def page(self, request: Request) -> Response:
@@ -113,9 +111,7 @@ class Office:
     def _show(self, request: Request, csrf: str, *, done: str = "", error: KuaError | None = None) -> Response:
         language = _language(request)
         words = catalogue(language)
-        page = StopPage(
-            LANGUAGES, csrf, tuple(self._desk.station_states()) if csrf else (), done, explain(error, language) if error else None
-        )
+        page = StopPage(LANGUAGES, csrf, tuple(self._desk.station_states()) if csrf else (), done, explain(error, language) if error else None)
         facts: dict[str, Any] = {"_": words.gettext, "language": language, "page": page, "style": STYLE}
         body = self._room.get_template("stop.html").render(facts)
         return Response(body, status_of(error) if error else 200, {**_HEADERS, "Content-Language": language}, "text/html; charset=utf-8")

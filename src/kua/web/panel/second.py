@@ -188,11 +188,8 @@ class SecondDoor:
             raise Misused("up.not_compared")
         pairing.answer = asyncio.get_running_loop().create_future()
         pairing.tell(
-            {
-                "sign": {name: str(body.get(name, ""))[:4000] for name in ("vkey", "signature", "certificate")}
-                | {"near": "near" if pairing.is_near else ""},
-                "language": body["language"],
-            }
+            {"sign": {name: str(body.get(name, ""))[:4000] for name in ("vkey", "signature", "certificate")} | {"near": "near" if pairing.is_near else ""},
+             "language": body["language"]}
         )
         try:
             answer = await asyncio.wait_for(pairing.answer, _LONGEST)

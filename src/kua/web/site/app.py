@@ -129,9 +129,7 @@ class Site:
     def _lost(self, request: Request, language: str, why: str) -> Response:
         say = Words(language)
         page = self._views(language).problem(
-            say("This page is not here"),
-            why,
-            say("A station's number is the region and the number on its door, like 10-245. Or search by village, street or school."),
+            say("This page is not here"), why, say("A station's number is the region and the number on its door, like 10-245. Or search by village, street or school.")
         )
         return answer(request, self._pages.render(language, "problem.html", page), language=language, status=404)
 

@@ -40,9 +40,7 @@ def lamp_of(station: Station, state: StationState, _: Words) -> Lamp:
     if state.withdrawn:
         return Lamp("hidden", _("Withdrawn"), _("Its publication has been stopped. What was recorded stays in the log's account."))
     if state.state == "silent":
-        return Lamp(
-            "problem", _("No news"), _("The station has not been heard of for more than a minute. Its box may go on recording by itself.")
-        )
+        return Lamp("problem", _("No news"), _("The station has not been heard of for more than a minute. Its box may go on recording by itself."))
     if state.state == "closed":
         return Lamp("none", _("Closed"), _("The station has closed its day. The recording stays here."))
     if state.state == "none":
@@ -54,11 +52,7 @@ def lamp_of(station: Station, state: StationState, _: Words) -> Lamp:
     if state.state == "storing":
         return Lamp("storing", _("Storing"), _("The station records and keeps the film in its box; it will send it when the line allows."))
     if "no_models" in state.faults:
-        return Lamp(
-            "recording",
-            _("Recording"),
-            _("The station records. The count is shown coarse: without detection models heads cannot be told from paper."),
-        )
+        return Lamp("recording", _("Recording"), _("The station records. The count is shown coarse: without detection models heads cannot be told from paper."))
     return Lamp("recording", _("Recording"), _("The station records, and its film arrives."))
 
 
@@ -71,11 +65,7 @@ def _alarm(faults: frozenset[str], _: Words) -> Lamp | None:
     if "looped" in faults:
         return Lamp("problem", _("Repeated picture"), _("A camera sends pictures that it has sent before, as from a recording."))
     if "moved" in faults:
-        return Lamp(
-            "hidden",
-            _("Picture hidden"),
-            _("A camera was moved, turned or zoomed. Its picture is filled until it stands as it was signed."),
-        )
+        return Lamp("hidden", _("Picture hidden"), _("A camera was moved, turned or zoomed. Its picture is filled until it stands as it was signed."))
     if "scene_changed" in faults:
         return Lamp("hidden", _("Picture hidden"), _("A camera shows another scene than the one that was signed. Its picture is filled."))
     if "covered" in faults or "black" in faults:

@@ -141,9 +141,7 @@ def hidden_reason(reason: str, _: Words) -> str:
     return {
         "no_room": _("There was no calibrated picture of the empty room to compare with."),
         "warming": _("The hiding of people was starting; until it works nothing is shown."),
-        "scene_changed": _(
-            "The camera was moved or covered, or the light changed at once: it was not certain that the booths were hidden."
-        ),
+        "scene_changed": _("The camera was moved or covered, or the light changed at once: it was not certain that the booths were hidden."),
         "detector": _("The search for people failed; so nothing is shown."),
         "late": _("The hiding of people could not keep up; so nothing is shown."),
         "size_change": _("The camera changed the size of its picture."),
@@ -166,9 +164,7 @@ def strip_of(parts: tuple[Stretch, ...], until: Instant, clock: Callable[[Instan
 
     ticks = tuple((at(moment), hour(Instant(moment))) for moment in range(t0, t1, tick))
     bars = tuple(
-        Bar(
-            part.kind, at(part.t0), f"{max(0.15, (part.t1 - part.t0) * 100 / axis):.3f}%", f"{clock(part.t0)}–{clock(part.t1)}: {part.word}"
-        )
+        Bar(part.kind, at(part.t0), f"{max(0.15, (part.t1 - part.t0) * 100 / axis):.3f}%", f"{clock(part.t0)}–{clock(part.t1)}: {part.word}")
         for part in parts
     )
     return Strip(t0, t1, ticks, bars)

@@ -157,10 +157,10 @@ def head(origin: str, entries: Sequence[bytes], signer: SigningKey) -> bytes:
     return sign_checkpoint(Checkpoint(origin, edge.size, edge.root()), signer)
 
 
-def cosigned(note: bytes, names: Iterable[str]) -> bytes:
-    """The note with co-signatures of these witnesses, a second apart."""
+def cosigned(note: bytes, names: Iterable[str], later: int = 0) -> bytes:
+    """The note with co-signatures of these witnesses, a second apart, the first `later` seconds after `SIGNED_AT`."""
     text = parse_note(note).text
-    return add_signatures(note, [cosign(text, WITNESSES[name], SIGNED_AT + number) for number, name in enumerate(names)])
+    return add_signatures(note, [cosign(text, WITNESSES[name], SIGNED_AT + later + number) for number, name in enumerate(names)])
 
 
 def world(*, policy: str = POLICY, by: Iterable[str] = ("one", "two", "three"), withdrawn: bool = False) -> World:
@@ -184,14 +184,24 @@ def world(*, policy: str = POLICY, by: Iterable[str] = ("one", "two", "three"), 
         nation.append(make_leaf("withdrawn", at=CLOSED, station=STATION, cam="a", t0=BEGIN + SLOT, t1=BEGIN + 2 * SLOT,
                                 article="Art. 8", by="commission", reason="order"))  # fmt: skip
         lost = f"{RUNS[0]}-{BEGIN // SLOT + 1}.m4s"
+    kept = tuple(nation)
+    nation.append(make_leaf("policy", at=CLOSED + 100, what="profile", version=1, sha256=sha256(profile).hex()))
     tree = {"election.json": file, "election.note": sign_election([COMMISSION], ELECTION, 1, sha256(file)), "profile.json": profile}
     for place, entries, signer, note in (
-        ("nation", nation, CENTRE, cosigned(head(NATION, nation, CENTRE), by)),
+        ("nation", nation, CENTRE, head(NATION, nation, CENTRE)),
         (f"s/{STATION}", day, AGENT, head(ORIGIN, day, AGENT)),
     ):
         edge = Edge()
         tree |= {f"{place}/{name}": data for name, data in edge.append(entries).items()}
         tree |= {f"{place}/vkey": f"{signer.verifier}\n".encode(), f"{place}/checkpoint": note}
+    if policy:
+        early = cosigned(head(NATION, kept, CENTRE), by)
+        tree |= {
+            f"nation/cosigned/{len(kept)}": early,
+            f"nation/cosigned/{len(nation)}": cosigned(head(NATION, nation, CENTRE), by, 600),
+            "nation/cosigned/checkpoint": cosigned(head(NATION, nation, CENTRE), by, 600),
+            "nation/cosigned/sizes": f"{len(kept)} {SIGNED_AT + 1} quorum\n{len(nation)} {SIGNED_AT + 601} quorum\n".encode(),
+        }
     there = {name: data for name, data in film().items() if name != lost}
     shown = signed | {f"film/a/{name}": data for name, data in there.items()} | playlists(day, nation, there)
     return World(tree | {f"s/{STATION}/{name}": data for name, data in shown.items()}, tuple(day), tuple(nation))
@@ -400,6 +410,10 @@ def cases(bases: dict[str, bytes], made: dict[str, World]) -> list[dict[str, Any
     case("election-one-bit", flip("data/election.json", files["data/election.json"], 500))
     case("profile-one-bit", flip("data/profile.json", files["data/profile.json"], 20))
     case("election-note-left-out", {"do": "take", "file": "data/election.note"})
+    first = "data/time/first.tlog-proof"
+    case("first-sight-one-bit", flip(first, files[first], 70))
+    case("first-sight-left-out", {"do": "take", "file": first})
+    case("first-sight-of-another-statement", put(first, files[first].replace(b"index 3\n", b"index 2\n")))
     # Without the statements that bind it to the nation.
     bare = [make_leaf("policy", at=OPENED, what="election", version=1, sha256=json.loads(nation[0])["sha256"])]
     case("not-in-the-nation", *[{"do": "take", "file": name} for name in names if name.startswith("data/nation/leaves/")],
@@ -545,7 +559,7 @@ def aided(nation: Sequence[bytes], day: Sequence[bytes]) -> list[bytes]:
     """The national log of a centre that helps: it holds what the station signed anew."""
     edge = Edge()
     edge.append(day)
-    index = len(nation) - 1
+    index = max(number for number, entry in enumerate(nation) if json.loads(entry)["type"] == "station_checkpoint")
     return restated(nation, index, root=edge.root().hex(), note=head(ORIGIN, day, AGENT).decode())
 
 

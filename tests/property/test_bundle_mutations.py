@@ -138,7 +138,7 @@ def attack(path: Path, seed: int, count: int) -> Iterator[str]:
         # A splice may make one honest bundle out of another, or put it under a later state of the same national log, which is as true: it must then
         # say what those say, and nothing of its own.
         said_here = meaning(report)
-        nation = {said for said in said_here if said[0].startswith("nation")}
+        nation = {said for said in said_here if said[0].startswith("nation") or said[0] in {"co-signers", "time"}}
         if report.exit_code == 0 and not (nation <= everything and any(said_here - nation <= said for said in honest.values())):
             yield f"{seed}/{number} of {base}: {sorted(meaning(report) - everything) or 'a mixture'}"
 

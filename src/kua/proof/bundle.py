@@ -16,6 +16,7 @@ VERSION: Final = 1
 CONTENTS: Final = "bundle.json"
 CUSTODY: Final = "custody.json"
 POLICY: Final = "cosigning.policy"
+FIRST_SEEN: Final = "time/first.tlog-proof"
 MAX_EVENTS: Final = 10_000
 """Events of the longest custody list that is read."""
 ACTS: Final = ("made", "received", "copied", "opened", "handed_over", "sealed", "unsealed")

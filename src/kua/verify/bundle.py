@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
+from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.election import Election
 from kua.core.errors import Incomplete, KuaError, Rejected
@@ -20,16 +21,19 @@ from kua.media.copy import Master, Shape, copy_head, read_master, read_shape
 from kua.media.timeline import Film
 from kua.ports.pixels import Pixels
 from kua.proof import bag
-from kua.proof.bundle import CONTENTS, CUSTODY, POLICY, Contents, read_contents, read_custody
+from kua.proof.bundle import CONTENTS, CUSTODY, FIRST_SEEN, POLICY, Contents, read_contents, read_custody
 from kua.proof.checkpoint import PATH, open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.note import MAX_NOTE
-from kua.proof.policy import Judgement, judge, parse_policy
+from kua.proof.policy import Judgement, Policy, judge, parse_policy
+from kua.proof.tlogproof import MAX_PROOF, check_proof, read_proof
 from kua.verify.bag import BagReader, check_bag
 from kua.verify.below import Below
+from kua.verify.cosigned import check_second_key
 from kua.verify.entries import Entries
 from kua.verify.excerpt import read_excerpt
 from kua.verify.film import SMALL, Trust, check_election_file, check_logged, nation_key, rules_of
+from kua.verify.judged import judged_facts
 from kua.verify.report import Line, Report
 from kua.verify.station import MAX_MEDIA, Excerpt, check_excerpt
 from kua.words.readme import READMES
@@ -110,14 +114,16 @@ class _Check:
         origin = nation_origin(election.domain, election.id)
         nation, used = read_excerpt(below, key, origin, "nation", "nation", self.report)
         self.used |= {f"nation/{name}" for name in used}
+        if nation is None:
+            self.unknown += ("nation/", "time/")
         if nation is not None and file is not None:
             if nation.of_type("policy"):
                 check_logged(nation, election, file, self.report)
             else:
                 self.report.missing("election.logged", "bundle.leaf_missing", type="policy")
-        return nation, self._quorum(below, key, origin, election)
+        return nation, self._quorum(below, key, origin, election, nation)
 
-    def _quorum(self, below: Below, key: VerifierKey, origin: str, election: Election) -> Judgement | None:
+    def _quorum(self, below: Below, key: VerifierKey, origin: str, election: Election, nation: Entries | None) -> Judgement | None:
         if not election.cosigning:
             self.report.not_checked("co-signers", "film.no_cosigners")
             return None
@@ -125,22 +131,37 @@ class _Check:
         text = self.report.attempt("co-signers", lambda: self.held.read(POLICY, SMALL))
         if text is not None and text != election.cosigning.encode():
             self.report.failed("co-signers", "film.file_differs", name=POLICY)
-        judged = self.report.attempt(
-            "co-signers", lambda: judge(parse_policy(election.cosigning.encode()), below.read(PATH, MAX_NOTE), [key], origin)
-        )
+        policy = self.report.attempt("co-signers", lambda: parse_policy(election.cosigning.encode()))
+        if policy is None:
+            return None
+        judged = self.report.attempt("co-signers", lambda: judge(policy, below.read(PATH, MAX_NOTE), [key], origin))
         if judged is None:
             return None
-        names = ", ".join(one.witness.shown for one in judged.seen)
-        if judged.quorum:
-            self.report.passed("co-signers", "bundle.quorum", names=names or "-", count=len(judged.seen))
-        else:
-            self.report.missing("co-signers", "bundle.no_quorum", names=names or "-", count=len(judged.seen))
-        return judged
+        tell = self.report.passed if judged.quorum else self.report.missing
+        tell("co-signers", "bundle.quorum" if judged.quorum else "bundle.no_quorum", **judged_facts(judged, policy))
+        check_second_key(below, policy, origin, self.report)
+        return self._first(policy, key, origin, nation) or judged
+
+    def _first(self, policy: Policy, key: VerifierKey, origin: str, nation: Entries | None) -> Judgement | None:
+        """Return what the proof says that enough co-signers had seen the station's checkpoint earlier; None where it is not there or does not hold."""
+        if nation is None or f"{bag.PAYLOAD}{FIRST_SEEN}" not in self.held.entries:
+            return None
+        self.used.add(FIRST_SEEN)
+        try:
+            proof = read_proof(self.held.read(FIRST_SEEN, MAX_PROOF))
+            leaf = next((leaf for index, leaf in nation.of_type("station_checkpoint") if index == proof.index), None)
+            if leaf is None:
+                raise Rejected("bundle.proof_elsewhere", name=FIRST_SEEN)
+            judged = check_proof(proof, canonical(leaf.body), policy, [key], origin)
+        except KuaError as error:
+            self.report.trouble("time", error)
+            return None
+        return judged if judged.by is not None else None
 
     def _station(self, contents: Contents, election: Election | None, file: Digest | None, nation: Entries | None) -> None:
         place = f"s/{contents.station}"
         below = Below(self.held, place)
-        self.unknown = (f"{place}/", "working/")
+        self.unknown += (f"{place}/", "working/")
         try:
             line = below.read("vkey", 4096).decode("utf-8", "replace")
             key = VerifierKey.parse(line.removesuffix("\n"))
@@ -154,7 +175,7 @@ class _Check:
         self.used |= {f"{place}/{name}" for name in used}
         if log is None:
             return
-        self.unknown = ()
+        self.unknown = self.unknown[:-2]
         self._check_in_nation(contents.station, log, key, nation)
         part = Excerpt(log, key, contents.cameras, contents.since, contents.until)
         figures, expected, films = check_excerpt(

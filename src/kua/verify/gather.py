@@ -8,19 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kua.core.digest import sha256
-from kua.core.election import read_election
+from kua.core.election import Election, read_election
 from kua.core.errors import Incomplete, KuaError, Misused, Rejected, Unavailable
 from kua.core.instant import Instant
 from kua.core.nouns import nation_origin, station_id, station_origin
 from kua.media.timeline import Day, Film
-from kua.proof.bundle import POLICY, Contents, proof_name, range_name
+from kua.proof.bundle import FIRST_SEEN, POLICY, Contents, proof_name, range_name
 from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf
 from kua.proof.merkle import inclusion_proof
 from kua.proof.note import MAX_NOTE
+from kua.proof.policy import judge, parse_policy
 from kua.proof.tlogproof import TlogProof
 from kua.verify.below import Below, Once
+from kua.verify.cosigned import FOLDER
 from kua.verify.entries import Entries, load_entries, raw_entries
 from kua.verify.reading import Reader
 from kua.verify.film import SMALL
@@ -77,7 +79,9 @@ def gather(place: Reader, wanted: Wanted) -> Gathered:
         files[POLICY] = election.cosigning.encode()
     files |= {"nation/vkey": f"{nation_key}\n".encode(), f"s/{station}/vkey": f"{key}\n".encode()}
     files |= _part(f"s/{station}", raw_entries(below, log.head.size), log, size, checkpoint, {index for index in indices if index < size})
-    files |= _national(nation_below, nation, station, index, sha256(data).hex())
+    head = _head(nation_below, nation, nation_key, index)
+    files |= _national(nation_below, nation, head, station, index, sha256(data).hex())
+    files |= _first_seen(nation_below, nation, election, nation_key, index)
     files |= _calibrations(below, f"s/{station}", log, indices)
     films = {cam: [item for item in day.touching(since, until).items if isinstance(item, Film)] for cam, day in days.items()}
     return Gathered(Contents(election.id, station, tuple(days), since, until, copies=True), files, films)
@@ -202,14 +206,55 @@ def spans(indices: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield start, before
 
 
-def _national(below: Below, nation: Entries, station: str, seen: int | None, file: str) -> dict[str, bytes]:
+def _head(below: Below, nation: Entries, key: VerifierKey, seen: int | None) -> tuple[bytes, Checkpoint]:
+    """Return the national checkpoint that the bundle takes along: the newest that was co-signed and has all that is needed, else the newest."""
+    for name in (f"{FOLDER}/{PATH}", PATH):
+        try:
+            note = below.read(name, MAX_NOTE)
+            head = open_checkpoint(note, key, nation.head.origin)
+        except KuaError:
+            continue
+        if head.size > (seen or 0) and head.size <= nation.head.size and head.root == nation.root_at(head.size):
+            return note, head
+    return below.read(PATH, MAX_NOTE), nation.head
+
+
+def _first_seen(below: Below, nation: Entries, election: Election, key: VerifierKey, seen: int | None) -> dict[str, bytes]:
+    """Return the proof that the station's checkpoint stood in the national log when enough co-signers first saw it, where such a checkpoint was kept."""
+    if not election.cosigning or seen is None:
+        return {}
+    try:
+        policy = parse_policy(election.cosigning.encode())
+        sizes = [size for size in _sizes(below.read(f"{FOLDER}/sizes", SMALL)) if size > seen]
+    except KuaError:
+        return {}
+    for size in sorted(sizes):
+        try:
+            note = below.read(f"{FOLDER}/{size}", MAX_NOTE)
+            judged = judge(policy, note, [key], nation.head.origin)
+        except KuaError:
+            continue
+        head = judged.checkpoint
+        if judged.by is not None and head.size <= nation.head.size and head.root == nation.root_at(head.size):
+            return {FIRST_SEEN: TlogProof(seen, inclusion_proof(seen, nation.hashes[: head.size]), note).to_bytes()}
+    return {}
+
+
+def _sizes(index: bytes) -> list[int]:
+    """Read the sizes out of `cosigned/sizes` (docs/spec/cosigning.md). It is an index that nobody signs: what it names is judged by itself."""
+    words = [line.partition(b" ")[0] for line in index[:1_000_000].splitlines()]
+    return [int(word) for word in words if word.isdigit() and len(word) < 16]
+
+
+def _national(
+    below: Below, nation: Entries, head: tuple[bytes, Checkpoint], station: str, seen: int | None, file: str
+) -> dict[str, bytes]:
     """Return the national excerpt: the election file, the station's key and its checkpoint, and every withdrawal of its film."""
     indices = {index for index, leaf in nation.of_type("policy") if leaf["what"] == "election" and leaf["sha256"] == file}
     indices |= {index for index, leaf in nation.of_type("certificate", "withdrawn") if leaf["station"] == station}
     indices |= set() if seen is None else {seen}
-    head = below.read(PATH, MAX_NOTE)
-    checkpoint: Checkpoint = nation.head
-    return _part("nation", raw_entries(below, checkpoint.size), nation, checkpoint.size, head, indices)
+    note, checkpoint = head
+    return _part("nation", raw_entries(below, nation.head.size), nation, checkpoint.size, note, {index for index in indices if index < checkpoint.size})
 
 
 def _calibrations(below: Below, place: str, log: Entries, indices: set[int]) -> dict[str, bytes]:

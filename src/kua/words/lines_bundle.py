@@ -21,8 +21,8 @@ LINES: dict[str, str] = {
     "bundle.in_nation": N_(
         "This very state of the station's log ({size} statements) stands in the national log (entry {index}); the centre says that it received it at {at}."
     ),
-    "bundle.quorum": N_("Those who co-signed the national log are enough by the policy of the election file: {names}."),
-    "bundle.no_quorum": N_("Those who co-signed the national log are not enough by the policy of the election file: {names}."),
+    "bundle.quorum": N_("Those who co-signed the national log are enough by the policy of the election file: {count} of {total}, {names} (from {first} to {last})."),
+    "bundle.no_quorum": N_("Those who co-signed the national log are not enough by the policy of the election file: {count} of {total}, {names}."),
     "bundle.no_beacon": N_(
         "Not before: nothing in the film shows that it could not have been made earlier; its time is the station's own word."
     ),

@@ -5,6 +5,7 @@ import io
 import struct
 import zipfile
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import example, given
@@ -26,6 +27,15 @@ def packed(files: dict[str, bytes]) -> bytes:
 
 def listed(data: bytes) -> tuple[Entry, ...]:
     return read_entries(len(data), lambda at, length: data[at : at + length])
+
+
+def is_read_or_refused(code: str, step: Callable[[], object]) -> bool:
+    """Whether a reader takes the bytes, or refuses them with a code that begins so. Anything else that is raised is a bug."""
+    try:
+        step()
+    except Rejected as error:
+        return error.code.startswith(code)
+    return True
 
 
 def is_tree(files: dict[str, bytes]) -> bool:
@@ -55,21 +65,14 @@ def test_one_other_byte_in_the_frame_of_an_archive_is_refused(files: dict[str, b
     frame = [at for at in range(len(data)) if at not in inside]
     at = frame[place % len(frame)]
     spoilt = data[:at] + bytes([data[at] ^ change]) + data[at + 1 :]
-    try:
-        entries = listed(spoilt)
-    except Rejected as error:
-        assert error.code.startswith("zip.")
-    else:
-        # Only a checksum may be another in both places at once, and one byte is in one place; or names that still sort and agree, which one byte cannot do.
-        raise AssertionError(entries)
+    # What stands there twice would have to be changed twice, and one byte is in one place.
+    with pytest.raises(Rejected, match=r"zip\."):
+        listed(spoilt)
 
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_archive_or_refused(data: bytes) -> None:
-    try:
-        listed(data)
-    except Rejected as error:
-        assert error.code.startswith("zip.")
+    assert is_read_or_refused("zip.", lambda: listed(data))
 
 
 def test_a_directory_that_promises_too_much_is_refused_before_it_is_read() -> None:
@@ -131,7 +134,4 @@ def test_a_manifest_in_another_form_is_refused(data: bytes, why: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_manifest_or_refused(data: bytes) -> None:
-    try:
-        bag.read_manifest(data, "manifest-sha512.txt")
-    except Rejected as error:
-        assert error.code == "bag.manifest"
+    assert is_read_or_refused("bag.manifest", lambda: bag.read_manifest(data, "manifest-sha512.txt"))

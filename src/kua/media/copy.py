@@ -44,8 +44,8 @@ class Shape:
     height: int
 
 
-def read_master(t0: int, segment: bytes) -> tuple[Master, bytes]:
-    """Read one segment of one track (docs/spec/segment.md); return it with the bytes of its samples. Raises `Rejected("film.boxes")` for any other."""
+def read_master(t0: int, segment: bytes) -> Master:
+    """Read one segment of one track (docs/spec/segment.md), whose samples are its last bytes. Raises `Rejected("film.boxes")` for any other."""
     try:
         listed = list(boxes(segment))
         if [box.kind for box in listed] != [b"moof", b"mdat"]:
@@ -59,7 +59,7 @@ def read_master(t0: int, segment: bytes) -> tuple[Master, bytes]:
         raise Rejected("film.boxes", at=0) from error
     if master.length != len(listed[1].body) or not master.sizes:
         raise Rejected("film.boxes", at=0)
-    return master, listed[1].body
+    return master
 
 
 def read_shape(init: bytes) -> Shape:

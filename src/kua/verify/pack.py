@@ -19,7 +19,7 @@ from kua.media.timeline import Film
 from kua.proof import bag
 from kua.proof.archive import Entry, directory, local_header, planned
 from kua.proof.bundle import CONTENTS, CUSTODY, begin_custody
-from kua.verify.bundle import PAPER, TOOLS, copy_plans, verify_bundle
+from kua.verify.bundle import PAPER, TOOLS, copy_plans, samples_of, verify_bundle
 from kua.verify.below import Below
 from kua.verify.film import Trust
 from kua.verify.gather import Gathered, Wanted, gather
@@ -133,10 +133,10 @@ def _write_copies(writer: "_Writer", start: str, below: Below, cam: str, held: l
         writer.add_pieces(start + name, lambda head=head, parts=parts, cam=cam: _copy_bytes(below, cam, head, parts))  # type: ignore[misc]
 
 
-def _copy_bytes(below: Below, cam: str, head: bytes, parts: list[Film]) -> Iterator[bytes]:
+def _copy_bytes(below: Below, cam: str, head: bytes, parts: list[tuple[Film, int]]) -> Iterator[bytes]:
     yield head
-    for film in parts:
-        yield read_master(film.t0, below.read(f"film/{cam}/{film.name}", MAX_MEDIA))[1]
+    for film, length in parts:
+        yield samples_of(below.read(f"film/{cam}/{film.name}", MAX_MEDIA), length)
 
 
 class _Films:

@@ -7,6 +7,7 @@ not hold. Needs the base install only; pictures are looked at where the caller b
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -92,7 +93,7 @@ class _Check:
 
     def _check_name(self, contents: Contents) -> None:
         self.report.summary |= {
-            "election": contents.election, "station": contents.station, "cameras": list(contents.cameras),
+            "name": contents.name, "election": contents.election, "station": contents.station, "cameras": list(contents.cameras),
             "from": rfc3339(contents.since), "to": rfc3339(contents.until),
         }  # fmt: skip
         if self.held.base != f"{contents.name}/":
@@ -101,6 +102,11 @@ class _Check:
             self.report.passed("contents", "bundle.contents_read", name=contents.name)
 
     def _check_election_of(self, contents: Contents | None, election: Election | None) -> None:
+        if contents is not None and election is not None:
+            self.report.summary["titles"] = {
+                "election": asdict(election.titles),
+                "station": next((asdict(each.titles) for each in election.stations if each.id == contents.station), {}),
+            }
         if contents is not None and election is not None and contents.election != election.id:
             self.report.failed("contents", "bundle.other_election", given=contents.election, wanted=election.id)
 

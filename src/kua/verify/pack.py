@@ -28,8 +28,8 @@ from kua.verify.report import Report
 from kua.verify.station import MAX_MEDIA
 from kua.words.readme import READMES
 
-Paper = Callable[[Report], bytes]
-"""Makes `report.pdf` out of what the check of the bundle said."""
+Paper = Callable[[Report, bytes], bytes]
+"""Makes `report.pdf` out of what the check of the bundle said, and its manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _write(file: BinaryIO, place: Reader, found: Gathered, order: Order, part: P
         writer.add(base + name, tags[name])
     report = _finished(writer, base, tags, None, part, order)
     if order.paper is not None:
-        report = _finished(writer, base, tags, order.paper(report), part, order)
+        report = _finished(writer, base, tags, order.paper(report, manifest), part, order)
     return Made(report, films.absent)
 
 

@@ -150,7 +150,8 @@ def show(
     say.data(fill(N_("From {since} to {until}"), since=rfc3339(contents.since), until=rfc3339(contents.until)))
     for event in events:
         when = rfc3339(Instant(event["at"])) if event["at"] is not None else "-"
-        say.data(fill(N_("Custody: {act}, by {role}, at {when}"), act=_(_ACTS[event["act"]]), role=event["role"], when=when))
+        act = _ACTS[event["act"]]
+        say.data(fill(N_("Custody: {act}, by {role}, at {when}"), act=_(act), role=event["role"], when=when))
     for name, size in files.items():
         say.data(f"{size:>12}  {name}")
     say.talk(_("Nothing of this was checked: kua bundle verify does that."))

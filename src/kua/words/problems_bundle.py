@@ -128,4 +128,8 @@ PROBLEMS: dict[str, Problem] = {
         N_("The custody list holds roles in plain small letters, and never a name."),
         N_("Write it like auditor or court."),
     ),
+    "report.no_library": Problem(
+        N_("Reports on paper cannot be made here."), N_("The library that sets them is not installed."), N_("Install it: pip install 'kua[report]'; or give --no-report.")
+    ),
+    "report.failed": Problem(N_("The report could not be set."), N_("Typst refuses ({why})."), N_("Give --no-report, and please report this.")),
 }

@@ -18,8 +18,10 @@ from kua.core.nouns import nation_origin, station_origin
 from kua.media.playlist import items_of, render
 from kua.media.timeline import Day
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
+from kua.proof.cosign import cosign
 from kua.proof.keys import SigningKey
 from kua.proof.leaf import make_leaf, read_leaf
+from kua.proof.note import add_signatures, parse_note
 from kua.proof.persons import Person, issue_person, sign_calibration, sign_election
 from kua.proof.tiles import Edge
 
@@ -55,7 +57,13 @@ def named(text: str) -> dict[str, str]:
     return {"kk": text, "ru": text, "en": text}
 
 
-def election(profile: bytes) -> bytes:
+COSIGNERS: Final = tuple(key(f"{DOMAIN}/{name}") for name in ("party-1", "party-2", "ngo"))
+POLICY: Final = "".join(f"witness {each.name} {each.cosigner}\n" for each in COSIGNERS) + (
+    f"group two-of-three 2 {' '.join(each.name for each in COSIGNERS)}\nquorum two-of-three\n"
+)
+
+
+def election(profile: bytes, cosigning: str = "") -> bytes:
     """The election file."""
     end = BEGIN + 3_600_000
     station = {
@@ -65,7 +73,7 @@ def election(profile: bytes) -> bytes:
     return canonical({
         "v": 1, "id": ELECTION, "version": 1, "domain": DOMAIN, "titles": named("Vectors"), "kind": "rehearsal", "contests": [],
         "profile": {"id": "vectors", "sha256": sha256(profile).hex()}, "regions": [{"id": "10", "titles": named("10")}],
-        "stations": [station], "hiding": {}, "publication": {"delay_ms": 30_000}, "cosigning": "",
+        "stations": [station], "hiding": {}, "publication": {"delay_ms": 30_000}, "cosigning": cosigning,
         "centres": [{"url": "", "vkey": str(CENTRE.verifier)}],
         "keys": {
             "commission": [str(COMMISSION.verifier)],
@@ -147,11 +155,16 @@ def playlists(entries: list[bytes], shown: Tree) -> Tree:
     return {"film/a/day.m3u8": text, "film/a/live.m3u8": text}
 
 
-def published(lost: str = "", shown: Tree | None = None) -> Tree:
-    """The whole tree, as a centre publishes it that never received the segment `lost`. `shown` is other film than the text of `film`."""
+def published(lost: str = "", shown: Tree | None = None, cosigners: tuple[SigningKey, ...] | None = None, later: int = 0) -> Tree:
+    """The whole tree, as a centre publishes it that never received the segment `lost`. `shown` is other film than the text of `film`.
+
+    `cosigners`, where given, have co-signed the national log under `POLICY`; `later` moves the time of its last entry, so that another
+    history comes out.
+    """
     shown = shown or film()
     profile = canonical({"v": 1, "id": "vectors", "titles": named("Vectors"), "clauses": []})
-    file = election(profile)
+    policy = "" if cosigners is None else POLICY
+    file = election(profile, policy)
     signed = calibration()
     entries = leaves(file, signed, shown)
     at = BEGIN + (len(shown) - 1) * SLOT + 1_000
@@ -160,8 +173,9 @@ def published(lost: str = "", shown: Tree | None = None) -> Tree:
     edge.append(entries)
     nation = [
         make_leaf("policy", at=BEGIN, what="election", version=1, sha256=sha256(file).hex()),
+        *([make_leaf("policy", at=BEGIN, what="cosigning", version=1, sha256=sha256(policy.encode()).hex())] if policy else []),
         make_leaf("certificate", at=BEGIN, station=STATION, origin=ORIGIN, vkey=str(AGENT.verifier)),
-        make_leaf("station_checkpoint", received_at=at, origin=ORIGIN, size=edge.size, root=edge.root().hex(), note=note.decode()),
+        make_leaf("station_checkpoint", received_at=at + later, origin=ORIGIN, size=edge.size, root=edge.root().hex(), note=note.decode()),
     ]
     tree = {
         "election.json": file,
@@ -170,6 +184,8 @@ def published(lost: str = "", shown: Tree | None = None) -> Tree:
     }
     tree |= log_files(f"s/{STATION}", entries, AGENT)
     tree |= nation_files(nation)
+    if cosigners is not None:
+        tree |= cosigned_files(tree["nation/checkpoint"], cosigners)
     there = {name: data for name, data in shown.items() if name != lost}
     return tree | {f"s/{STATION}/{name}": data for name, data in (signed | there | playlists(entries, there)).items()}
 
@@ -181,6 +197,27 @@ def nation_files(entries: list[bytes]) -> Iterator[tuple[str, bytes]]:
         yield f"nation/{name}", data
     yield "nation/vkey", f"{CENTRE.verifier}\n".encode()
     yield "nation/checkpoint", sign_checkpoint(Checkpoint(nation_origin(DOMAIN, ELECTION), edge.size, edge.root()), CENTRE)
+
+
+def cosigned_files(note: bytes, cosigners: tuple[SigningKey, ...]) -> Tree:
+    """The policy beside the national log, and its newest checkpoint as it was co-signed, ten seconds apart."""
+    text, size = parse_note(note).text, parse_note(note).text.split("\n")[1]
+    seconds = BEGIN // 1000 + 60
+    signed = add_signatures(note, [cosign(text, each, seconds + 10 * number) for number, each in enumerate(cosigners)])
+    word = "quorum" if len(cosigners) > 1 else "some"
+    return {
+        "nation/policy": POLICY.encode(),
+        "nation/checkpoint": signed,
+        "nation/cosigned/checkpoint": signed,
+        f"nation/cosigned/{size}": signed,
+        "nation/cosigned/sizes": f"{size} {seconds + 10 * (len(cosigners) > 1)} {word}\n".encode(),
+    }
+
+
+def forked() -> Tree:
+    """A centre that shows another history than its co-signers saw."""
+    seen, shown = published(cosigners=COSIGNERS[:2]), published(cosigners=COSIGNERS[:2], later=1)
+    return shown | {name: data for name, data in seen.items() if name.startswith("nation/cosigned/")}
 
 
 def flipped(tree: Tree, name: str) -> Tree:
@@ -200,6 +237,9 @@ def files() -> Tree:
         "altered-film": flipped(tree, f"s/{STATION}/{segment}"),
         "missing-film": published(lost=segment),
         "altered-log": flipped(tree, entries),
+        "cosigned": published(cosigners=COSIGNERS[:2]),
+        "cosigned-too-few": published(cosigners=COSIGNERS[:1]),
+        "cosigned-fork": forked(),
     }
     trust = f"--commission {COMMISSION.verifier}"
     vkey, other = f"--vkey {AGENT.verifier}", f"--vkey {CENTRE.verifier}"
@@ -214,6 +254,11 @@ def files() -> Tree:
         f"0 log verify published/intact/nation {other}",
         f"1 log verify published/intact/s/{STATION} {other}",
         f"1 log verify published/altered-log/s/{STATION} {vkey}",
+        f"0 film verify published/cosigned {trust}",
+        f"2 film verify published/cosigned-too-few {trust}",
+        f"1 film verify published/cosigned-fork {trust}",
+        f"0 log verify published/cosigned/nation {other} --policy published/cosigned/nation/policy",
+        f"2 log verify published/cosigned-too-few/nation {other} --policy published/cosigned/nation/policy",
         "64 film verify published",
     ]
     written = {f"published/{kind}/{name}": data for kind, part in kinds.items() for name, data in part.items()}

@@ -2,7 +2,8 @@
 """Makes the language-neutral vectors of `tests/vectors`: valid cases, and each with every field forged. `make vectors` calls it.
 
 All keys come from fixed seeds and all times are fixed, so the same files come out on every machine. What a case expects is written down
-by hand here (`valid`, `code`), never asked of the code under test.
+by hand here (`valid`, `code`), never asked of the code under test. One thing is different each time it is made: a signature of ML-DSA-44
+(FIPS 204 section 3.4). Those made once are kept in `proof/ml-dsa-44.json` and used again while they hold.
 """
 
 import json
@@ -14,16 +15,20 @@ from typing import Any
 from kua.core.canonical import canonical
 from kua.core.digest import sha256
 from kua.core.instant import Instant
-from kua.proof.base64 import to_base64
+from kua.proof.base64 import from_base64, to_base64
 from kua.proof.census import census_text
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
-from kua.proof.keys import SigningKey
+from kua.proof.fork import Fork
+from kua.proof.head import subtree_message
+from kua.proof.hours import hour_name, sign_seal
+from kua.proof.keys import QuantumKey, SigningKey, verifies_ml_dsa
 from kua.proof.merkle import EMPTY_ROOT, consistency_proof, inclusion_proof, leaf_hash, root_of
 from kua.proof.cosign import cosign
-from kua.proof.note import add_signatures, sign_note, sign_text
+from kua.proof.note import Note, Signature, add_signatures, parse_note, sign_note, sign_text
 from kua.proof.persons import Person, calibration_text, issue_person, person_name, sign_calibration, sign_count
 from kua.proof.receipt import Receipt, sign_receipt
 from kua.proof.tiles import Tile, encode_bundle
+from kua.proof.tlogproof import TlogProof
 from kua.proof.upload import sign_upload
 
 VECTORS = Path(__file__).parent.parent / "tests" / "vectors"
@@ -117,6 +122,246 @@ def _consistency(leaves: list[Any]) -> Iterator[Case]:
             yield case(f"{at}: step {step} altered", code, **{**good, "proof": forged})
 
 
+KEPT = "proof/ml-dsa-44.json"
+_made: dict[str, str] = {}
+
+
+def quantum(name: str) -> QuantumKey:
+    """Make the ML-DSA-44 test key called `name`."""
+    return QuantumKey.from_seed(name, sha256(f"kua test vectors, not a secret: {name}, ML-DSA-44".encode()))
+
+
+def quantum_line(text: str, signer: QuantumKey, seconds: int) -> Signature:
+    """Co-sign with ML-DSA-44; a signature that was made once for the same message and still holds is used again."""
+    message = subtree_message(signer.name, seconds, text)
+    name = sha256(signer.cosigner.public + message).hex()
+    path = VECTORS / KEPT
+    held = json.loads(path.read_bytes()).get(name, "") if path.exists() else ""
+    made = from_base64(_made.get(name, held))
+    if not verifies_ml_dsa(signer.cosigner.public, made, message):
+        made = signer.sign(message)
+    _made[name] = to_base64(made)
+    return Signature(signer.name, signer.cosigner.id, seconds.to_bytes(8, "big") + made)
+
+
+def kept_signatures() -> dict[str, str]:
+    """The signatures that the other parts use, by the SHA-256 of public key and message."""
+    for part in (cosignatures, policies, tlogproofs, forks):
+        part()
+    return dict(sorted(_made.items()))
+
+
+NATION = f"vectors.example/{ELECTION}/nation"
+AT = 1_773_565_200
+
+
+def _tree(word: str) -> list[Any]:
+    """Leaf hashes of `entry N`; from the sixth on, of another history if `word` is not `entry`."""
+    return [leaf_hash(f"{'entry' if number < 5 else word} {number}".encode()) for number in range(70)]
+
+
+def _nation(size: int, word: str = "entry") -> bytes:
+    return sign_checkpoint(Checkpoint(NATION, size, root_of(_tree(word)[:size])), key(NATION))
+
+
+def cosignatures() -> list[Case]:
+    """Timed co-signatures of both kinds, over a checkpoint's text; `seconds` is what the line says."""
+    classic, modern = key("vectors.example/party/1"), quantum("vectors.example/party/1")
+    note = parse_note(_nation(7))
+    text, other = note.text, parse_note(_nation(8)).text
+    cases = []
+    for kind, line, wrong, vkey in (
+        ("ed25519", cosign(text, classic, AT), cosign(other, classic, AT), classic.cosigner),
+        ("ml-dsa-44", quantum_line(text, modern, AT), quantum_line(other, modern, AT), modern.cosigner),
+    ):
+        def one(name: str, made: Signature, code: str | None = None, over: str = text, vkey: Any = vkey, kind: str = kind) -> Case:
+            return case(f"{kind}: {name}", code, vkey=str(vkey), note=Note(over, (made,)).to_bytes().decode(), seconds=None if code else made.seconds)
+
+        cases += [
+            one("good", line),
+            one("over another checkpoint", wrong, "note.signature"),
+            one("text altered", line, "note.signature", text.replace("\n7\n", "\n9\n")),
+            one("time altered", Signature(line.name, line.key_id, flipped(line.made, 7)), "note.signature"),
+            one("time beyond 63 bits", Signature(line.name, line.key_id, b"\xff" + line.made[1:]), "note.signature"),
+            one("signature altered", Signature(line.name, line.key_id, flipped(line.made, 40)), "note.signature"),
+            one("cut short", Signature(line.name, line.key_id, line.made[:-1]), "note.signature"),
+            one("a byte too many", Signature(line.name, line.key_id, line.made + b"\x00"), "note.signature"),
+            one("by somebody else", line, "note.unknown_signer", vkey=key("vectors.example/party/2").cosigner),
+        ]
+    zero = quantum_line(text, modern, 0)
+    extended = text + "extension\n"
+    return [
+        *cases,
+        case("ml-dsa-44: no time", vkey=str(modern.cosigner), note=Note(text, (zero,)).to_bytes().decode(), seconds=0),
+        case(
+            "ml-dsa-44: lines that it does not cover", vkey=str(modern.cosigner),
+            note=Note(extended, (quantum_line(text, modern, AT),)).to_bytes().decode(), seconds=AT,
+        ),
+        case("ed25519: an extension line is covered", "note.signature", vkey=str(classic.cosigner),
+             note=Note(extended, (cosign(text, classic, AT),)).to_bytes().decode(), seconds=None),
+    ]  # fmt: skip
+
+
+def policies() -> dict[str, Any]:
+    """Policies that are read or refused, and what checkpoints they accept."""
+    log, second = key(NATION), quantum(NATION)
+    party, ngo, judge = key("vectors.example/party/1"), key("vectors.example/ngo/1"), quantum("vectors.example/university")
+    witness = [f"witness party {party.cosigner}", f"witness ngo {ngo.cosigner} https://ngo.example/w", f"witness uni {judge.cosigner}"]
+    good = [f"log {log.verifier}", *witness, "group two 2 party ngo uni", "quantum", "quorum two"]
+    good.remove("quantum")
+
+    def read(name: str, lines: list[str], code: str | None = "policy.form", end: str = "\n") -> Case:
+        return case(name, code, policy="\n".join(lines) + end)
+
+    def changed(name: str, before: str, after: str, code: str | None = "policy.form") -> Case:
+        return read(name, [line.replace(before, after) if line.startswith(before) else line for line in good], code)
+
+    text = parse_note(_nation(7)).text
+    lines = {"party": cosign(text, party, AT), "ngo": cosign(text, ngo, AT + 10), "uni": quantum_line(text, judge, AT + 20)}
+
+    def judged(name: str, who: list[str], quorum: bool, by: int | None, code: str | None = None, note: bytes | None = None) -> Case:
+        signed = add_signatures(_nation(7), [lines[each] for each in who]) if note is None else note
+        return case(name, code, policy="\n".join(good) + "\n", note=signed.decode(), witnesses=who, quorum=quorum, by=by)
+
+    twice = add_signatures(_nation(7), [lines["party"], lines["party"]])
+    spoilt = add_signatures(_nation(7), [lines["party"], cosign(parse_note(_nation(8)).text, ngo, AT)])
+    return {
+        "read": [
+            read("good", good, None),
+            read("comments, empty lines, tabs", ["# a comment", "", "\t # another", *[line.replace(" ", " \t ", 1) for line in good]], None),
+            read("no logs, no co-signers", ["quorum none"], None),
+            read("one co-signer", [witness[0], "quorum party"], None),
+            read("a name outside ASCII", [witness[0].replace(" party ", " партия "), "quorum партия"], None),
+            read("groups of groups", [*witness, "group a any party", "group b all ngo uni", "group c all a b", "quorum c"], None),
+            read("empty", [], end=""),
+            read("no quorum", good[:-1]),
+            read("two quorums", [*good, "quorum two"]),
+            read("no newline at the end", good, end=""),
+            read("carriage returns", good, end="\r\n"),
+            read("unknown line", [*good, "threshold 2"]),
+            read("quorum of nobody", [*good[:-1], "quorum three"]),
+            read("quorum before its group", [*witness, "quorum two", "group two 2 party ngo"]),
+            read("a group that names a later one", [*witness, "group a any b", "group b any party", "quorum a"]),
+            read("a group that names itself", [*witness, "group a any a party", "quorum a"]),
+            read("a member twice", [*witness, "group a 2 party party", "quorum a"]),
+            read("a member of two groups", [*witness, "group a any party", "group b any party ngo", "quorum b"]),
+            read("none as a member", [*witness, "group a any none party", "quorum a"]),
+            read("none as a name", [witness[0].replace(" party ", " none "), "quorum none"]),
+            read("a name twice", [*witness, "group party any ngo", "quorum party"]),
+            read("a key twice", [witness[0], witness[0].replace(" party ", " other "), "quorum party"]),
+            read("a key twice under another name",
+                 [witness[0], f"witness other {SigningKey.from_seed('vectors.example/x', sha256(b'kua test vectors, not a secret: vectors.example/party/1')).cosigner}",
+                  "quorum party"]),
+            read("a log twice", [good[0], *good]),
+            read("a log's key for a co-signer", [f"witness log {log.verifier}", "quorum log"]),
+            read("no members", [*witness, "group a any", "quorum a"]),
+            changed("threshold of nought", "group two 2", "group two 0"),
+            changed("threshold above the members", "group two 2", "group two 4"),
+            changed("threshold with a leading zero", "group two 2", "group two 02"),
+            changed("threshold with a sign", "group two 2", "group two +2"),
+            changed("a word too many", good[0], good[0] + " https://a https://b"),
+            changed("a key that is none", good[1], "witness party hello", "key.form"),
+            changed("a key with another id", good[1], good[1].replace(party.cosigner.id.hex(), "00000000"), "key.id"),
+        ],
+        "judged": [
+            judged("nobody", [], False, None),
+            judged("one of three", ["party"], False, None),
+            judged("two of three", ["party", "ngo"], True, AT + 10),
+            judged("two of three, other kinds", ["uni", "ngo"], True, AT + 20),
+            judged("all", ["party", "ngo", "uni"], True, AT + 10),
+            judged("one that signed twice", ["party"], False, None, note=twice),
+            judged("a line that does not hold", [], False, None, "note.signature", spoilt),
+            judged("another log", [], False, None, "note.unknown_signer", sign_note(text, [key("vectors.example/other")])),
+            judged("a log of the policy for another origin", [], False, None, "note.unknown_signer",
+                   sign_note(text.replace("/nation\n", "/nation2\n"), [log])),
+        ],
+        "second_key": case(
+            "a log's ML-DSA-44 key alone", policy=f"log {second.cosigner}\nquorum none\n",
+            note=Note(text, (quantum_line(text, second, AT),)).to_bytes().decode(), witnesses=[], quorum=True, by=None,
+        ),
+    }  # fmt: skip
+
+
+def tlogproofs() -> list[Case]:
+    """Proof files for `entry N` under a policy of one co-signer."""
+    party = key("vectors.example/party/1")
+    policy = f"log {key(NATION).verifier}\nwitness party {party.cosigner}\nquorum party\n"
+    leaves = _tree("entry")
+
+    def proof(index: int, size: int, extra: bytes | None = None) -> bytes:
+        note = _nation(size)
+        signed = add_signatures(note, [cosign(parse_note(note).text, party, AT)])
+        return TlogProof(index, inclusion_proof(index, leaves[:size]), signed, extra).to_bytes()
+
+    good = proof(3, 7).decode()
+
+    def one(name: str, text: str, code: str | None = None, entry: str = "entry 3") -> Case:
+        return case(name, code, policy=policy, entry=entry, proof=text)
+
+    return [
+        one("3 of 7", good),
+        one("0 of 1", proof(0, 1).decode(), entry="entry 0"),
+        one("4 of 70", proof(4, 70).decode(), entry="entry 4"),
+        one("with extra data", proof(3, 7, b"extra").decode()),
+        one("another entry", good, "proof.inclusion", "entry 4"),
+        one("another place", good.replace("index 3", "index 4"), "proof.inclusion"),
+        one("place beyond the log", good.replace("index 3", "index 7"), "proof.inclusion"),
+        one("a hash left out", good.replace(good.split("\n")[2] + "\n", "", 1), "proof.inclusion"),
+        one("a hash too many", good.replace("index 3\n", "index 3\n" + good.split("\n")[2] + "\n"), "proof.inclusion"),
+        one("64 hashes", good.replace("index 3\n", "index 3\n" + (good.split("\n")[2] + "\n") * 64), "tlogproof.form"),
+        one("checkpoint altered", good.replace("\n7\n", "\n8\n"), "note.signature"),
+        one("another version", good.replace("@v1", "@v2"), "tlogproof.form"),
+        one("place with a leading zero", good.replace("index 3", "index 03"), "tlogproof.form"),
+        one("no place", good.replace("index 3\n", ""), "tlogproof.form"),
+        one("empty extra data", good.replace("index 3", "extra \nindex 3"), "tlogproof.form"),
+        one("extra data after the place", good.replace("index 3\n", "index 3\nextra ZXh0cmE=\n"), "tlogproof.form"),
+        one("a short hash", good.replace(good.split("\n")[2], to_base64(bytes(31))), "tlogproof.form"),
+        one("no empty line", good.replace("\n\n", "\n", 1), "note.form"),
+        one("carriage returns", good.replace("\n", "\r\n"), "tlogproof.form"),
+        one("empty", "", "tlogproof.form"),
+    ]
+
+
+def forks() -> list[Case]:
+    """Two checkpoints of one log in one file, and what is no contradiction. `vkeys` are the log's, as the reader knows them."""
+    log = key(NATION)
+    true, false = _tree("entry"), _tree("forged")
+
+    def steps(earlier: int, later: int, leaves: list[Any]) -> tuple[Any, ...]:
+        start = [root_of(leaves[:earlier])] if earlier.bit_count() == 1 else []
+        return (*start, *consistency_proof(earlier, leaves[:later]))
+
+    def one(name: str, fork: Fork | str, code: str | None = None, sizes: list[int] | None = None, vkey: str = str(log.verifier)) -> Case:
+        text = fork if isinstance(fork, str) else fork.to_bytes().decode()
+        return case(name, code, vkeys=[vkey], fork=text, sizes=sizes)
+
+    same = Fork((log.verifier,), _nation(9), _nation(9, "forged"))
+    text = same.to_bytes().decode()
+    stranger = sign_note(parse_note(_nation(9, "forged")).text, [key("vectors.example/other")])
+    other = sign_checkpoint(Checkpoint(NATION + "2", 9, root_of(false[:9])), log)
+    return [
+        one("one size, two roots", same, sizes=[9, 9]),
+        one("two sizes", Fork((log.verifier,), _nation(9), _nation(70, "forged"), steps(9, 70, false)), sizes=[9, 70]),
+        one("two sizes, the larger first", Fork((log.verifier,), _nation(70, "forged"), _nation(9), steps(9, 70, false)), sizes=[9, 70]),
+        one("from a power of two", Fork((log.verifier,), _nation(8), _nation(70, "forged"), steps(8, 70, false)), sizes=[8, 70]),
+        one("one root twice", Fork((log.verifier,), _nation(9), _nation(9)), "fork.none"),
+        one("a log that only grew", Fork((log.verifier,), _nation(9), _nation(70), steps(9, 70, true)), "fork.none"),
+        one("two sizes without hashes", Fork((log.verifier,), _nation(9), _nation(70, "forged")), "fork.none"),
+        one("hashes of another tree", Fork((log.verifier,), _nation(9), _nation(70), steps(9, 70, false)), "fork.none"),
+        one("one size with hashes", Fork(same.keys, same.one, same.other, steps(9, 70, false)), "fork.none"),
+        one("two logs", Fork((log.verifier,), _nation(9), other), "checkpoint.origin"),
+        one("one signed by a stranger", Fork((log.verifier, key("vectors.example/other").verifier), _nation(9), stranger), "note.unknown_signer"),
+        one("keys that the reader does not know", same, "note.unknown_signer", vkey=str(key("vectors.example/other").verifier)),
+        one("another version", text.replace("/v1", "/v2"), "fork.form"),
+        one("no key", text.replace(f"key {log.verifier}\n", ""), "fork.form"),
+        one("hash before the key", text.replace("kua/fork/v1\n", f"kua/fork/v1\nstep {to_base64(bytes(32))}\n"), "fork.form"),
+        one("one note only", text.rpartition("\n\n")[0].rpartition("\n\n")[0] + "\n", "fork.form"),
+        one("three notes", text + "\n" + _nation(9).decode(), "fork.form"),
+        one("checkpoint altered", text.replace("\n9\n", "\n10\n", 1), "note.signature"),
+        one("empty", "", "fork.form"),
+    ]
+
+
 def keys() -> list[Case]:
     """Verifier key lines."""
     good = str(key(ORIGIN).verifier)
@@ -125,6 +370,8 @@ def keys() -> list[Case]:
     return [
         case("a key for notes", line=good),
         case("a key for co-signatures", line=str(key("vectors.example/party/1").cosigner)),
+        case("an ML-DSA-44 key", line=str(quantum("vectors.example/party/1").cosigner)),
+        case("an ML-DSA-44 key of another length", "key.public", line=f"{name}+{ident}+{to_base64(bytes([6]) * 33)}"),
         case("no name", "key.name", line=f"+{ident}+{material}"),
         case("space in the name", "key.name", line=f"a b+{ident}+{material}"),
         case("another name", "key.id", line=f"{name}x+{ident}+{material}"),
@@ -444,6 +691,12 @@ def leaves() -> list[Case]:
                                "states": {"used": 1, "off": 0, "covered": 2, "masked": 0, "unknown": 0}, "owners": {"ours": 1, "host": 2, "unknown": 0}}),
         "chapter": ("station", {"at": end, "what": "count_begins", "since": at, "signers": certified,
                                 "note": sign_count(signers, ELECTION, STATION, at).decode()}),
+        "hour_keys": ("station", {"at": at, "first": 0, "keys": [to_base64(key(hour_name(ORIGIN, number)).verifier.public) for number in (0, 1)]}),
+        "hour_seal": ("station", {"at": end, "number": 0, "note": sign_seal(ORIGIN, 0, EMPTY_ROOT, key(hour_name(ORIGIN, 0))).decode()}),
+        "beacon": ("station", {"at": at, "note": note}),
+        "liveness": ("station", {"at": end, "cam": "a", "t0": at, "t1": end, "code": "7K3MZV", "beacon": digest}),
+        "observer": ("station", {"at": at, "vkey": str(signed.cosigner),
+                                 "note": add_signatures(note.encode(), [cosign(Checkpoint(ORIGIN, 0, EMPTY_ROOT).text(), signed, at // 1000)]).decode()}),
         "close": ("station", {"at": end, "reason": "end_of_day"}),
         "withdrawn": ("nation", {"at": end, "station": STATION, "cam": "a", "t0": at, "t1": end, "article": "Art. 1 (2)", "by": "office",
                                  "reason": "booth_visible"}),
@@ -495,6 +748,11 @@ PARTS = {
     "proof/keys.json": keys,
     "proof/notes.json": notes,
     "proof/checkpoints.json": checkpoints,
+    "proof/cosignatures.json": cosignatures,
+    "proof/policies.json": policies,
+    "proof/tlog-proofs.json": tlogproofs,
+    "proof/forks.json": forks,
+    KEPT: kept_signatures,
     "proof/tiles.json": tiles,
     "proof/uploads.json": uploads,
     "proof/receipts.json": receipts,

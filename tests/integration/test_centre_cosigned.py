@@ -275,5 +275,5 @@ async def test_the_centre_asks_by_itself_and_again(tmp_path: Path, parties: list
             assert centre.nation.head is not None
             wanted = centre.tree / "nation" / "cosigned" / str(centre.nation.head.size)
             async with asyncio.timeout(60):
-                while len(parse_note(wanted.read_bytes() if wanted.exists() else centre.nation.head.note).signatures) < 6:
+                while len(parse_note(wanted.read_bytes() if wanted.exists() else centre.nation.head.note).signatures) < 6:  # noqa: ASYNC110 - a file comes by itself, and nobody tells
                     await asyncio.sleep(0.05)

@@ -2,12 +2,14 @@
 """A day of the real centre application: enrol, log, film, publication, withdrawal, restart."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import httpx
 import pytest
 
 from kua.app import founding
+from kua.centre.broadcast.shelf import COVERED
 from kua.app.centre import Centre
 from kua.core.canonical import canonical
 from kua.core.digest import sha256
@@ -153,10 +155,16 @@ async def test_the_verifier_finds_nothing_to_say_against_a_closed_day(folder: Pa
             assert answer.status_code == 201, answer.text
         clock.at = box.end + 9_000 + DELAY
         await centre.broadcast.publish(STATION)
+        clock.at += COVERED
+        await centre.broadcast.publish(STATION)
     report = verify_film(str(centre.tree))
     assert report.exit_code == 0, report.to_json()
     assert report.summary["segments_verified"] == report.summary["segments_logged"] == 3
     assert (centre.tree / "s" / STATION / "film/a/day.m3u8").read_text().endswith("#EXT-X-ENDLIST\n")
+    assert "film.coverage_holds" in {line.code for line in report.lines}
+    figures = json.loads((centre.tree / "s" / STATION / "coverage.json").read_bytes())["cameras"]["a"]
+    assert figures["published_ms"] == figures["recorded_ms"] == 12_000
+    assert figures["gaps_ms"] == {"camera_lost": 9_000}
 
 
 def add_calibration(box: Box, folder: Path) -> tuple[bytes, bytes, bytes]:

@@ -20,6 +20,7 @@ from kua.centre.enrol.service import make_code
 from kua.core.errors import Refused, Rejected
 from kua.media.timeline import Account, Day
 from kua.testing.clock import ManualClock
+from kua.verify.film import verify_film
 
 PLACE = Place("10-245", 7, 900, "painted:7?w=320&h=180&fps=5", shape=Shape(320, 180, 5, 200, "ultrafast"))
 
@@ -105,3 +106,11 @@ def test_a_stop_a_cut_line_a_kill_and_a_close_lose_nothing(town: Town) -> None:
     with pytest.raises(Refused, match=r"account\.closed"):
         close_day(box, 1)
     link.close()
+    assert list((box / "keys" / "hours").iterdir()) == []
+    report = verify_film(str(town.published / "s" / PLACE.id))
+    told = {line.code: line.state for line in report.lines}
+    assert (told["film.hours_sealed"], told["film.hours_seen"]) == ("PASS", "PASS")
+    assert told.keys() & {"film.beacon_false", "film.time_excluded", "film.hour_unsealed"} == set()
+    spans = report.summary["stations"][0]["cameras"]["a"]["time"]["intervals"]
+    assert spans
+    assert all(after is not None and after <= t1 + 32_000 for _, t1, after, _ in spans)

@@ -19,7 +19,7 @@ import pytest
 
 from kua.app.witness import add_log, init, look
 from kua.core.digest import Digest
-from kua.core.errors import KuaError, Misused, Refused, Unavailable
+from kua.core.errors import KuaError, Misused, Unavailable
 from kua.proof.addcheckpoint import MAX_REQUEST, SIZE_TYPE, AddCheckpoint, read_size
 from kua.proof.base64 import to_base64
 from kua.proof.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint

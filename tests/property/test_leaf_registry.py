@@ -30,6 +30,9 @@ _line = "\u2014 person/chair/10-245 " + "A" * 91 + "=\n"
 countings = st.just("kua/count/v1\nkz-2026/10-245\n1773565200000\n\n" + 2 * _line)
 _person = "kua/person/v1\nchair\nkz-2026\n10-245\nperson/chair/10-245+0a1b2c3d+" + "A" * 44 + "\n\n" + _line
 persons = st.lists(st.just(_person), min_size=2, max_size=8)
+_public = "A" * 43 + "="
+publics = st.lists(st.just(_public), min_size=1, max_size=48)
+codes = st.sampled_from(["000000", "7K3MZV"])
 ranges = st.tuples(st.integers(0, 500), st.integers(0, 500)).map(lambda pair: {"lo": min(pair), "hi": max(pair)})
 cameras = st.lists(st.fixed_dictionaries({"cam": cams, "width": ms, "height": ms, "fps_milli": ms}), max_size=3)
 
@@ -55,6 +58,11 @@ FIELDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
         "owners": st.fixed_dictionaries(dict.fromkeys(("ours", "host", "unknown"), ms)), "recorder": st.sampled_from(["none", "off", "not_shown"]),
     },
     "chapter": {"at": ms, "what": st.just("count_begins"), "since": ms, "note": countings, "signers": persons},
+    "hour_keys": {"at": ms, "first": ms, "keys": publics},
+    "hour_seal": {"at": ms, "number": ms, "note": notes},
+    "beacon": {"at": ms, "note": notes},
+    "liveness": {"at": ms, "cam": cams, "t0": ms, "t1": ms, "code": codes, "beacon": digests},
+    "observer": {"at": ms, "vkey": vkeys, "note": notes},
     "close": {"at": ms, "reason": st.sampled_from(["end_of_day", "ordered"])},
     "withdrawn": {"at": ms, "station": stations, "cam": cams, "t0": ms, "t1": ends, "article": citations, "by": words, "reason": words},
     "certificate": {"at": ms, "station": stations, "origin": origins, "vkey": vkeys},
@@ -74,6 +82,8 @@ NEVER: Final = {
     "origins": ["", "film.example", "a b/c", "a/" + "x" * 65, "a//b", "a/b\n", 5, None],
     "vkeys": ["", "a+b+c", "name+0a1b2c3d+" + "A" * 43, "na me+0a1b2c3d+" + "A" * 44, "n+0a1b2c3d+" + "A" * 44 + "\n", 5, None],
     "notes": ["", "a word of mine", "film.example/e/s\n12\nhello\n\n\u2014 n AAAA\n", "film.example/e/s\n12\n" + "A" * 43 + "=\nmore\n\n\u2014 n AAAA\n", 5, None],
+    "publics": [[], [_public] * 49, ["A" * 44], ["A" * 42 + "="], [_public + "\n"], ["a word of mine"], _public, 5, None],
+    "codes": ["", "7K3MZ", "7K3MZVX", "7k3mzv", "7K3MZU", "7K3MZI", "O00000", "7K3MZV\n", 123456, None],
     "ranges": [{}, {"lo": 2, "hi": 1}, {"lo": 0}, {"lo": 0, "hi": 1, "who": 2}, {"lo": -1, "hi": 1}, [0, 1], 3, None],
     "cameras": [
         {}, None, "a", ["a"], [{"cam": "a"}], [{"cam": "a", "width": 1, "height": 1, "fps_milli": 1, "name": "x"}],
@@ -88,7 +98,7 @@ _NAMED: Final = {
     for name, strategy in {
         "ms": ms, "ends": ends, "words": words, "digests": digests, "runs": runs, "cams": cams, "stations": stations, "citations": citations, "origins": origins,
         "vkeys": vkeys, "notes": notes, "ranges": ranges, "cameras": cameras,
-        "countings": countings, "persons": persons,
+        "countings": countings, "persons": persons, "publics": publics, "codes": codes,
     }.items()
 }  # fmt: skip
 

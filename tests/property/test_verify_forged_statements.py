@@ -190,7 +190,8 @@ def test_time_outside_the_account_is_told_and_the_figures_of_coverage_stay_apart
     report = forged(hides)
     lines = {line.code: line.facts for line in report.lines}
     assert lines["film.outside_account"]["seconds"] == 3600.0 - 20.0
-    assert lines["film.coverage"] == {"recorded": 20.0, "published": 20.0, "hidden": 1.5}
+    assert lines["film.coverage"] == {"recorded": 20.0, "visible": 18.5, "published": 20.0}
+    assert lines["film.hidden_by"] == {"seconds": 1.5, "reason": "warming", "count": 1}
 
 
 @pytest.mark.parametrize("recorder", ["none", "off", "not_shown"])

@@ -11,7 +11,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 
 from kua.core.instant import Instant
-from kua.ports.index import CountSpan
+from kua.ports.index import CountSpan, Witnessed
 from kua.web.kit.formats import Formats, iso, offset
 from kua.web.kit.pages import Words, preferred
 from kua.web.site.app import build_site, moment
@@ -55,6 +55,23 @@ async def test_switching_the_language_keeps_place_camera_and_time(reader: AsyncC
 async def test_names_come_in_the_language_of_the_page(reader: AsyncClient) -> None:
     for language, name in (("kk", "№ 7 мектеп"), ("ru", "Школа № 7"), ("en", "School No. 7")):
         assert name in (await reader.get(f"/{language}/s/10-245")).text
+
+
+# ---------------------------------------------------------------------------------------------------------- who has seen it
+
+
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+async def test_the_page_says_who_outside_has_seen_the_film_and_how_long_it_waited(language: str) -> None:
+    index = fixture()
+    index.outsiders = {"10-245": Witnessed(Instant(NOW), "party.example/witness", Instant(NOW - 90_000), 74_000, 100, 12)}
+    async with AsyncClient(transport=ASGITransport(build_site(index)), base_url="http://site") as client:
+        page = (await client.get(f"/{language}/s/10-245")).text
+        other = (await client.get(f"/{language}/s/75-310")).text
+    waited = Formats(language).length(74_000)
+    assert "party.example/witness" in page
+    assert waited in page
+    assert ">12<" in page or " 12." in page
+    assert "party.example" not in other
 
 
 # ------------------------------------------------------------------------------------------------------------- safety

@@ -115,3 +115,28 @@ def test_the_strangers_key_opens_the_strangers_note() -> None:
     key = VerifierKey.parse((folder / "vkey.txt").read_text().strip())
     _text, names = open_note((folder / "checkpoint.7").read_bytes(), [key])
     assert names == ("example.com/log/testdata",)
+
+
+def test_a_strangers_log_is_cosigned_from_its_own_tiles_and_a_forged_one_is_not(tmp_path: Path) -> None:
+    """The reference implementation's log, offered checkpoint by checkpoint with proofs out of its tiles."""
+    from kua.app.witness import add_log, init, opened
+    from kua.proof.addcheckpoint import AddCheckpoint
+    from kua.proof.prover import Prover
+    from kua.proof.tiles import decode_tile
+
+    folder = vectors("tessera-log")
+    key = VerifierKey.parse((folder / "vkey.txt").read_text().strip())
+    vkeys = init(tmp_path / "w", "party.example/w", mark=tmp_path / "mark")
+    add_log(tmp_path / "w", key.name, [key])
+    prover = Prover(7, lambda tile: decode_tile((folder / tile.path).read_bytes()))
+    known = 0
+    with opened(tmp_path / "w") as cosigner:
+        for size in (0, 1, 2, 3, 5, 7):
+            note = (folder / f"checkpoint.{size}").read_bytes()
+            steps = prover.consistency(known, size) if known else ()
+            answer = cosigner.add(AddCheckpoint(known, steps, note).to_bytes())
+            assert answer.status == 200, answer.body
+            assert open_note(note + answer.body, vkeys)[1] == ("party.example/w",)
+            known = size
+        back = cosigner.add(AddCheckpoint(7, (), (folder / "checkpoint.5").read_bytes()).to_bytes())
+        assert back.status == 400

@@ -18,10 +18,13 @@ from kua.proof.census import check_census
 from kua.proof.leaf import Leaf, Unknown, read_leaf
 from kua.proof.merkle import check_consistency, check_inclusion, leaf_hash, root_of
 from kua.proof.cosign import cosigned_at
+from kua.proof.fork import check_fork, read_fork
 from kua.proof.note import open_note, parse_note
 from kua.proof.persons import check_calibration, issuers_by_role
+from kua.proof.policy import judge, parse_policy
 from kua.proof.receipt import check_receipt
 from kua.proof.tiles import decode_bundle, encode_bundle, parse_tile_path, tiles_of
+from kua.proof.tlogproof import check_proof, read_proof
 from kua.proof.upload import check_upload
 
 HERE = Path(__file__).parent / "proof"
@@ -98,6 +101,41 @@ def test_checkpoints() -> None:
             assert (opened.size, opened.root.hex()) == (case["size"], case["root"])
         if "cosigner" in case:
             assert cosigned_at(parse_note(note), VerifierKey.parse(case["cosigner"])) == case["cosigned_at"]
+
+
+def test_cosignatures() -> None:
+    for case in load("cosignatures"):
+        note, key = parse_note(case["note"].encode()), VerifierKey.parse(case["vkey"])
+        assert check(case, lambda n=note, k=key: cosigned_at(n, k)) == case["seconds"], case["name"]
+
+
+def test_policies() -> None:
+    vectors = load("policies")
+    for case in vectors["read"]:
+        check(case, lambda c=case: parse_policy(c["policy"].encode()))
+    for case in (*vectors["judged"], vectors["second_key"]):
+        policy = parse_policy(case["policy"].encode())
+        verdict = check(case, lambda c=case, p=policy: judge(p, c["note"].encode()))
+        if verdict is not None:
+            told = ({one.witness.name for one in verdict.seen}, verdict.quorum, verdict.by)
+            assert told == (set(case["witnesses"]), case["quorum"], case["by"]), case["name"]
+
+
+def test_proof_files() -> None:
+    for case in load("tlog-proofs"):
+        policy = parse_policy(case["policy"].encode())
+        verdict = check(case, lambda c=case, p=policy: check_proof(read_proof(c["proof"].encode()), c["entry"].encode(), p))
+        if verdict is not None:
+            assert verdict.quorum, case["name"]
+            assert read_proof(case["proof"].encode()).to_bytes() == case["proof"].encode()
+
+
+def test_forks() -> None:
+    for case in load("forks"):
+        keys = [VerifierKey.parse(line) for line in case["vkeys"]]
+        shown = check(case, lambda c=case, k=keys: check_fork(read_fork(c["fork"].encode()), k))
+        if shown is not None:
+            assert [shown.earlier.size, shown.later.size] == case["sizes"], case["name"]
 
 
 def test_tiles() -> None:

@@ -188,7 +188,7 @@ interface State {
   learning: string; needs_ms: number; error?: { code: string; what: string; why: string; do: string };
   second?: { vkey: string; code: string; confirmed: boolean; signed: boolean };
   lamp: string; why: string; said: string; running: boolean; recorded_to: number | null; owed_files: number; owed_bytes: number;
-  people: [number, number] | null; hidden: number | null; free_bytes: number;
+  people: [number, number] | null; hidden: number | null; free_bytes: number; code: string; code_rows: string[];
 }
 
 async function stateOf(cam: string): Promise<State | null> {
@@ -256,6 +256,18 @@ class Day extends HTMLElement {
     }
   }
 
+  /** The liveness code in letters and as a QR code, drawn module by module, for the camera to see. */
+  private code(code: string, rows: string[]): void {
+    this.piece("live").hidden = code === "";
+    if (this.piece("code").textContent === code) return;
+    this.piece("code").textContent = code;
+    const svg = this.querySelector<SVGSVGElement>('[data-part="qr"]')!;
+    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+    path.setAttribute("d", rows.map((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x + 4} ${y + 4}h1v1h-1z` : "")).join("")).join(""));
+    svg.setAttribute("viewBox", `0 0 ${rows.length + 8} ${rows.length + 8}`);
+    svg.replaceChildren(path);
+  }
+
   private say(state: State): void {
     this.lamp(state.lamp, [this.word("why", state.why)?.textContent ?? "", state.said].filter(Boolean).join(" "));
     this.piece("start").hidden = state.running || state.lamp === "closed";
@@ -273,6 +285,7 @@ class Day extends HTMLElement {
       free: text("gigabytes", { number: number(state.free_bytes / 1e9) }),
     };
     for (const [name, value] of Object.entries(figures)) if (this.piece(name).textContent !== value) this.piece(name).textContent = value;
+    this.code(state.running ? state.code : "", state.code_rows);
   }
 }
 

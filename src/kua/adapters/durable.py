@@ -90,6 +90,21 @@ class DurableFiles:
             part.replace(path)
             sync_folder(path.parent)
 
+    def erase(self, path: Path) -> None:
+        """Keep the port's promise."""
+        with disk_errors(path):
+            try:
+                opened = os.open(path, os.O_WRONLY)
+            except FileNotFoundError:
+                return
+            try:
+                write_all(opened, bytes(os.fstat(opened).st_size))
+                os.fsync(opened)
+            finally:
+                os.close(opened)
+            path.unlink()
+            sync_folder(path.parent)
+
     def remove(self, path: Path) -> None:
         """Keep the port's promise."""
         with disk_errors(path):

@@ -27,6 +27,8 @@ from kua.app import calibrations, logs
 from kua.app import settings as settings_room
 from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
+from kua.app.hours import hour_keys
+from kua.app.live import write_codes
 from kua.app.settings import CameraSettings, StationSettings
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
@@ -198,6 +200,8 @@ class Agent:
         self._gate = Gate(box, self._election, self._place, self._clock.now, self._clock.monotonic)
         self._status_at = Millis(-STATUS)
         self._rounds = Rounds(box)
+        self._nation = b""
+        self._codes: tuple[str, ...] | None = None
 
     def run(self) -> None:
         """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""
@@ -221,9 +225,9 @@ class Agent:
             for finding in mend(self._box, log, outbox, self._files):
                 _say.info(finding.code, name=finding.name)
             self._log, self._outbox = log, outbox
-            self._journal = Journal(log, self._clock, _boot())
+            self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))
             courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
-            self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says)
+            self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says, self._on_nation)
             floor = self._station.reserve * 1024 * 1024
             self._keep = Keep(self._box, self._journal, outbox, self._files, self._clock, floor, self._uplink.owe, self._on_fault)
             log.publish()
@@ -294,6 +298,7 @@ class Agent:
         if phase in GATED:
             self._state_count()
         self._maybe_close()
+        self._state_beacon()
         if now - self._status_at >= STATUS:
             self._status_at = now
             self._rounds.tick(now)
@@ -317,6 +322,20 @@ class Agent:
         day = Day(self._election.id, sha256(self._election_file), self._station.id, cameras, policies, files)
         self._journal.begin(day, build_digest(), settings_room.settings_digest(self._box))
         self._uplink.owe(add_missing(self._box, self._log, self._outbox))
+
+    def _state_beacon(self) -> None:
+        """State the newest national checkpoint that the uplink has brought, and tell the screen and `hide` the code that follows from it."""
+        note, self._nation = self._nation, b""
+        if note:
+            self._keep.beacon(note)
+        codes = self._journal.codes() if self._journal.is_open else ()
+        if codes != self._codes:
+            with suppress(KuaError):  # a full disk must not stop the recording for the sake of a code
+                write_codes(self._box, codes, self._files)
+                self._codes = codes
+
+    def _on_nation(self, note: bytes) -> None:
+        self._nation = note
 
     def _state_count(self) -> None:
         """State the beginning of the count as soon as two people have signed it; `hide` sees the same files by itself."""

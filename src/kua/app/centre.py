@@ -12,6 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final, final
 
+import structlog
+
+from kua.adapters.authorities import HttpAuthority
 from kua.adapters.clock import SystemClock
 from kua.adapters.cosigners.http import HttpCosigner
 from kua.adapters.durable import DurableFiles, make_folder
@@ -30,11 +33,14 @@ from kua.centre.ingest.service import Ingest
 from kua.centre.log.cosigned import CosignedFiles
 from kua.centre.log.cosigning import Asked, Cosigning
 from kua.centre.log.nation import Nation
+from kua.centre.log.times import Times, kept_sightings
+from kua.centre.log.waits import Waits
 from kua.core.digest import sha256
 from kua.core.errors import Misused
 from kua.core.nouns import nation_origin
 from kua.law.hiding import read_table, table_digest
 from kua.ports.clock import Clock
+from kua.ports.tokens import Authority
 from kua.proof.cosign import cosign
 from kua.proof.keys import ML_DSA_44, QuantumKey, SigningKey, VerifierKey
 from kua.proof.policy import Policy, parse_policy
@@ -49,6 +55,8 @@ from kua.web.site.app import build_site
 TOKEN: Final = "KUA_OFFICE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 CENTRE_KEY: Final = "keys/centre.key"
 QUANTUM_KEY: Final = "keys/nation-ml-dsa-44.key"
+
+_say = structlog.get_logger("kua.centre")
 
 
 @final
@@ -75,7 +83,11 @@ class Centre:
         self._nation_log = DiskLog.open(
             folder / "logs" / "nation", origin, self.key, public=self.tree / "nation", step="centre:11", also=self._second_key(origin)
         )
-        self.nation = Nation(self._nation_log)
+        keys = [witness.key for witness in self.policy.witnesses] if self.policy is not None else []
+        authorities, time = _authorities(folder, settings), self.tree / "nation" / "time"
+        self.waits = Waits(kept_sightings(time, keys, {each.name: each.reader for each in authorities}))
+        self.nation = Nation(self._nation_log, self.waits.stated)
+        self.times = Times(time, self._newer, keys, authorities, self._files, self.waits.seen, self._trouble)
         policies = {
             "election": sha256(self.held.files["election.json"]).hex(),
             "profile": election.profile_sha256,
@@ -101,7 +113,7 @@ class Centre:
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
         self.desk = Desk(
-            self.held, self.members, self.nation, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned
+            self.held, self.members, self.nation, self.waits, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned
         )
         self._blobs: App = Blobs(self.ingest, election.id)
         self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
@@ -128,11 +140,8 @@ class Centre:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Centre"]:
         """Run the services; on the way out write what is queued and let go of all files."""
-        tasks = [
-            asyncio.create_task(self.nation.run(), name="nation"),
-            asyncio.create_task(self.broadcast.run(), name="broadcast"),
-            asyncio.create_task(self.cosigning.run(), name="cosigning"),
-        ]
+        services = {"nation": self.nation.run, "broadcast": self.broadcast.run, "cosigning": self.cosigning.run, "times": self.times.run}
+        tasks = [asyncio.create_task(run(), name=name) for name, run in services.items()]
         for task in tasks:
             task.add_done_callback(self._ended)
         try:
@@ -160,6 +169,18 @@ class Centre:
             await send({"type": "lifespan.startup.complete"})
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _newer(self, size: int) -> bytes:
+        """Return a national checkpoint over more than `size` leaves: the newest co-signed one, else the newest; empty if there is none."""
+        newest = self.cosigned.newest if self.cosigned is not None else None
+        if self.cosigned is not None and newest is not None and newest.checkpoint.size > size:
+            return self.cosigned.at(newest.checkpoint.size) or b""
+        head = self.nation.head
+        return head.note if head is not None and head.size > size else b""
+
+    @staticmethod
+    def _trouble(code: str, authority: str) -> None:
+        _say.warning("times.trouble", code=code, authority=authority)
 
     def _open_copy(self, station: str, origin: str, key: VerifierKey) -> LogCopy:
         return DiskLog.open(self.folder / "logs" / station, origin, key, public=self.tree / "s" / station, step="centre:9")
@@ -215,6 +236,17 @@ def quantum_key(folder: Path, origin: str) -> QuantumKey | None:
     """Return the ML-DSA-44 key of the national log `origin`, None where the centre has none. Raises `Misused("key.pem")`."""
     path = folder / QUANTUM_KEY
     return QuantumKey.from_pem(origin, path.read_bytes()) if path.exists() else None
+
+
+def _authorities(folder: Path, settings: CentreSettings) -> list[Authority]:
+    """Return the time authorities of the settings. Raises `Misused("centre.no_file" | "token.certificate")`."""
+    made: list[Authority] = []
+    for each in settings.authorities:
+        try:
+            made.append(HttpAuthority(each.name, each.url, (folder / each.certificate).read_bytes()))
+        except OSError as error:
+            raise Misused("centre.no_file", name=each.certificate) from error
+    return made
 
 
 @cache

@@ -8,12 +8,13 @@ from typing import Final
 from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
+from kua.app.hours import hour_keys
 from kua.app.settings import load_election, load_station
 from kua.core.errors import Incomplete, Refused, Unavailable
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.proof.checkpoint import parse_checkpoint
-from kua.proof.leaf import Leaf, read_leaf
+from kua.proof.leaf import Leaf, Unknown, read_leaf
 from kua.proof.note import parse_note
 from kua.proof.tiles import WIDTH, decode_bundle, entries_path
 from kua.station.enrol import station_key
@@ -43,7 +44,7 @@ def close_day(box: Path, patience: float) -> Instant:
             raise
         return _ask(box, patience)
     try:
-        return Journal(log, SystemClock(), "00000000").close("ordered")
+        return Journal(log, SystemClock(), "00000000", hour_keys(box)).close("ordered")
     finally:
         log.close()
 
@@ -60,13 +61,19 @@ def _ask(box: Path, patience: float) -> Instant:
 
 
 def closed_at(box: Path) -> Instant | None:
-    """Return when the day was closed, from the last shown entry of the log; None while it is open. Needs no lock."""
+    """Return when the day was closed, from the last shown entries of the log; None while it is open. Needs no lock."""
     try:
         size = parse_checkpoint(parse_note((box / "log" / "checkpoint").read_bytes()).text).size
-        if size == 0:
-            return None
-        index, width = divmod(size - 1, WIDTH)
-        last = read_leaf(decode_bundle((box / "log" / entries_path(index, width + 1)).read_bytes())[-1])
+        last = [_entry(box, at) for at in range(max(0, size - 2), size)]
     except FileNotFoundError:
         return None  # between two checkpoints; whoever asks will look again
-    return Instant(last["at"]) if isinstance(last, Leaf) and last.type == "close" else None
+    # Only the seal of the last hour may come after the close.
+    return next((Instant(leaf["at"]) for leaf in last if isinstance(leaf, Leaf) and leaf.type == "close"), None)
+
+
+def _entry(box: Path, at: int) -> Leaf | Unknown:
+    """Read entry `at`, one of the last two: from the widest bundle that is there."""
+    index, place = divmod(at, WIDTH)
+    names = (entries_path(index, width) for width in (place + 1, place + 2, WIDTH) if width <= WIDTH)
+    path = next((box / "log" / name for name in names if (box / "log" / name).exists()), box / "log" / entries_path(index, place + 1))
+    return read_leaf(decode_bundle(path.read_bytes())[place])

@@ -17,9 +17,11 @@ from kua.adapters.codecs.packets import PacketDecoder
 from kua.adapters.codecs.preview import Preview
 from kua.adapters.codecs.segmenter import Segmenter
 from kua.adapters.detectors.pair import open_detector
+from kua.adapters.detectors.qr import QrReader
 from kua.adapters.detectors.stickers import StickerFinder
 from kua.app import calibrations
 from kua.app.count_gate import Gate
+from kua.app.live import Codes
 from kua.app.plugins import is_live
 from kua.app.settings import CameraSettings, StationSettings, load_election, load_station
 from kua.core.digest import sha256
@@ -32,6 +34,7 @@ from kua.media.cutter import Cut, Opened
 from kua.ports.detector import FindStickers
 from kua.sight.boxes import Box
 from kua.sight.calibration import Calibration
+from kua.sight.code import CodeGate
 from kua.sight.hider import Hider, Look
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
@@ -57,8 +60,10 @@ def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | No
     table = table_for(read_table(election.hiding), place.voters, _profile(box, station, election))
     gate = Gate(box, election, place, clock.now, clock.monotonic)
 
+    codes = CodeGate(QrReader(), Codes(box, clock.monotonic))
+
     def new_hider(phase: str) -> Hider:
-        return Hider(calibrated.calibration, calibrated.room, table, phase)
+        return Hider(calibrated.calibration, calibrated.room, table, phase, codes=codes)
 
     def open_film(emit: Callable[[Opened | Cut], None]) -> Segmenter:
         return Segmenter(camera.width, camera.height, camera.fps, camera.bitrate * 1000, camera.preset, emit)
@@ -75,6 +80,7 @@ def hide(box: Path, camera: CameraSettings, phase: str | None, hold: Millis | No
         phase_at,
         look=_look(box / station.models),
         row_for=lambda phase: row_for(phase, count_signed=phase in GATED and gate.is_open()),
+        reads=codes.read_at,
         counting=Counting(calibrated.calibration),
         seals=_seals(calibrated.calibration),
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,

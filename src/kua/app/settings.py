@@ -77,6 +77,17 @@ class StationSettings(_Table):
         raise Misused("settings.no_camera", camera=wanted[:20], known=", ".join(camera.id for camera in self.cameras))
 
 
+class AuthoritySettings(_Table):
+    """`[[centre.authorities]]`: one time authority (RFC 3161)."""
+
+    name: Annotated[str, Field(pattern="^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$")]
+    """A short word for it; stands in names of published files."""
+    url: Annotated[str, Field(pattern="^https?://")]
+    """Where it answers."""
+    certificate: Annotated[str, Field(min_length=1)]
+    """File with the certificate (PEM) under which its tokens must hold; relative to the centre's folder."""
+
+
 class CentreSettings(_Table):
     """`[centre]`: a centre that receives, logs and publishes."""
 
@@ -90,6 +101,8 @@ class CentreSettings(_Table):
     """MiB of the disk below which no film is taken in."""
     accept: tuple[str, ...] = ()
     """Clauses of the legal profile that no lawyer has confirmed and that the operator accepts by name outside rehearsals."""
+    authorities: Annotated[tuple[AuthoritySettings, ...], Field(max_length=8)] = ()
+    """Time authorities (RFC 3161) that are asked once a minute, one table each; two or more of different hands are worth having."""
     cosigners: tuple[Annotated[str, Field(pattern=r"^[^\s+]+ https?://\S+$")], ...] = ()
     """Addresses of co-signers that the co-signing policy names without one, or that have moved: `"party.example/witness https://…"`."""
     clock: bool = True
@@ -131,6 +144,7 @@ TABLES: Final[dict[str, type[_Table]]] = {
     "station": StationSettings,
     "station.cameras": CameraSettings,
     "centre": CentreSettings,
+    "centre.authorities": AuthoritySettings,
     "site": SiteSettings,
 }
 """Every table, by its name in the file."""
@@ -214,9 +228,9 @@ def values(box: Path, environment: Mapping[str, str] = os.environ) -> list[Value
 def _walk(prefix: str, model: BaseModel, given: Any) -> Iterator[Value]:
     for name in type(model).model_fields:
         value = getattr(model, name)
-        if name == "cameras":
-            for number, camera in enumerate(value):
-                yield from _walk(f"{prefix}.cameras.{camera.id}", camera, given["cameras"][number])
+        if name in {"cameras", "authorities"}:
+            for number, each in enumerate(value):
+                yield from _walk(f"{prefix}.{name}.{each.id if name == 'cameras' else each.name}", each, given[name][number])
         else:
             shown = list(value) if isinstance(value, tuple) else value
             yield Value(f"{prefix}.{name}", shown, "file" if name in given else "default")

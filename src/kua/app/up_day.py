@@ -12,8 +12,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+import segno
+
 from kua.adapters.clock import SystemClock
 from kua.app.checkup import look
+from kua.app.live import read_codes
 from kua.app.settings import load_station
 from kua.core.errors import Incomplete, KuaError, Refused
 from kua.core.instant import Instant, Millis
@@ -80,10 +83,12 @@ class Agent:
         seen = recent(self._box, now)
         ends = [camera.get("recorded_to") for camera in body["cameras"].values() if camera.get("recorded_to")]
         queue = body["queue"]
+        code = next(iter(read_codes(self._box)), "")
         return {
             "lamp": lamp, "why": why, "said": last_words(self._box) if why == "ended" else "", "running": body["running"] or self.is_ours, "phase": body["phase"], "closed_at": body["closed_at"],
             "recorded_to": min(ends) if ends else None, "now": now,
             "owed_files": queue["files"], "owed_bytes": queue["bytes"], "owed_oldest": queue["oldest"], "refused": queue["refused"],
+            "code": code, "code_rows": _rows(code) if code else [],
             "people": seen["people"].get(cam), "hidden": seen["hidden"].get(cam), "free_bytes": body["free_bytes"],
         }  # fmt: skip
 
@@ -114,6 +119,11 @@ class Agent:
         if body["queue"]["oldest"] and now - body["queue"]["oldest"] > OWED_LATE:
             return "owed", "owed"
         return "recording", "no_models" if "no_models" in faults else "recording"
+
+
+def _rows(code: str) -> list[str]:
+    """Return the modules of the QR code of a liveness code, row by row, `1` for a dark one."""
+    return ["".join(str(int(module)) for module in row) for row in segno.make(code, error="m", micro=False).matrix]
 
 
 def last_words(box: Path) -> str:

@@ -10,12 +10,13 @@ from kua.centre.elections.service import Held
 from kua.centre.ingest.members import Member, Members
 from kua.centre.log.cosigned import CosignedFiles
 from kua.centre.log.nation import Nation
+from kua.centre.log.waits import Waits
 from kua.core.election import Camera, Election, Station
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
 from kua.media.timeline import Day, Film
 from kua.ports.clock import Clock
-from kua.ports.index import CameraState, CountSpan, PublicDay, StationState, StateWord, Vouchers
+from kua.ports.index import CameraState, CountSpan, PublicDay, StationState, StateWord, Vouchers, Witnessed
 from kua.proof.policy import Policy
 
 QUIET: Final = 60_000
@@ -29,10 +30,11 @@ class Desk:
     """The port `PublicIndex`."""
 
     def __init__(
-        self, held: Held, members: Members, nation: Nation, broadcast: Broadcast, clock: Clock, centre_vkey: str,
+        self, held: Held, members: Members, nation: Nation, waits: Waits, broadcast: Broadcast, clock: Clock, centre_vkey: str,
         policy: Policy | None = None, cosigned: CosignedFiles | None = None,
     ) -> None:
-        self._held, self._members, self._nation, self._broadcast, self._clock, self._vkey = held, members, nation, broadcast, clock, centre_vkey
+        self._held, self._members, self._nation, self._waits = held, members, nation, waits
+        self._broadcast, self._clock, self._vkey = broadcast, clock, centre_vkey
         self._policy, self._cosigned = policy, cosigned
 
     def election(self) -> Election:
@@ -51,6 +53,14 @@ class Desk:
         """Return where the station's certificate stands in the national log. Raises `Rejected("election.no_station")`."""
         held = self._nation.certificates.get(self._held.election.station(station).id)
         return None if held is None else held[1]
+
+    def witnessed(self, station: str) -> Witnessed:
+        """Return what outsiders have seen of a station. Raises `Rejected("election.no_station")`."""
+        member = self._members.find(self._held.election.station(station).id)
+        if member is None:
+            return Witnessed()
+        films = [{leaf: film.t1 for leaf, film in camera.items()} for camera in member.book.films.values()]
+        return self._waits.of(member.origin, films)
 
     def nation_head(self) -> tuple[int, str] | None:
         """Return size and root (hex) of the newest published checkpoint of the national log."""

@@ -13,12 +13,16 @@ from kua.cli import say
 from kua.cli.say import _, fill
 from kua.core.errors import Misused, Rejected
 from kua.ports.pixels import Looked, Pixels
+from kua.ports.tokens import ReadToken
 from kua.proof.keys import VerifierKey
 from kua.verify.film import Trust, verify_film
 from kua.verify.report import Report
 
 HAS_CODEC = find_spec("av") is not None and find_spec("numpy") is not None
 """Whether pictures can be decoded here: the verifier's base install cannot."""
+
+HAS_TOKENS = find_spec("rfc3161_client") is not None and find_spec("httpx") is not None
+"""Whether time tokens can be read here: the verifier's base install cannot."""
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=_("Films: verify a published one, hide people in your own.")
@@ -43,14 +47,24 @@ def verify(
         list[str] | None,
         typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
     ] = None,
+    cosigner: Annotated[
+        list[str] | None,
+        typer.Option("--cosigner", metavar="KEY", help=_("A co-signer that you know beside those of the election file, or a file that holds its key.")),
+    ] = None,
+    authority: Annotated[
+        list[Path] | None,
+        typer.Option("--authority", metavar="PEM", help=_("The certificate of a time authority that you trust; its tokens are then checked.")),
+    ] = None,
     pixels: Annotated[
         bool, typer.Option("--pixels", help=_("Also decode the film and look whether every signed mask is filled in every picture."))
     ] = False,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Verify and print one line for each check."""
-    trust = Trust(tuple(vkey_given(line) for line in commission or ()), vkey_given(vkey) if vkey else None)
-    report = verify_film(place, trust, pixels=eyes() if pixels else None)
+    trust = Trust(tuple(map(vkey_given, commission or ())), vkey_given(vkey) if vkey else None, tuple(map(vkey_given, cosigner or ())))
+    report = verify_film(place, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []))
+    if authority and not HAS_TOKENS:
+        report.not_checked("nation time", "film.token_no_library")
     if pixels and not HAS_CODEC:
         report.not_checked("masks", "film.masks_no_codec")
     say.report(report, json_wanted=json_wanted)
@@ -87,6 +101,17 @@ def eyes() -> Pixels | None:
         return look(calibration, init, segment)
 
     return counting
+
+
+def tokens_under(roots: list[Path]) -> ReadToken | None:
+    """Return what reads time tokens under the certificates `roots`; None without any, or where its library is not installed."""
+    if not roots or not HAS_TOKENS:
+        return None
+    try:
+        reader: ReadToken = import_module("kua.adapters.authorities").TokenReader([path.read_bytes() for path in roots])
+    except OSError as error:
+        raise Misused("verify.no_file", name=str(error.filename)) from error
+    return reader
 
 
 def vkey_given(given: str) -> VerifierKey:

@@ -31,10 +31,11 @@ class Turned(Rejected):
 
 @dataclass(frozen=True, slots=True)
 class CentreState:
-    """What the centre has of our log, and its clock."""
+    """What the centre has of our log, its clock, and the newest checkpoint of the national log, as it came (empty: it gave none)."""
 
     size: int
     now: Instant
+    nation: bytes = b""
 
 
 class Courier(Protocol):

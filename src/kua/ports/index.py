@@ -79,6 +79,22 @@ class PublicDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Witnessed:
+    """What outsiders (co-signers, time authorities) have seen of a station's log.
+
+    `at`, `by`: the newest sighting; `until`: end of the newest film among it; `longest`: the longest time (ms) from the end of a segment to the first outsider
+    who had seen it; `count` segments are seen, `unseen` wait.
+    """
+
+    at: Instant | None = None
+    by: str = ""
+    until: Instant | None = None
+    longest: int | None = None
+    count: int = 0
+    unseen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CountSpan:
     """How many people a camera saw in [t0, t1): intervals, never single numbers."""
 
@@ -122,6 +138,7 @@ class PublicIndex(Protocol):
     def day(self, station: str, cam: str) -> PublicDay: ...
     def counts(self, station: str, cam: str) -> Sequence[CountSpan]: ...
     def certificate(self, station: str) -> int | None: ...
+    def witnessed(self, station: str) -> Witnessed: ...
     def nation_head(self) -> tuple[int, str] | None: ...
     def vouchers(self) -> Vouchers | None: ...
 

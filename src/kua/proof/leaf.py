@@ -47,6 +47,8 @@ _NOTE = re.compile(
 )
 _SIGNED: Final = rf"(?:\u2014 {_KEY_NAME} [A-Za-z0-9+/]{{4,200}}={{0,2}}\n)"
 _COUNT_NOTE = re.compile(rf"kua/count/v1\n[a-z0-9-]{{1,64}}/[0-9]{{2}}-[0-9]{{1,5}}\n(?:0|[1-9][0-9]{{0,15}})\n\n{_SIGNED}{{2,8}}")
+_PUBLIC = re.compile(r"[A-Za-z0-9+/]{43}=")
+_CODE = re.compile(r"[0-9A-HJKMNP-TV-Z]{6}")
 _CERTIFICATE = re.compile(
     rf"kua/person/v1\n[a-z_]{{1,32}}\n[a-z0-9-]{{1,64}}\n[0-9]{{2}}(?:-[0-9]{{1,5}})?\n{_KEY_NAME}\+[0-9a-f]{{8}}\+[A-Za-z0-9+/]{{44}}\n\n{_SIGNED}{{1,4}}"
 )
@@ -109,6 +111,11 @@ CERTIFICATES: Final = Rule(
         isinstance(value, list) and 2 <= len(value) <= 8 and all(isinstance(each, str) and _CERTIFICATE.fullmatch(each) for each in value)
     ),
 )
+PUBLIC_KEYS: Final = Rule(
+    "list of 1 to 48: 32 bytes of a public key in base64",
+    lambda value: isinstance(value, list) and 1 <= len(value) <= 48 and all(isinstance(each, str) and _PUBLIC.fullmatch(each) for each in value),
+)
+CODE: Final = _matching("liveness code", _CODE)
 TRUST: Final = one_of("none", "rtc", "ntp", "centre")
 PHASE: Final = one_of("rehearsal", "opening", "voting", "count", "protocol", "storage")
 GAP_REASONS: Final = (
@@ -206,6 +213,11 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
             note=COUNT_NOTE,
             signers=CERTIFICATES,
         ),
+        _kind("hour_keys", "station", ("station",), at=MS, first=INT, keys=PUBLIC_KEYS),
+        _kind("hour_seal", "station", ("station",), at=MS, number=INT, note=NOTE),
+        _kind("beacon", "station", ("station",), at=MS, note=NOTE),
+        _kind("liveness", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, code=CODE, beacon=DIGEST),
+        _kind("observer", "station", ("station",), at=MS, vkey=VKEY, note=NOTE),
         _kind("close", "station", ("station",), at=MS, reason=one_of("end_of_day", "ordered")),
         _kind(
             "withdrawn",
@@ -226,7 +238,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
 )
 
 RESERVED: Final = frozenset(
-    "beacon observer tamper slice event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
+    "tamper slice event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
 )
 """Types that the registry names without a schema so far: a reader counts them as unknown."""
 

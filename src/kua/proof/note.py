@@ -137,6 +137,13 @@ def sign_note(text: str, signers: Sequence[SigningKey]) -> bytes:
     return Note(text, tuple(sign_text(text, key) for key in signers)).to_bytes()
 
 
+def only_signed_by(data: bytes, key: VerifierKey) -> bytes:
+    """Return the note with no signature but `key`'s, which holds. Raises `Rejected`: as `open_note`."""
+    note = parse_note(data)
+    signers_of(note, [key])
+    return Note(note.text, tuple(signature for signature in note.signatures if signature.is_by(key))[:1]).to_bytes()
+
+
 def add_signatures(data: bytes, signatures: Iterable[Signature]) -> bytes:
     """Return the note with `signatures` after those that it has; the text stays as it is to the byte."""
     note = parse_note(data)

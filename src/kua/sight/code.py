@@ -38,9 +38,15 @@ class CodeGate:
 
     def __init__(self, read: ReadCodes, valid: ValidCodes) -> None:
         self._read, self._valid = read, valid
+        self._seen: tuple[Instant, frozenset[str]] = (Instant(-1), frozenset())
+
+    def read_at(self, at: Instant) -> Collection[str]:
+        """Return the valid codes that were read in the newest picture, if that is the one of `at`."""
+        return self._seen[1] if self._seen[0] == at else frozenset()
 
     def shows(self, picture: RawFrame, zone: Mask) -> Mask:
         """Return the blocks of `zone` that lie wholly inside a valid code. A reader that fails has read nothing."""
+        self._seen = (picture.at, frozenset())
         shown = np.zeros(zone.shape, dtype=np.bool_)
         rows, columns = np.flatnonzero(zone.any(axis=1)), np.flatnonzero(zone.any(axis=0))
         if not len(rows):
@@ -53,6 +59,7 @@ class CodeGate:
             codes = [code for code in self._read(part) if code.text in valid] if valid else []
         except Exception:  # noqa: BLE001 - whatever a reader throws, nothing was read and nothing is shown
             return shown
+        self._seen = (picture.at, frozenset(code.text for code in codes))
         for code in codes:
             shown[_inside(Box(code.x0 + left, code.y0 + top, code.x1 + left, code.y1 + top, 1.0, "head"))] = True
         return shown & zone

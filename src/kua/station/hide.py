@@ -6,7 +6,7 @@ hole: no frame is repeated or stretched (REC4). Capture times come from `kua.flo
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -27,6 +27,7 @@ from kua.sight.safe import SafeFrame, filled
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
+from kua.station.liveness import Reading
 from kua.station.vitals import Vitals
 
 HOLD: Final = Millis(1_500)
@@ -78,6 +79,8 @@ class Means:
     look: Look | None = None
     row_for: Callable[[str], str] = lambda phase: phase
     """Under which phase of the hiding table pictures of a phase are hidden: the count waits for two signatures."""
+    reads: Callable[[Instant], Collection[str]] = lambda _at: ()
+    """The valid liveness codes that were read in the picture of a moment, the newest one that was hidden."""
     counting: Counting | None = None
     seals: tuple[Seals, FindStickers] | None = None
     """The stickers of the calibration and what finds them; None where it has none."""
@@ -141,6 +144,7 @@ class Hide:
         self._hole_from = Instant(0)
         self._refused_codec = False
         self._is_coarse = False
+        self._reading = Reading()
         self._beaten = self._clock.monotonic()
         self._shown = Instant(0)
         self.counts: Counter[str] = Counter()
@@ -168,6 +172,8 @@ class Hide:
     def finish(self, *, ended: bool) -> None:
         """Write out what is held. `ended`: the source ended or was stopped in order; else the pipe from `fetch` tore, and no `Done` is sent."""
         self._end_run(None if ended else "restart")
+        for shown in self._reading.rest():
+            self._out(shown)
         counted = self._means.counting.rest() if self._means.counting is not None else None
         if counted is not None:
             self._out(counted)
@@ -348,6 +354,8 @@ class Hide:
         self._look_at_stickers(run.hider, raw)
         self._tell_scene(raw.at, run.hider.scene)
         self._say_coarse(raw.at, lacking=means.look is None and run.hider.has_piles)
+        for shown in self._reading.see(raw.at, means.reads(raw.at) if safe.reason is None else ()):
+            self._out(shown)
         if means.counting is not None and safe.reason is None:
             counted = means.counting.see(raw.at, run.hider.foreground)
             if counted is not None:

@@ -4,25 +4,38 @@
 Knows no file of film and no network. One thread writes.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final, final
 
-from kua.core.digest import Digest
-from kua.core.errors import Refused, Unavailable
+from kua.core.digest import Digest, sha256
+from kua.core.errors import Refused, Rejected, Unavailable
 from kua.core.instant import Instant, Millis
 from kua.flow.account import Account, Hole
+from kua.flow.hourglass import Hourglass
 from kua.ports.clock import Clock, Trust
 from kua.ports.tilelog import TileLog
 from kua.ports.trip import trip
+from kua.proof.cosign import cosigned_at
+from kua.proof.head import parse_checkpoint
+from kua.proof.hours import HOUR, KEYS, sign_seal
+from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf, make_leaf, read_leaf
+from kua.proof.liveness import liveness_code
+from kua.proof.note import Note, parse_note
+from kua.station.hours import HourKeys
 from kua.tally.publish import Counted as Tally
 from kua.tally.publish import publishable
 
 HEARTBEAT: Final = Millis(30_000)
 STEP: Final = Millis(1_000)
 """From how much on a difference between wall and monotonic time is a step that is worth a leaf."""
+DRIFT: Final = Millis(2_000)
+"""From how much on what wall and monotonic time have come apart little by little is worth a leaf too."""
+LIVE_BEACONS: Final = 2
+"""Liveness codes that are valid at a time: the one on the screen and the one before it, which a camera may still see."""
 _CHUNK: Final = 512
 
 
@@ -79,11 +92,11 @@ class Owing:
 @final
 class Journal:
     """Writes leaves. Every method that writes returns after the leaf would survive a power cut; a head that could not be published
-    because of a full disk is published by the next `tick`.
+    because of a full disk is published by the next `tick`. With `hours` each hour of the log is sealed with a key of its own, which is then erased.
     """
 
-    def __init__(self, log: TileLog, clock: Clock, boot: str) -> None:
-        self._log, self._clock, self._boot = log, clock, boot
+    def __init__(self, log: TileLog, clock: Clock, boot: str, hours: HourKeys | None = None) -> None:
+        self._log, self._clock, self._boot, self._hours = log, clock, boot, hours
         self.account = Account()
         self.policies: dict[str, tuple[int, str]] = {}
         self.calibrations: dict[str, tuple[str, str, str]] = {}
@@ -92,11 +105,17 @@ class Journal:
         self._faults: set[tuple[str | None, str]] = set()
         self._census: tuple[str, str, str] | None = None
         self._trust: Trust = clock.trust()
-        self._anchor = (clock.now(), clock.monotonic())
+        self._anchor = self._set = (clock.now(), clock.monotonic())
         self._beat = Millis(-HEARTBEAT)
         self._unpublished = False
+        self._committed = self._sealed = 0
+        self._beacons: deque[bytes] = deque(maxlen=LIVE_BEACONS)
+        self._nation = 0
+        self._hour_began = clock.now()
+        self._all_sealed, self._spent = False, True
         for leaf in leaves_of(log):
             self._recall(leaf)
+        self._glass = Hourglass(HOUR, self._hour_began, clock.now(), clock.monotonic())
         self.account.restarted()
 
     @property
@@ -137,6 +156,11 @@ class Journal:
             named = tuple(each.hex() for each in files)
             if self.calibrations.get(cam) != named:
                 leaves.append(make_leaf("calibration", at=now, cam=cam, sha256=named[0], note=named[1], signers=named[2]))
+        if self._hours is not None and not self._committed:
+            leaves.append(self._new_keys(self._hours))
+            self._committed = KEYS
+            self._hour_began = now
+            self._glass = Hourglass(HOUR, now, now, mono)
         self._commit(leaves, account)
         for entry in leaves:
             self._recall_policy(entry)
@@ -216,6 +240,43 @@ class Journal:
             self._commit([leaf])
             self._recall(made)
 
+    def beacon(self, note: bytes) -> None:
+        """State the national checkpoint that the station has just been given (its signature was checked): nothing that follows is older than it.
+
+        One that is not newer than the last is passed over.
+        """
+        size = parse_checkpoint(parse_note(note).text).size
+        if self.is_open and size > self._nation:
+            self._commit([make_leaf("beacon", at=self._clock.now(), note=note.decode())])
+            self._nation = size
+            self._beacons.append(note)
+
+    def liveness(self, cam: str, t0: Instant, t1: Instant, code: str) -> None:
+        """State that `code` was read in the picture from t0 to t1. One that is of no stated checkpoint is passed over: it proves nothing."""
+        for note in reversed(self._beacons):
+            if self.is_open and liveness_code(self._log.origin, note) == code:
+                self._commit([make_leaf("liveness", at=self._clock.now(), cam=cam, t0=t0, t1=t1, code=code, beacon=sha256(note).hex())])
+                return
+
+    def codes(self) -> tuple[str, ...]:
+        """Return the liveness codes that are valid now, the newest first."""
+        return tuple(liveness_code(self._log.origin, note) for note in reversed(self._beacons))
+
+    def observer(self, vkey: str, note: bytes) -> None:
+        """State the co-signature that somebody in the room gave to a checkpoint of this log.
+
+        Raises `Rejected`: `key.*`, `note.*`, and `log.checkpoint` for a checkpoint that this log never signed.
+        """
+        key, given = VerifierKey.parse(vkey), parse_note(note)
+        size = parse_checkpoint(given.text).size
+        ours = self._log.head_within(size - 1, size)
+        if ours is None or parse_note(ours.note).text != given.text:
+            raise Rejected("log.checkpoint", size=size, have=self._log.size)
+        cosigned_at(given, key)
+        lines = (*parse_note(ours.note).signatures, *(each for each in given.signatures if each.is_by(key)))
+        if self.is_open:
+            self._commit([make_leaf("observer", at=self._clock.now(), vkey=vkey, note=Note(given.text, lines[:2]).to_bytes().decode())])
+
     def rung(self, cam: str, fps: int, width: int, height: int, reason: str) -> None:
         """State that from now on so many pictures a second are taken, and why: the hiding takes too long, or no longer does."""
         self._commit([make_leaf("ladder", at=self._clock.now(), cam=cam, fps_milli=fps * 1000, width=width, height=height, reason=reason)])
@@ -229,14 +290,17 @@ class Journal:
         return sorted(kind for each, kind in self._faults if each == cam)
 
     def tick(self, owing: Callable[[], Owing]) -> None:
-        """State what time brings: a clock step or other trust, lasting holes, a heartbeat; publish what could not be published."""
+        """State what time brings: the end of an hour, a clock step or other trust, lasting holes, a heartbeat; publish what could not be published."""
+        self._turn_hour()
         if not self.is_open:
             return
         now, mono, trust = self._clock.now(), self._clock.monotonic(), self._clock.trust()
         leaves = []
         step = (now - self._anchor[0]) - (mono - self._anchor[1])
-        if abs(step) >= STEP or trust != self._trust:
-            leaves.append(make_leaf("clock", at=now, trust=trust, step_ms=abs(step), forward=step >= 0, mono=mono))
+        drift = (now - self._set[0]) - (mono - self._set[1])
+        told = abs(step) >= STEP or abs(drift) >= DRIFT or trust != self._trust
+        if told:
+            leaves.append(make_leaf("clock", at=now, trust=trust, step_ms=abs(drift), forward=drift >= 0, mono=mono))
         account = deepcopy(self.account)
         leaves += [self._gap(hole) for hole in account.lasting(now)]
         beats = mono - self._beat >= HEARTBEAT
@@ -257,6 +321,7 @@ class Journal:
         if leaves:
             self._commit(leaves, account)
             self._anchor, self._trust = (now, mono), trust
+            self._set = (now, mono) if told else self._set
             self._beat = mono if beats else self._beat
         elif self._unpublished:
             self.publish()
@@ -266,7 +331,39 @@ class Journal:
         account = deepcopy(self.account)
         at, holes = account.close(self._clock.now())
         self._commit([*(self._gap(hole) for hole in holes), make_leaf("close", at=at, reason=reason)], account)
+        self._turn_hour()
         return at
+
+    def _turn_hour(self) -> None:
+        """Seal the hour when it is over, or the day is; then erase its key. What a crash or a sick disk left of spent keys is erased too."""
+        if self._hours is None or not self._committed:
+            return
+        is_closed = self.account.closed is not None
+        if (is_closed and not self._all_sealed) or (not is_closed and self._glass.is_over(self._clock.monotonic())):
+            self._seal(self._hours, is_closed)
+        if self._spent:
+            self._hours.erase(None if self._all_sealed else self._sealed)
+            self._spent = False
+
+    def _seal(self, hours: HourKeys, is_closed: bool) -> None:
+        key = hours.key(self._log.origin, self._sealed)
+        if key is None:
+            # Recording goes on without seals; the reader learns that the rest of the day has none.
+            if not is_closed:
+                self.fault(None, "hour_key", "begin")
+        else:
+            if not is_closed and self._sealed + 1 >= self._committed:
+                # Before the last seal, so that whoever takes the box later cannot exchange the new keys for others.
+                self._commit([self._new_keys(hours)])
+                self._committed += KEYS
+            note = sign_seal(self._log.origin, self._log.size, self._log.root(), key).decode()
+            self._commit([make_leaf("hour_seal", at=self._clock.now(), number=self._sealed, note=note)])
+            self._sealed += 1
+        self._spent, self._all_sealed = True, is_closed
+        self._glass.turn(self._clock.monotonic())
+
+    def _new_keys(self, hours: HourKeys) -> bytes:
+        return make_leaf("hour_keys", at=self._clock.now(), first=self._committed, keys=hours.make(self._log.origin, self._committed, KEYS))
 
     def publish(self) -> None:
         """Sign and show what is durable. On a full disk the log is whole all the same; the next `tick` tries again."""
@@ -301,6 +398,14 @@ class Journal:
                 self._census = (digest, note, signers)
             case "chapter", {"what": "count_begins", "since": since}:
                 self.count_begun = Instant(since)
+            case "hour_keys", {"at": at, "keys": keys}:
+                self._hour_began = self._hour_began if self._committed else Instant(at)
+                self._committed += len(keys)
+            case "hour_seal", {"at": at}:
+                self._sealed, self._hour_began, self._all_sealed = self._sealed + 1, Instant(at), self.account.closed is not None
+            case "beacon", {"note": note}:
+                self._beacons.append(note.encode())
+                self._nation = parse_checkpoint(parse_note(note.encode()).text).size
             case "fault", {"cam": cam, "kind": kind, "state": state}:
                 (self._faults.add if state == "begin" else self._faults.discard)((cam, kind))
 

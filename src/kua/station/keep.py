@@ -20,7 +20,7 @@ from kua.ports.durable import Durable
 from kua.ports.trip import trip
 from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
 from kua.station.journal import Footage, Journal, Owing
-from kua.station.pipe import FAULTS, Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece, Rung
+from kua.station.pipe import FAULTS, Beat, Counted, Covered, Done, Fault, Hole, Init, Message, Piece, Rung, Shown
 from kua.station.spool import Outbox, Row
 
 SPARE: Final = 16 * 1024 * 1024
@@ -110,6 +110,10 @@ class Keep:
                 self._on_fault(cam, message.kind, message.state)
             case Rung():
                 self._stating(lambda: self._journal.rung(cam, message.fps, message.width, message.height, message.reason))
+            case Shown():
+                if not 0 <= message.t0 < message.t1:
+                    raise ValueError(message.t1)
+                self._stating(lambda: self._journal.liveness(cam, Instant(message.t0), Instant(message.t1), message.code))
             case Beat():
                 self.beats[cam] = message
             case Done():
@@ -138,6 +142,10 @@ class Keep:
             self._is_full = False
             self._stating(lambda: self._journal.fault(None, "disk_full", "end"))
             self._reserve.hold()
+
+    def beacon(self, note: bytes) -> None:
+        """State a national checkpoint whose signature was checked."""
+        self._stating(lambda: self._journal.beacon(note))
 
     def close(self, reason: str) -> Instant:
         """Close the day."""

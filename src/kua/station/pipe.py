@@ -149,6 +149,16 @@ class Rung:
     payload: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """hide -> keep: from t0 to t1 the liveness code `code` was read in the picture, which was not filled."""
+
+    t0: int
+    t1: int
+    code: str
+    payload: bytes = b""
+
+
 FAULTS: Final = (
     "frozen",
     "black",
@@ -164,8 +174,8 @@ FAULTS: Final = (
 )
 """What `hide` watches for. What it has told and not taken back ends with its process: the next one looks anew."""
 
-Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Rung | Beat | Done
-_TYPES: Final = {kind.__name__: kind for kind in (Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Beat, Done)}
+Message = Start | Packet | Lost | Ended | Init | Piece | Hole | Covered | Counted | Fault | Rung | Shown | Beat | Done
+_TYPES: Final = {kind.__name__: kind for kind in (Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Shown, Beat, Done)}
 _HEADS: Final = {name: {field.name: field.type for field in fields(kind) if field.name != "payload"} for name, kind in _TYPES.items()}
 
 

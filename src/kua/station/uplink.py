@@ -21,15 +21,17 @@ from kua.ports.clock import Clock
 from kua.ports.courier import Away, Courier, Turned
 from kua.ports.tilelog import TileLog
 from kua.ports.trip import trip
+from kua.proof.checkpoint import open_checkpoint
 from kua.proof.keys import VerifierKey
+from kua.proof.note import only_signed_by
 from kua.proof.receipt import check_receipt
 from kua.station.spool import Outbox, Row
 
 MOST_ENTRIES: Final = 1_000
 MOST_BYTES: Final = 4 * 1024 * 1024
 """Limits of one `POST log` (docs/spec/centre-api.md); base64 adds a third and is counted."""
-ASK_AGAIN: Final = Millis(600_000)
-"""How often the centre is asked for its time and for what it has."""
+ASK_AGAIN: Final = Millis(300_000)
+"""How often the centre is asked for its time, for what it has and for the newest national checkpoint."""
 _IDLE: Final = 5.0
 
 _say = structlog.get_logger("kua.uplink")
@@ -47,7 +49,9 @@ class Link:
 
 @final
 class Uplink:
-    """One centre. `chance` spreads retries, `tell_time(theirs, asked)` is told what the centre's clock says."""
+    """One centre. `chance` spreads retries, `tell_time(theirs, asked)` is told what the centre's clock says, `tell_nation` the newest national checkpoint
+    that the centre's key signed; both on the uplink's thread.
+    """
 
     def __init__(
         self,
@@ -59,9 +63,10 @@ class Uplink:
         clock: Clock,
         chance: Callable[[], float],
         tell_time: Callable[[Instant, Instant], None],
+        tell_nation: Callable[[bytes], None] = lambda _note: None,
     ) -> None:
         self._box, self._log, self._outbox, self._courier, self._centre = box, log, outbox, courier, centre
-        self._clock, self._chance, self._tell_time = clock, chance, tell_time
+        self._clock, self._chance, self._tell_time, self._tell_nation = clock, chance, tell_time, tell_nation
         self._spool = Spool()
         self._spool.owe(row.owed() for row in outbox.owed())
         self._guard = RLock()
@@ -163,10 +168,22 @@ class Uplink:
         asked = self._clock.now()
         state = self._courier.state()
         self._tell_time(state.now, asked)
+        if state.nation:
+            self._take_nation(state.nation)
         with self._guard:
             self._asked = self._clock.monotonic()
             self._take_size(state.size)
         self._reached(state.size)
+
+    def _take_nation(self, note: bytes) -> None:
+        """Pass on the national checkpoint, with the centre's own signature alone. One that does not hold is no reason to stop sending."""
+        try:
+            alone = only_signed_by(note, self._centre)
+            open_checkpoint(alone, self._centre, f"{self._log.origin.rpartition('/s/')[0]}/nation")
+        except Rejected as error:
+            _say.warning("uplink.nation", code=error.code)
+            return
+        self._tell_nation(alone)
 
     def _take_size(self, size: int) -> None:
         """Believe what the centre says that it has, unless that is more than we ever signed: then the log here has forgotten something."""

@@ -21,7 +21,7 @@ _NAMED = {"segment": ("sha256", "init"), "calibration": ("sha256", "note", "sign
 class MemoryCourier:
     """Carries to a centre in memory. `is_cut` makes every call fail as a cut line does; `retry_after` goes with it.
 
-    `order` is what was accepted, in order: `log:SIZE` and `blob:HEX`.
+    `order` is what was accepted, in order: `log:SIZE` and `blob:HEX`. `nation` is what it says of the national log.
     """
 
     def __init__(self, station: VerifierKey, origin: str, centre: SigningKey, clock: Clock) -> None:
@@ -35,11 +35,12 @@ class MemoryCourier:
         self.is_cut = False
         self.retry_after = Millis(0)
         self.receipts_by = centre
+        self.nation = b""
 
     def state(self) -> CentreState:
         """Keep the port's promise."""
         self._require_line()
-        return CentreState(len(self.entries), self._clock.now())
+        return CentreState(len(self.entries), self._clock.now(), self.nation)
 
     def send_log(self, start: int, entries: Sequence[bytes], checkpoint: bytes) -> int:
         """Keep the port's promise: the entries must go on where ours end, and make the root that the checkpoint signs."""

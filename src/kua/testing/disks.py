@@ -32,6 +32,10 @@ class SickDisk:
         self._take(path, len(data))
         self._real.replace(path, data, mode=mode)
 
+    def erase(self, path: Path) -> None:
+        """Keep the port's promise."""
+        self._real.erase(path)
+
     def remove(self, path: Path) -> None:
         """Keep the port's promise; gives the room back."""
         if self.room is not None and path.exists():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from kua.core.election import Election
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
-from kua.ports.index import CountSpan, PublicDay, StationState, Vouchers
+from kua.ports.index import CountSpan, PublicDay, StationState, Vouchers, Witnessed
 
 
 @dataclass(slots=True)
@@ -22,6 +22,7 @@ class PlainIndex:
     spans: Mapping[tuple[str, str], Sequence[CountSpan]] = field(default_factory=dict)
     certificates: Mapping[str, int] = field(default_factory=dict)
     head: tuple[int, str] | None = None
+    outsiders: Mapping[str, Witnessed] = field(default_factory=dict)
     cosigners: Vouchers | None = None
 
     def election(self) -> Election:
@@ -60,6 +61,10 @@ class PlainIndex:
     def certificate(self, station: str) -> int | None:
         """Return where the station's certificate stands in the national log."""
         return self.certificates.get(station)
+
+    def witnessed(self, station: str) -> Witnessed:
+        """Return what outsiders have seen of one station."""
+        return self.outsiders.get(station, Witnessed())
 
     def nation_head(self) -> tuple[int, str] | None:
         """Return the head of the national log."""

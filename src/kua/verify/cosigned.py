@@ -22,6 +22,7 @@ POLICY: Final = "policy"
 FILES: Final = frozenset({POLICY, f"{FOLDER}/sizes"})
 """Files of the national log that are checked here or say nothing that is believed (an index)."""
 CHECK: Final = "co-signers"
+KEPT: Final = "co-signed checkpoints"
 
 
 def check_cosigned(reader: Reader, election: Election, key: VerifierKey | None, nation: Entries | None, report: Report) -> None:
@@ -127,13 +128,13 @@ def _check_kept(reader: Reader, key: VerifierKey, origin: str, nation: Entries, 
     grown, at = Frontier(), 0
     for head in sorted(heads, key=lambda head: head.size):
         if head.size > nation.head.size:
-            report.failed(CHECK, "film.cosigned_other", size=head.size)
+            report.failed(KEPT, "film.cosigned_other", size=head.size)
             return
         for leaf in nation.hashes[at : head.size]:
             grown.append(leaf)
         at = head.size
         if (grown.root() if at else EMPTY_ROOT) != head.root:
-            report.failed(CHECK, "film.cosigned_other", size=head.size)
+            report.failed(KEPT, "film.cosigned_other", size=head.size)
             wrong = True
     if heads and not wrong:
-        report.passed("co-signed checkpoints", "film.cosigned_kept", count=len(heads))
+        report.passed(KEPT, "film.cosigned_kept", count=len(heads))

@@ -5,6 +5,7 @@ Every check has its own line and none is skipped because another failed, except 
 Needs no account, no server and only the base install. Pictures are looked at where the caller brings a codec (`pixels`).
 """
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Final
@@ -17,17 +18,22 @@ from kua.core.nouns import nation_origin
 from kua.law.profile import read_profile
 from kua.law.publication import Publication, publication_of
 from kua.ports.pixels import Pixels
+from kua.ports.tokens import ReadToken
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
+from kua.proof.policy import parse_policy
 from kua.verify.below import Below, Once
 from kua.verify.cosigned import FOLDER, POLICY, check_cosigned
 from kua.verify.entries import Entries, load_entries
 from kua.verify.reading import Reader, open_reader
 from kua.verify.report import Report
 from kua.verify.station import check_station
+from kua.verify.times import nation_times
 
 FILES: Final = frozenset({"election.json", "election.note", "profile.json"})
 """What stands at the top of an election's folder beside the logs."""
+_TIME: Final = re.compile(r"time/(?:list\.json|[1-9][0-9]{0,18}(?:\.note|-[a-z0-9-]{1,32}\.tsr))", re.ASCII)
+"""Files about the national log's time (docs/spec/time.md)."""
 SMALL: Final = 16 * 1024 * 1024
 """Bytes of the largest document (election file, profile, calibration) that is read."""
 
@@ -38,12 +44,14 @@ class Trust:
 
     commission: tuple[VerifierKey, ...] = ()
     vkey: VerifierKey | None = None
+    cosigners: tuple[VerifierKey, ...] = ()
+    """Co-signers whom the reader knows beside those of the election file: observers' phones in the room."""
 
 
-def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = None) -> Report:
+def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = None, tokens: ReadToken | None = None) -> Report:
     """Check what is published at `place`: an election's folder, a station's (`s/10-245`) or the national log's (`nation`).
 
-    `pixels`, where given, looks into every segment whether its signed masks are filled.
+    `pixels`, where given, looks into every segment whether its signed masks are filled; `tokens` reads the tokens of time authorities.
 
     Raises `Misused("film.nothing_here")` when none of the three is there, `Unavailable` when the place cannot be reached.
     """
@@ -55,6 +63,7 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     file = sha256(reader.read("election.json", SMALL)) if election is not None else None
     nation = _check_nation(reader, election, file, trust, report)
     rules = rules_of(reader, election)
+    times = nation_times(Below(reader, "nation"), nation, _cosigners(election, trust), tokens, report)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
     coverage = []
     for station in stations if stations is not None else [station.id for station in election.stations] if election else []:
@@ -62,7 +71,7 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
             _note_absence(station, nation, report)
             continue
         coverage.append(
-            check_station(Below(reader, f"s/{station}"), station, election, file, nation, rules, now, trust.vkey, report, pixels)
+            check_station(Below(reader, f"s/{station}"), station, election, file, nation, rules, now, trust.vkey, report, pixels, times)
         )
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
@@ -225,7 +234,8 @@ def _check_foreign(below: Below, report: Report) -> None:
     if not below.listable:
         return
     for name in below.names():
-        if name not in {"vkey", "checkpoint", POLICY} and not name.startswith(("tile/", f"{FOLDER}/")):
+        known = name in {"vkey", "checkpoint", POLICY} or name.startswith(("tile/", f"{FOLDER}/")) or _TIME.fullmatch(name)
+        if not known:
             report.failed("nation files", "film.file_unsigned", name=f"nation/{name}")
 
 
@@ -252,3 +262,13 @@ def _check_given(trust: Trust, nation: Entries | None, election: Election | None
     centres = {centre.vkey for centre in election.centres} if election else set()
     if str(trust.vkey) not in certified | centres:
         report.failed("key given", "film.key_of_nobody", name=trust.vkey.name)
+
+
+def _cosigners(election: Election | None, trust: Trust) -> list[VerifierKey]:
+    """Return the keys of those whose co-signatures count as somebody outside."""
+    try:
+        named = [witness.key for witness in parse_policy(election.cosigning.encode()).witnesses] if election and election.cosigning else []
+    except KuaError:
+        named = []  # the line about the co-signers says why
+    return [*named, *trust.cosigners]
+

@@ -15,6 +15,8 @@ from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.law.publication import Piece, Publication
 from kua.media.boxes import Said, read_segment
+from kua.media.coverage import NAME as COVERAGE
+from kua.media.coverage import Coverage, coverage_of, planned_of
 from kua.media.playlist import head_of, items_of, render
 from kua.media.timeline import Day, Film, Gap
 from kua.ports.pixels import Pixels
@@ -24,9 +26,12 @@ from kua.proof.leaf import Leaf
 from kua.proof.merkle import Frontier
 from kua.proof.persons import check_calibration
 from kua.verify.below import Below
+from kua.verify.coverage import check_coverage_file, figures, seconds, tell_coverage
 from kua.verify.entries import Entries, load_entries
+from kua.verify.hours import check_hours
 from kua.verify.report import Report
 from kua.verify.statements import check_statements
+from kua.verify.times import NationTimes, station_times, tell_times
 
 ARRIVING: Final = 60_000
 """Milliseconds beyond the public delay after which a film that is not there counts as missing (docs/spec/published-tree.md)."""
@@ -87,6 +92,7 @@ def check_station(
     given: VerifierKey | None,
     report: Report,
     pixels: Pixels | None = None,
+    times: NationTimes | None = None,
 ) -> dict[str, Any] | None:
     """Check one station's folder (`file`: SHA-256 of the election file as it was read and checked) and return its figures of coverage, or None if its log does not hold."""
     work = _Work(below, station, election, file, nation, rules, now, report, pixels=pixels)
@@ -106,18 +112,26 @@ def check_station(
     if log is None:
         return None
     _check_against_nation(work, log, key, log.head.origin)
+    check_hours(work.check("hours"), log, _seen(work, log.head.origin), now, report)
     _check_statements(work, log)
-    _read_days(work, log)
+    _runs(work, log)
+    work.days = _days(work, log, log.head.size)
     _check_calibrations(work, log)
     _tell_census(work, log)
+    seen = station_times(work.check("time"), log, times or NationTimes(), nation, report)
+    told = {cam: tell_times(work.check(f"camera {cam} time"), day, log, seen, report) for cam, day in sorted(work.days.items())}
     for cam in sorted(work.days):
         _check_account(work, cam)
         _check_media(work, cam, _newest(log))
         _check_masks(work, cam, log)
         _check_playlists(work, cam, _newest(log))
-        _tell_coverage(work, cam)
+        tell_coverage(work.check(f"camera {cam} coverage"), _coverage_of(work, cam), report)
+    work.expected.add(COVERAGE)
+    check_coverage_file(
+        work.check("coverage"), below, station, _planned(work), log.head.size, lambda size: _days(work, log, size), report
+    )
     _check_foreign(work)
-    return _coverage(work)
+    return {"station": station, "cameras": {cam: figures(_coverage_of(work, cam)) | {"time": told[cam]} for cam in sorted(work.days)}}
 
 
 def _check_key(work: _Work, key: VerifierKey, given: VerifierKey | None) -> bool:
@@ -173,26 +187,38 @@ def _check_against_nation(work: _Work, log: Entries, key: VerifierKey, origin: s
         work.report.not_checked(check, "film.nation_behind", count=log.head.size - seen)
 
 
+def _seen(work: _Work, origin: str) -> list[tuple[int, Instant]]:
+    """Return the sizes of this station's log that the national log states, each with when the centre received it."""
+    stated = work.nation.of_type("station_checkpoint") if work.nation is not None else []
+    return [(leaf["size"], Instant(leaf["received_at"])) for _, leaf in stated if leaf["origin"] == origin]
+
+
 def _check_statements(work: _Work, log: Entries) -> None:
     check_statements(work.check, log, work.station, work.election, work.file, work.report)
 
 
-def _read_days(work: _Work, log: Entries) -> None:
-    for _, leaf in log.of_type("open"):
-        for cam in leaf["cams"]:
-            work.days.setdefault(cam["cam"], Day(cam["cam"]))
-    for _, entry in log.leaves:
-        named = entry.body.get("cam") if isinstance(entry, Leaf) else None
-        if isinstance(named, str):
-            work.days.setdefault(named, Day(named))
+def _runs(work: _Work, log: Entries) -> None:
     for _, leaf in log.of_type("segment"):
         work.began.setdefault((leaf["cam"], leaf["run"]), leaf["t0"])
-    for day in work.days.values():
+
+
+def _days(work: _Work, log: Entries, size: int) -> dict[str, Day]:
+    """Return the days of all cameras as the first `size` leaves and the nation's withdrawals tell them."""
+    days: dict[str, Day] = {}
+    for index, entry in log.leaves:
+        if index < size and isinstance(entry, Leaf):
+            named = [cam["cam"] for cam in entry["cams"]] if entry.type == "open" else [entry.body.get("cam")]
+            for cam in named:
+                if isinstance(cam, str):
+                    days.setdefault(cam, Day(cam))
+    for day in days.values():
         for index, leaf in log.of_type("open", "close", "segment", "gap", "hidden"):  # a station cannot withdraw its own film
-            day.add(index, leaf.type, leaf.body)
+            if index < size:
+                day.add(index, leaf.type, leaf.body)
         for index, leaf in work.nation.of_type("withdrawn") if work.nation else []:
             if leaf["station"] == work.station:
                 day.add(index, leaf.type, leaf.body)
+    return days
 
 
 def _check_calibrations(work: _Work, log: Entries) -> None:
@@ -269,14 +295,14 @@ def _check_account(work: _Work, cam: str) -> None:
     if day.opened is None:
         work.report.failed(check, "film.camera_not_opened", camera=cam)
     elif account.unaccounted or account.overlapping:
-        work.report.failed(check, "film.unaccounted", seconds=_seconds(account.unaccounted), overlapping=_seconds(account.overlapping))
+        work.report.failed(check, "film.unaccounted", seconds=seconds(account.unaccounted), overlapping=seconds(account.overlapping))
     else:
         work.report.passed(
             check,
             "film.accounted",
-            recorded=_seconds(account.recorded),
-            gaps=_seconds(account.gaps),
-            hidden=_seconds(account.hidden),
+            recorded=seconds(account.recorded),
+            gaps=seconds(account.gaps),
+            hidden=seconds(account.hidden),
         )
     first = day.items[0].seq if work.excerpt and day.items else 0
     if [item.seq for item in day.items] != list(range(first, first + len(day.items))):
@@ -516,50 +542,16 @@ def _check_foreign(work: _Work) -> None:
         work.report.passed(check, "film.no_strays")
 
 
-def _published(work: _Work, cam: str) -> int:
-    present = work.present.get(cam, set())
-    return sum(item.t1 - item.t0 for item in work.days[cam].items if isinstance(item, Film) and item.sha256 in present)
+def _coverage_of(work: _Work, cam: str) -> Coverage:
+    return coverage_of(work.days[cam], work.present.get(cam, set()))
 
 
-def _withdrawn(day: Day) -> int:
-    return sum(item.t1 - item.t0 for item in day.items if isinstance(item, Film) and day.is_withdrawn(item))
-
-
-def _tell_coverage(work: _Work, cam: str) -> None:
-    """Say the three figures of coverage apart: nobody may take one for another."""
-    day = work.days[cam]
-    account = day.account()
-    work.report.passed(
-        work.check(f"camera {cam} coverage"),
-        "film.coverage",
-        recorded=_seconds(account.recorded),
-        published=_seconds(_published(work, cam)),
-        hidden=_seconds(account.hidden),
-    )
-    if day.withdrawn:
-        work.report.not_checked(work.check(f"camera {cam} coverage"), "film.withdrawn_length", seconds=_seconds(_withdrawn(day)))
-
-
-def _coverage(work: _Work) -> dict[str, Any]:
-    accounts = {cam: day.account() for cam, day in sorted(work.days.items())}
-    return {
-        "station": work.station,
-        "cameras": {
-            cam: {
-                "seconds_recorded": _seconds(account.recorded),
-                "seconds_in_gaps": _seconds(account.gaps),
-                "seconds_hidden": _seconds(account.hidden),
-                "seconds_published": _seconds(_published(work, cam)),
-                "seconds_withdrawn": _seconds(_withdrawn(work.days[cam])),
-                "unaccounted_seconds": _seconds(account.unaccounted),
-            }
-            for cam, account in accounts.items()
-        },
-    }
-
-
-def _seconds(millis: int) -> float:
-    return round(millis / 1000, 3)
+def _planned(work: _Work) -> int | None:
+    """Return the milliseconds of the station's windows, None where nobody says."""
+    if work.election is None:
+        return None
+    place = next((each for each in work.election.stations if each.id == work.station), None)
+    return planned_of((window.start, window.end) for window in place.windows) if place is not None else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -591,10 +583,11 @@ def check_excerpt(
     work = _Work(below, station, election, file, nation, rules, Instant(2**53), report, pixels=pixels, excerpt=True)
     _check_key(work, part.key, None)
     check_statements(work.check, part.log, station, election, file, report, whole=False)
-    _read_days(work, part.log)
+    _runs(work, part.log)
+    work.days = _days(work, part.log, part.log.head.size)
     _check_calibrations(work, part.log)
     _tell_census(work, part.log)
-    figures, films = {}, {}
+    told, films = {}, {}
     for cam in part.cameras:
         whole = work.days.setdefault(cam, Day(cam))
         _check_window(work, whole, part)
@@ -606,10 +599,10 @@ def check_excerpt(
         work.days[cam] = cut if whole.opened is not None else replace(cut, opened=None)
         _check_account(work, cam)
         _tell_hidden(work, cam)
-        _tell_coverage(work, cam)
-    work.days = {cam: work.days[cam] for cam in part.cameras}
-    figures = _coverage(work)
-    return figures, work.expected, films
+        covered = _coverage_of(work, cam)
+        tell_coverage(work.check(f"camera {cam} coverage"), covered, report)
+        told[cam] = figures(covered)
+    return {"station": station, "cameras": told}, work.expected, films
 
 
 def _check_window(work: _Work, day: Day, part: Excerpt) -> None:

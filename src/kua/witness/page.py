@@ -44,6 +44,7 @@ _REFUSED: Final = N_("Refused")
 _NONE_REFUSED: Final = N_("Nothing was refused.")
 _KEYS: Final = N_("Its keys")
 _KEYS_LEDE: Final = N_("These lines stand in the policy of an election that trusts this co-signer. Compare them with a printed copy.")
+_LINES: Final = N_("Show the lines")
 _LANGUAGE: Final = N_("Language")
 _HALTED: Final = N_("It signs nothing any more: what it signed later than its records say has come to light. Retire its key.")
 _FORKED: Final = N_("A log has contradicted itself: {names}. The file below proves it to anybody.")
@@ -80,7 +81,7 @@ p { max-inline-size: 70ch; margin-block: 0 0.75rem; }
 .state { font-size: 1.15rem; font-weight: 600; max-inline-size: none; border-inline-start: 6px solid var(--green); }
 .alarm { border-inline-start-color: var(--red); color: var(--red); }
 dl { display: grid; grid-template-columns: minmax(8rem, auto) 1fr; gap: 0.2rem 1rem; margin: 0; }
-dt { color: var(--soft); } dd { margin: 0; font-variant-numeric: tabular-nums; }
+dt { color: var(--soft); } dd { margin: 0; min-inline-size: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 code { font: 0.85rem/1.45 ui-monospace, "DejaVu Sans Mono", monospace; overflow-wrap: anywhere; }
 details summary { cursor: pointer; min-block-size: 2rem; color: var(--blue); }
 ul.list { list-style: none; padding: 0; margin: 0; }
@@ -135,7 +136,18 @@ def page(cosigner: Cosigner, url: str, language: str) -> str:
         _refusals([*refused, *list(cosigner.turned_away)[::-1][:_SHOWN]], say),
         _el("h2", say(_KEYS)),
         _el("p", say(_KEYS_LEDE)),
-        _el("p", _el("code", *lines), kind="card"),
+        _el(
+            "section",
+            _el(
+                "dl",
+                *[
+                    _all(_el("dt", "ML-DSA-44" if key.kind == ML_DSA_44 else "Ed25519"), _el("dd", f"{key.name}+{key.id.hex()}"))
+                    for key in own
+                ],
+            ),
+            _el("details", _el("summary", say(_LINES)), _el("code", *lines)),
+            kind="card",
+        ),
         kind="wide",
     )
     top = _el("header", _el("div", _el("p", "kua"), _turns(language, say), kind="wide"), kind="top")

@@ -133,7 +133,14 @@ LINES: dict[str, str] = {
     "film.outside_account": N_(
         "The account runs from {since} to {until}. Of the time in which the election file allows recording, {seconds} s lie outside it."
     ),
-    "film.coverage": N_("Three figures, not to be mixed up: recorded {recorded} s, published {published} s, hidden {hidden} s."),
+    "film.coverage": N_(
+        "Three figures, not to be mixed up: recorded {recorded} s, of that not hidden as a whole {visible} s, published {published} s."
+    ),
+    "film.gaps_by": N_("Not recorded {seconds} s, because: {reason} (spans: {count})."),
+    "film.hidden_by": N_("Recorded with the whole picture hidden {seconds} s, because: {reason} (spans: {count})."),
+    "film.hidden_astray": N_("For {seconds} s the station says that it hid a picture, but it recorded nothing then."),
+    "film.coverage_holds": N_("coverage.json says exactly what the first {size} statements of the log make it."),
+    "film.coverage_differs": N_("coverage.json does not say what the log says: it was altered."),
     "film.withdrawn_length": N_("Seconds withdrawn from publication: {seconds}. Only the statements can be checked for them."),
     "film.key_twice": N_("The national log names {count} different keys for this station: there may be as many histories of it."),
     "film.key_of_nobody": N_("The key that you gave ({name}) is not the key of any log here."),

@@ -38,12 +38,12 @@ class HttpCourier:
     def state(self) -> CentreState:
         """Keep the port's promise."""
         answer = self._ask("GET", f"{self._prefix}/state", None)
-        size, now = answer.get("size"), answer.get("now")
+        size, now, nation = answer.get("size"), answer.get("now"), answer.get("nation", "")
         if type(size) is not int or type(now) is not int or size < 0:
             raise Away("centre.answer", centre=self._base)
         # A box whose clock nobody set must still be heard: requests are dated by the centre's clock, leaves never are.
         self._offset = now - self._now()
-        return CentreState(size, Instant(now))
+        return CentreState(size, Instant(now), nation.encode() if isinstance(nation, str) else b"")
 
     def send_log(self, start: int, entries: Sequence[bytes], checkpoint: bytes) -> int:
         """Keep the port's promise; returns the size of the centre's copy."""

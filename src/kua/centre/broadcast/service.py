@@ -20,6 +20,7 @@ from kua.centre.whole import in_thread
 from kua.core.errors import Unavailable
 from kua.core.instant import Instant
 from kua.law.publication import Publication
+from kua.media.coverage import NAME as COVERAGE
 from kua.ports.clock import Clock
 from kua.ports.durable import Durable
 from kua.ports.index import Index
@@ -172,6 +173,8 @@ class Broadcast:
         root = self._tree / "s" / member.station
         named = {target.name: (digest, target) for digest, targets in member.book.targets.items() for target in targets}
         shelf = Shelf(progress={cam: Progress() for cam in member.book.days})
+        if (root / COVERAGE).exists():
+            shelf.texts[COVERAGE] = (root / COVERAGE).read_text("utf-8", "replace")
         for path in [*root.glob("film/*/*"), *root.glob("calibration/*")]:
             name = path.relative_to(root).as_posix()
             if name.endswith(".m3u8"):

@@ -8,11 +8,14 @@ from itertools import islice, takewhile
 from kua.centre.ingest.book import Book, Target
 from kua.core.instant import Instant
 from kua.law.publication import Piece, Publication
+from kua.media.coverage import NAME, coverage_file, planned_of
 from kua.media.playlist import Item, items_of, render
 from kua.media.timeline import Day
 
 LIVE_ITEMS = 75
 """Items of `live.m3u8`: five minutes."""
+COVERED = 60_000
+"""Milliseconds between two writings of `coverage.json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,8 @@ class Plan:
     hidden: list[str] = field(default_factory=list)
     progress: dict[str, Progress] = field(default_factory=dict)
     due: Instant | None = None
+    covered: tuple[Instant, tuple[int, ...]] | None = None
+    """When and of what `coverage.json` is written, if it is."""
 
 
 @dataclass(slots=True)
@@ -58,6 +63,7 @@ class Shelf:
     names: set[str] = field(default_factory=set)
     texts: dict[str, str] = field(default_factory=dict)
     progress: dict[str, Progress] = field(default_factory=dict)
+    covered: tuple[Instant, tuple[int, ...]] = (Instant(0), ())
 
     def present(self, cam: str) -> set[str]:
         """Return the SHA-256 (hex) of the published segments of a camera."""
@@ -78,6 +84,7 @@ def plan(book: Book, received: Mapping[str, Instant], shelf: Shelf, rules: Publi
             made.links.append(Link(digest, name))
     for cam, day in book.days.items():
         _plan_camera(book, cam, day, received, shelf, rules, now, made)
+    _plan_coverage(book, shelf, rules, now, made)
     return made
 
 
@@ -87,6 +94,7 @@ def apply(made: Plan, shelf: Shelf) -> None:
     shelf.names |= {link.name for link in made.links}
     shelf.texts |= made.texts
     shelf.progress |= made.progress
+    shelf.covered = made.covered or shelf.covered
 
 
 def _plan_camera(
@@ -136,6 +144,25 @@ def _plan_playlists(
     later = list(takewhile(lambda item: item.t1 > until, reversed(day.items)))
     if later:
         _sooner(made, Instant(later[-1].t1 + rules.delay))
+
+
+def _plan_coverage(book: Book, shelf: Shelf, rules: Publication, now: Instant, made: Plan) -> None:
+    """Write the coverage anew where something of it has changed, once a minute; the last time after the close as soon as nothing more is to come."""
+    station = rules.stations.get(book.station)
+    if book.opened is None or station is None:
+        return
+    films = {cam: progress.present for cam, progress in made.progress.items()}
+    key = (book.size, sum(map(len, films.values())), *(len(day.withdrawn) for day in book.days.values()))
+    at, before = shelf.covered
+    if key == before:
+        return
+    if 0 <= now - at < COVERED:
+        _sooner(made, Instant(at + COVERED))
+        return
+    planned = planned_of((window.start, window.end) for window in station.windows)
+    days = {cam: day for cam, day in book.days.items() if day.opened is not None}
+    made.texts[NAME] = coverage_file(book.station, book.size, planned, days, films).decode()
+    made.covered = (now, key)
 
 
 def _playlists(cam: str, items: list[Item], ended: bool, shelf: Shelf, made: Plan) -> None:

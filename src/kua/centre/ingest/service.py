@@ -85,6 +85,11 @@ class Ingest:
         """Return what the centre has of `station`'s log, and its clock."""
         return {"size": self._members.get(station).book.size, "now": self._clock.now()}
 
+    def nation_checkpoint(self) -> bytes:
+        """Return the newest checkpoint of the national log, empty before the first: a station that states it cannot have done so earlier."""
+        head = self._nation.head
+        return head.note if head is not None else b""
+
     def admit(self, station: str, request: Signed) -> Admitted:
         """Check the headers alone, before a byte of the body is read.
 

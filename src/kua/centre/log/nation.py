@@ -24,8 +24,9 @@ _PAGE: Final = 1_000
 class Nation:
     """Owns the log. All methods are called on the event loop; disk work is done in a thread, one piece at a time."""
 
-    def __init__(self, log: TileLog) -> None:
-        self._log = log
+    def __init__(self, log: TileLog, stated: Callable[[str, int, int], None] = lambda _origin, _index, _size: None) -> None:
+        """`stated` is told of every station's checkpoint: origin, index of its leaf, size."""
+        self._log, self._stated = log, stated
         self._queue: list[bytes] = []
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -97,6 +98,11 @@ class Nation:
                 self._news.set()
                 raise
 
+    def _seen(self, index: int, leaf: Leaf) -> None:
+        origin = leaf["origin"]
+        self.seen[origin] = max(leaf["size"], self.seen.get(origin, 0))
+        self._stated(origin, index, leaf["size"])
+
     def _write_rest(self) -> None:
         if self._queue:
             batch, self._queue = self._queue, []
@@ -126,7 +132,7 @@ class Nation:
             "policy": lambda: self._policies.add((leaf["what"], leaf["sha256"])),
             "certificate": lambda: self.certificates.update({leaf["station"]: (leaf["vkey"], index)}),
             "withdrawn": lambda: self.withdrawals.append((index, leaf.body)),
-            "station_checkpoint": lambda: self.seen.update({leaf["origin"]: max(leaf["size"], self.seen.get(leaf["origin"], 0))}),
+            "station_checkpoint": lambda: self._seen(index, leaf),
         }
         if leaf.type in take:
             take[leaf.type]()

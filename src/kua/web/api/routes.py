@@ -65,9 +65,11 @@ class Size(BaseModel):
 
 
 class State(Size):
-    """The same with the centre's clock in Unix milliseconds."""
+    """The same with the centre's clock in Unix milliseconds, and the newest national checkpoint."""
 
     now: int
+    nation: str
+    """The newest checkpoint of the national log; empty before the first."""
 
 
 def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: PublicIndex, control: str) -> FastAPI:
@@ -101,7 +103,7 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: PublicInde
     async def state(election_id: str, station: str) -> State:
         """Say what the centre has of a station's log, and its clock."""
         _require_election(election_id, election)
-        return State(**ingest.state(station))
+        return State(**ingest.state(station), nation=ingest.nation_checkpoint().decode())
 
     if control:
         _add_control(app, withdraw, desk, control)

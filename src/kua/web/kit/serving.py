@@ -21,11 +21,13 @@ from kua.web.kit.asgi import Receive, Scope, Send, answer_problem, header
 _TILE: Final = r"tile/(?:entries|[0-9]{1,2})/(?:x[0-9]{3}/)*[0-9]{3}(?:\.p/[0-9]{1,3})?"
 _NAME: Final = re.compile(
     r"[a-z][a-z0-9-]{1,62}[a-z0-9]/(?:"
+    r"(?P<time>nation/time/(?:list\.json|[0-9]{1,19}(?:\.note|-[a-z0-9-]{1,32}\.tsr)))|"
     r"(?P<file>election\.json|election\.note|profile\.json)|"
     rf"(?:nation|s/[0-9]{{2}}-[0-9]{{1,5}})/(?:(?P<head>vkey|checkpoint)|(?P<tile>{_TILE}))|"
     r"nation/(?P<cosigned>policy|cosigned/(?:checkpoint|sizes|0|[1-9][0-9]{0,18}))|"
     r"s/[0-9]{2}-[0-9]{1,5}/(?:"
     r"(?P<calibration>calibration/[a-z]-[0-9a-f]{16}\.(?:json|note|signers\.json))|"
+    r"(?P<cover>coverage\.json)|"
     r"(?P<media>film/[a-z]/[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s))|"
     r"(?P<list>film/[a-z]/(?:day|live)\.m3u8)))",
     re.ASCII,

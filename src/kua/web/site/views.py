@@ -10,13 +10,14 @@ from kua import __version__
 from kua.core.election import Election, Station
 from kua.core.instant import Instant, Millis
 from kua.core.nouns import StationId, nation_origin, station_origin
-from kua.media.timeline import Film
+from kua.media.coverage import by_cause, coverage_of, planned_of
+from kua.media.timeline import Day, Film
 from kua.ports.index import CameraState, PublicDay, PublicIndex, StationState
 from kua.web.kit.formats import Formats, iso, offset, offset_ms
 from kua.web.kit.pages import Words
 from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of, people_of
 from kua.web.site.unseen import PHASES, Shown, rows_of
-from kua.web.site.strip import Stretch, Strip, stretch_at, stretches, strip_of
+from kua.web.site.strip import Stretch, Strip, gap_reason, hidden_reason, stretch_at, stretches, strip_of
 from kua.words.speak import LANGUAGES
 
 NAMES: Final = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
@@ -180,12 +181,27 @@ class Player:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The three figures of coverage and what was hidden, in words."""
+    """The three figures of coverage, what is planned, and each cause of what is missing, in words. `unaccounted` is empty where nothing is."""
 
+    planned: str
     recorded: str
+    visible: str
     published: str
     gaps: str
     hidden: str
+    unaccounted: str
+    causes: tuple[tuple[str, str, str], ...]
+    """Chip (`gap` or `hidden`), how long, why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outsiders:
+    """What outsiders have seen of the station's log, in words. `longest` is the longest unwitnessed window."""
+
+    by: str
+    until: Instant
+    longest: str
+    unseen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +228,7 @@ class StationPage:
     files: tuple[Crumb, ...]
     vkey: str
     verify: str
+    outsiders: Outsiders | None
     checked: str
     vouched: str
 
@@ -386,13 +403,14 @@ class Views:
             parts=parts[-ROWS:],
             parts_cut=max(0, len(parts) - ROWS),
             strip=None if public is None else strip_of(parts, public.until, self._fmt.clock, self._fmt.hour),
-            totals=None if public is None or not parts else self._totals(public, parts),
+            totals=None if public is None or not parts else self._totals(station, public),
             day_date=parts[-1].t0 if parts else self._now,
             moment=None if at is None or public is None or camera is None else self._moment(station, camera, public, parts, at),
             wrong_time=wrong_time,
             files=() if camera is None or newest is None else self._files(number, camera),
             vkey=f"{self._folder(number)}vkey",
             verify=f"kua film verify {self._centre()}{self._tree}/{self._election.id}/s/{number}",
+            outsiders=self._outsiders(number),
             checked=self._checked(),
             vouched=self._vouched(),
         )
@@ -500,16 +518,33 @@ class Views:
             spans=json.dumps([[part.t0, part.t1, part.kind, part.word] for part in parts[-ROWS:]], ensure_ascii=False),
         )
 
-    def _totals(self, public: PublicDay, parts: tuple[Stretch, ...]) -> Totals:
-        def sum_of(*kinds: str) -> str:
-            return self._fmt.length(sum(part.t1 - part.t0 for part in parts if part.kind in kinds))
-
+    def _totals(self, station: Station, public: PublicDay) -> Totals:
+        _, day, until = self._words, public.day, public.until
+        seen = Day(day.cam, day.opened, day.closed if day.closed is not None and day.closed <= until else None)
+        seen.items = [item for item in day.items if item.t1 <= until]
+        seen.hidden, seen.withdrawn = day.hidden, day.withdrawn
+        coverage = coverage_of(seen, public.present)
+        gaps, hidden = by_cause(coverage.gaps), by_cause(coverage.hidden)
+        length = self._fmt.length
         return Totals(
-            recorded=sum_of("recorded", "late", "arriving", "hidden", "withdrawn", "closed"),
-            published=sum_of("recorded", "late", "hidden"),
-            gaps=sum_of("gap"),
-            hidden=sum_of("hidden"),
+            planned=length(planned_of((window.start, window.end) for window in station.windows)),
+            recorded=length(coverage.recorded),
+            visible=length(coverage.visible),
+            published=length(coverage.published),
+            gaps=length(sum(gaps.values())),
+            hidden=length(sum(hidden.values())),
+            unaccounted=length(coverage.unaccounted) if coverage.unaccounted else "",
+            causes=(
+                *(("gap", length(span), gap_reason(why, _)) for why, span in gaps.items()),
+                *(("hidden", length(span), hidden_reason(why, _)) for why, span in hidden.items()),
+            ),
         )
+
+    def _outsiders(self, number: str) -> Outsiders | None:
+        seen = self._index.witnessed(number)
+        if seen.until is None or seen.longest is None:
+            return None
+        return Outsiders(seen.by, seen.until, self._fmt.length(seen.longest), seen.unseen)
 
     def _moment(self, station: Station, camera: CameraChoice, public: PublicDay, parts: tuple[Stretch, ...], at: Instant) -> Moment:
         film = next((item for item in public.day.items if isinstance(item, Film) and item.t0 <= at < item.t1), None)
@@ -522,6 +557,7 @@ class Views:
         _, folder = self._words, self._folder(number)
         return (
             Crumb(_("Playlist of the day (HLS)"), f"{folder}film/{camera.cam}/day.m3u8"),
+            Crumb(_("Coverage, minute by minute (JSON)"), f"{folder}coverage.json"),
             Crumb(_("Checkpoint of the station's log"), f"{folder}checkpoint"),
             Crumb(_("Key of the station"), f"{folder}vkey"),
             Crumb(_("Checkpoint of the national log"), f"{self._tree}/{self._election.id}/nation/checkpoint"),

@@ -109,8 +109,8 @@ def election(profile: bytes, policy: str) -> bytes:
     })  # fmt: skip
 
 
-def leaves(file: bytes, signed: Tree) -> list[bytes]:
-    """The station's day: two cameras, of which `b` gives no picture; a hole, a filled segment, a step of the clock."""
+def leaves(file: bytes, signed: Tree, nation: Sequence[bytes]) -> list[bytes]:
+    """The station's day: two cameras, of which `b` gives no picture; a beacon, a hole, a filled segment, a step of the clock."""
     digest_of = {name.partition(".")[2]: sha256(data).hex() for name, data in signed.items()}
     size = {"width": 160, "height": 96, "fps_milli": 2000}
     day = [
@@ -119,6 +119,7 @@ def leaves(file: bytes, signed: Tree) -> list[bytes]:
         make_leaf("session", at=OPENED, boot="00000001", build=HIDING, settings=HIDING, mono=1000, trust="ntp"),
         make_leaf("calibration", at=OPENED, cam="a", sha256=digest_of["json"], note=digest_of["note"], signers=digest_of["signers.json"]),
         make_leaf("gap", at=BEGIN, cam="a", seq=0, t0=OPENED, t1=BEGIN, reason="starting"),
+        make_leaf("beacon", at=BEGIN, note=head(NATION, nation, CENTRE).decode()),
     ]  # fmt: skip
     seq = 1
     for number in range(7):
@@ -167,11 +168,11 @@ def world(*, policy: str = POLICY, by: Iterable[str] = ("one", "two", "three"), 
     """A published election. `by` co-signed the national log; `withdrawn`: film of the second slot was taken back."""
     profile = canonical({"v": 1, "id": "vectors", "titles": named("Vectors"), "clauses": []})
     file, signed = election(profile, policy), calibration()
-    day = leaves(file, signed)
     nation = [
         make_leaf("policy", at=OPENED, what="election", version=1, sha256=sha256(file).hex()),
-        make_leaf("certificate", at=OPENED, station=STATION, origin=ORIGIN, vkey=str(AGENT.verifier)),
+        make_leaf("certificate", at=OPENED + 1000, station=STATION, origin=ORIGIN, vkey=str(AGENT.verifier)),
     ]
+    day = leaves(file, signed, nation)
     for size in (6, len(day)):
         note = head(ORIGIN, day[:size], AGENT)
         edge = Edge()
@@ -194,6 +195,11 @@ def world(*, policy: str = POLICY, by: Iterable[str] = ("one", "two", "three"), 
         edge = Edge()
         tree |= {f"{place}/{name}": data for name, data in edge.append(entries).items()}
         tree |= {f"{place}/vkey": f"{signer.verifier}\n".encode(), f"{place}/checkpoint": note}
+    tree |= {
+        "nation/time/list.json": canonical({"v": 1, "notes": [{"size": len(kept), "tokens": ["one"]}]}),
+        f"nation/time/{len(kept)}.note": head(NATION, kept, CENTRE),
+        f"nation/time/{len(kept)}-one.tsr": b"a stand-in: no authority of these vectors exists\n",
+    }
     if policy:
         early = cosigned(head(NATION, kept, CENTRE), by)
         tree |= {
@@ -383,7 +389,8 @@ def cases(bases: dict[str, bytes], made: dict[str, World]) -> list[dict[str, Any
     )
     # The same with a centre that helps, but no co-signer.
     case("centre-logs-what-the-station-signs-anew", *excerpt(f"s/{STATION}", kinder, spans, head(ORIGIN, kinder, AGENT)),
-         *excerpt("nation", aided(nation, kinder), wide, head(NATION, aided(nation, kinder), CENTRE)))  # fmt: skip
+         *excerpt("nation", aided(nation, kinder), wide, head(NATION, aided(nation, kinder), CENTRE)),
+         *({"do": "take", "file": f"data/time/{name}"} for name in ("first.tlog-proof", "stamped.tlog-proof", "one.tsr")))  # fmt: skip
     case(
         "centre-keeps-old-cosignatures",
         *excerpt("nation", aided(nation, kinder), wide, moved(files["data/nation/checkpoint"], aided(nation, kinder))),
@@ -414,6 +421,13 @@ def cases(bases: dict[str, bytes], made: dict[str, World]) -> list[dict[str, Any
     case("first-sight-one-bit", flip(first, files[first], 70))
     case("first-sight-left-out", {"do": "take", "file": first})
     case("first-sight-of-another-statement", put(first, files[first].replace(b"index 3\n", b"index 2\n")))
+    stamped, beacon = "data/time/stamped.tlog-proof", "data/time/beacon.tlog-proof"
+    case("stamped-checkpoint-one-bit", flip(stamped, files[stamped], 70))
+    case("stamped-checkpoint-of-another", put(stamped, files[stamped].replace(b"index 3\n", b"index 1\n")))
+    case("beacon-with-a-later-time", put("data/time/beacon.json", restated([files["data/time/beacon.json"]], 0, at=BEGIN)[0]))
+    case("beacon-under-a-later-checkpoint", put(beacon, TlogProof(
+        1, inclusion_proof(1, [leaf_hash(entry) for entry in nation]), files["data/nation/checkpoint"]).to_bytes()))  # fmt: skip
+    case("beacon-left-out", {"do": "take", "file": beacon})
     # Without the statements that bind it to the nation.
     bare = [make_leaf("policy", at=OPENED, what="election", version=1, sha256=json.loads(nation[0])["sha256"])]
     case("not-in-the-nation", *[{"do": "take", "file": name} for name in names if name.startswith("data/nation/leaves/")],
@@ -546,7 +560,7 @@ def shorter(files: Tree, day: Sequence[bytes], span: tuple[int, int], place: str
 def split(files: Tree, day: Sequence[bytes], span: tuple[int, int], place: str) -> Edits:
     """The range in two that touch."""
     note = files[f"data/{place}/checkpoint"]
-    return [*without(span, place), *ranged(place, day, span[0], 4, note, len(day)), *ranged(place, day, 5, span[1], note, len(day))]
+    return [*without(span, place), *ranged(place, day, span[0], 5, note, len(day)), *ranged(place, day, 6, span[1], note, len(day))]
 
 
 def later(files: Tree, day: Sequence[bytes], span: tuple[int, int], place: str) -> Edits:

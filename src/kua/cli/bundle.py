@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import typer
 
 from kua.cli import say
-from kua.cli.film import HAS_CODEC, eyes, vkey_given
+from kua.cli.film import HAS_CODEC, HAS_TOKENS, eyes, tokens_under, vkey_given
 from kua.cli.say import _, fill
 from kua.cli.typed import typed
 from kua.core.errors import Misused
@@ -108,6 +108,10 @@ def verify(
         list[str] | None,
         typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
     ] = None,
+    authority: Annotated[
+        list[Path] | None,
+        typer.Option("--authority", metavar="PEM", help=_("The certificate of a time authority that you trust; its tokens are then checked.")),
+    ] = None,
     pixels: Annotated[
         bool, typer.Option("--pixels", help=_("Also decode the film and look whether every signed mask is filled in every picture."))
     ] = False,
@@ -115,7 +119,9 @@ def verify(
 ) -> None:
     """Verify and print one line for each check, gaps first."""
     trust = Trust(tuple(vkey_given(line) for line in commission or ()), vkey_given(vkey) if vkey else None)
-    report = verify_bundle(file, trust, pixels=eyes() if pixels else None, tools=tools())
+    report = verify_bundle(file, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []), tools=tools())
+    if authority and not HAS_TOKENS:
+        report.not_checked("time", "film.token_no_library")
     if pixels and not HAS_CODEC:
         report.not_checked("masks", "film.masks_no_codec")
     say.report(report, json_wanted=json_wanted)

@@ -17,6 +17,10 @@ CONTENTS: Final = "bundle.json"
 CUSTODY: Final = "custody.json"
 POLICY: Final = "cosigning.policy"
 FIRST_SEEN: Final = "time/first.tlog-proof"
+STAMPED: Final = "time/stamped.tlog-proof"
+TOKENS: Final = ".tsr"
+BEACON: Final = "time/beacon.tlog-proof"
+BEACON_LEAF: Final = "time/beacon.json"
 MAX_EVENTS: Final = 10_000
 """Events of the longest custody list that is read."""
 ACTS: Final = ("made", "received", "copied", "opened", "handed_over", "sealed", "unsealed")

@@ -7,12 +7,11 @@ not hold. Needs the base install only; pictures are looked at where the caller b
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.election import Election
 from kua.core.errors import Incomplete, KuaError, Rejected
@@ -21,15 +20,16 @@ from kua.core.nouns import nation_origin, station_id, station_origin
 from kua.media.copy import Shape, copy_head, read_master, read_shape
 from kua.media.timeline import Film
 from kua.ports.pixels import Pixels
+from kua.ports.tokens import ReadToken
 from kua.proof import bag
-from kua.proof.bundle import CONTENTS, CUSTODY, FIRST_SEEN, POLICY, Contents, read_contents, read_custody
+from kua.proof.bundle import CONTENTS, CUSTODY, POLICY, Contents, read_contents, read_custody
 from kua.proof.checkpoint import PATH, open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.note import MAX_NOTE
-from kua.proof.policy import Judgement, Policy, judge, parse_policy
-from kua.proof.tlogproof import MAX_PROOF, check_proof, read_proof
+from kua.proof.policy import judge, parse_policy
 from kua.verify.bag import BagReader, check_bag
 from kua.verify.below import Below
+from kua.verify.bundle_times import Known, check_times
 from kua.verify.cosigned import check_second_key
 from kua.verify.entries import Entries
 from kua.verify.excerpt import read_excerpt
@@ -48,8 +48,8 @@ NOTHING: Final = Trust()
 """A reader who brought nothing along."""
 
 
-def verify_bundle(path: Path, trust: Trust = NOTHING, *, pixels: Pixels | None = None, tools: Mapping[str, bytes] | None = None) -> Report:
-    """Check the bundle at `path`. `tools` are the verifiers that this program would put into a bundle, by name: those inside are compared with them.
+def verify_bundle(path: Path, trust: Trust = NOTHING, *, pixels: Pixels | None = None, tokens: ReadToken | None = None, tools: Mapping[str, bytes] | None = None) -> Report:
+    """Check the bundle at `path`. `pixels` looks into segments, `tokens` reads time tokens, both where the caller has the libraries. `tools` are the verifiers that this program would put into a bundle, by name: those inside are compared with them.
 
     Raises `Misused("verify.no_file")` for a file that cannot be opened; everything else becomes a line.
     """
@@ -61,15 +61,18 @@ def verify_bundle(path: Path, trust: Trust = NOTHING, *, pixels: Pixels | None =
         report.trouble("bag", error)
         return report
     with held:
-        _Check(held, trust, report, pixels, tools or {}).run()
+        _Check(held, trust, report, pixels, tokens, tools or {}).run()
     return _gaps_first(report)
 
 
 class _Check:
     """One walk through a bundle."""
 
-    def __init__(self, held: BagReader, trust: Trust, report: Report, pixels: Pixels | None, tools: Mapping[str, bytes]) -> None:
-        self.held, self.trust, self.report, self.pixels, self.tools = held, trust, report, pixels, tools
+    def __init__(
+        self, held: BagReader, trust: Trust, report: Report, pixels: Pixels | None, tokens: ReadToken | None, tools: Mapping[str, bytes]
+    ) -> None:
+        self.held, self.trust, self.report, self.pixels, self.tokens, self.tools = held, trust, report, pixels, tokens, tools
+        self.known: Known | None = None
         self.unknown: tuple[str, ...] = ()
         """Beginnings of names of which nothing can be said, since the statements that would name them do not hold."""
         self.used = {CONTENTS, CUSTODY, "election.json", "election.note", "profile.json"}
@@ -81,10 +84,9 @@ class _Check:
             self._check_name(contents)
         election = check_election_file(self.held, self.trust, self.report)
         file = sha256(self.held.read("election.json", SMALL)) if election is not None else None
-        nation, judged = self._nation(election, file)
+        nation = self._nation(election, file)
         if contents is not None:
             self._station(contents, election, file, nation)
-        self._check_time(nation, judged, contents)
         self._check_election_of(contents, election)
         self.report.not_checked("c2pa", "bundle.no_c2pa")
         self._check_custody()
@@ -112,11 +114,12 @@ class _Check:
 
     # ------------------------------------------------------------------------------------------------- logs
 
-    def _nation(self, election: Election | None, file: Digest | None) -> tuple[Entries | None, Judgement | None]:
+    def _nation(self, election: Election | None, file: Digest | None) -> Entries | None:
         below = Below(self.held, "nation")
         key = nation_key(below, election, self.trust, self.report)
         if key is None or election is None:
-            return None, None
+            self.unknown += ("nation/", "time/")
+            return None
         origin = nation_origin(election.domain, election.id)
         nation, used = read_excerpt(below, key, origin, "nation", "nation", self.report)
         self.used |= {f"nation/{name}" for name in used}
@@ -127,47 +130,33 @@ class _Check:
                 check_logged(nation, election, file, self.report)
             else:
                 self.report.missing("election.logged", "bundle.leaf_missing", type="policy")
-        return nation, self._quorum(below, key, origin, election, nation)
+            self.known = Known(key, origin, None, None, None)
+        self._quorum(below, key, origin, election)
+        return nation
 
-    def _quorum(self, below: Below, key: VerifierKey, origin: str, election: Election, nation: Entries | None) -> Judgement | None:
+    def _quorum(self, below: Below, key: VerifierKey, origin: str, election: Election) -> None:
         if not election.cosigning:
             self.report.not_checked("co-signers", "film.no_cosigners")
-            return None
+            return
         self.used.add(POLICY)
         text = self.report.attempt("co-signers", lambda: self.held.read(POLICY, SMALL))
         if text is not None and text != election.cosigning.encode():
             self.report.failed("co-signers", "film.file_differs", name=POLICY)
         policy = self.report.attempt("co-signers", lambda: parse_policy(election.cosigning.encode()))
         if policy is None:
-            return None
+            return
         judged = self.report.attempt("co-signers", lambda: judge(policy, below.read(PATH, MAX_NOTE), [key], origin))
         if judged is None:
-            return None
+            return
         tell = self.report.passed if judged.quorum else self.report.missing
         tell("co-signers", "bundle.quorum" if judged.quorum else "bundle.no_quorum", **judged_facts(judged, policy))
         check_second_key(below, policy, origin, self.report)
-        return self._first(policy, key, origin, nation) or judged
-
-    def _first(self, policy: Policy, key: VerifierKey, origin: str, nation: Entries | None) -> Judgement | None:
-        """Return what the proof says that enough co-signers had seen the station's checkpoint earlier; None where it is not there or does not hold."""
-        if nation is None or f"{bag.PAYLOAD}{FIRST_SEEN}" not in self.held.entries:
-            return None
-        self.used.add(FIRST_SEEN)
-        try:
-            proof = read_proof(self.held.read(FIRST_SEEN, MAX_PROOF))
-            leaf = next((leaf for index, leaf in nation.of_type("station_checkpoint") if index == proof.index), None)
-            if leaf is None:
-                raise Rejected("bundle.proof_elsewhere", name=FIRST_SEEN)
-            judged = check_proof(proof, canonical(leaf.body), policy, [key], origin)
-        except KuaError as error:
-            self.report.trouble("time", error)
-            return None
-        return judged if judged.by is not None else None
+        self.known = replace(self.known, policy=policy, judged=judged) if self.known is not None else None
 
     def _station(self, contents: Contents, election: Election | None, file: Digest | None, nation: Entries | None) -> None:
         place = f"s/{contents.station}"
         below = Below(self.held, place)
-        self.unknown += (f"{place}/", "working/")
+        self.unknown += (f"{place}/", "working/", "time/")
         try:
             line = below.read("vkey", 4096).decode("utf-8", "replace")
             key = VerifierKey.parse(line.removesuffix("\n"))
@@ -181,7 +170,7 @@ class _Check:
         self.used |= {f"{place}/{name}" for name in used}
         if log is None:
             return
-        self.unknown = self.unknown[:-2]
+        self.unknown = self.unknown[:-3]
         self._check_in_nation(contents.station, log, key, nation)
         part = Excerpt(log, key, contents.cameras, contents.since, contents.until)
         figures, expected, films = check_excerpt(
@@ -189,6 +178,8 @@ class _Check:
         )
         self.used |= {f"{place}/{name}" for name in expected}
         self.report.summary["stations"] = [figures]
+        if self.known is not None:
+            self.used |= check_times(self.held, self.known, log, [film for cam in contents.cameras for film in films[cam]], self.tokens, self.report)
         self._tell_no_gaps(place)
         for cam in contents.cameras:
             self._check_copies(contents, cam, films[cam])
@@ -214,23 +205,12 @@ class _Check:
                 self.report.failed(check, "film.checkpoint_not_signed", index=index)
             elif leaf["note"].encode() == note:
                 seen = True
+                self.known = replace(self.known, seen=(index, leaf)) if self.known is not None else None
                 self.report.passed(check, "bundle.in_nation", index=index, size=leaf["size"], at=rfc3339(Instant(leaf["received_at"])))
             elif signed.size == log.head.size and signed.root != log.head.root:
                 self.report.failed(check, "film.other_history", size=signed.size, index=index)
         if not seen:
             self.report.missing(check, "bundle.leaf_missing", type="station_checkpoint")
-
-    # ------------------------------------------------------------------------------------------------- time
-
-    def _check_time(self, nation: Entries | None, judged: Judgement | None, contents: Contents | None) -> None:
-        """Say between which moments the film was made, and on whose word; an interval, not a moment."""
-        self.report.not_checked("time", "bundle.no_beacon")
-        if judged is not None and judged.by is not None:
-            self.report.passed("time", "bundle.not_after", at=rfc3339(Instant(judged.by * 1000)))
-        elif nation is not None and contents is not None:
-            received = [leaf["received_at"] for _, leaf in nation.of_type("station_checkpoint")]
-            if received:
-                self.report.not_checked("time", "bundle.not_after_centre", at=rfc3339(Instant(min(received))))
 
     # ------------------------------------------------------------------------------------------------- film
 

@@ -7,13 +7,14 @@ Anybody can do this from public data. Both logs are audited whole first: nothing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from kua.core.canonical import read_canonical
 from kua.core.digest import sha256
 from kua.core.election import Election, read_election
 from kua.core.errors import Incomplete, KuaError, Misused, Rejected, Unavailable
 from kua.core.instant import Instant
 from kua.core.nouns import nation_origin, station_id, station_origin
 from kua.media.timeline import Day, Film
-from kua.proof.bundle import FIRST_SEEN, POLICY, Contents, proof_name, range_name
+from kua.proof.bundle import BEACON, BEACON_LEAF, FIRST_SEEN, POLICY, STAMPED, TOKENS, Contents, proof_name, range_name
 from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf
@@ -27,6 +28,7 @@ from kua.verify.entries import Entries, load_entries, raw_entries
 from kua.verify.reading import Reader
 from kua.verify.film import SMALL
 from kua.verify.report import Report
+from kua.verify.times import LIST
 
 ALWAYS = frozenset({"open", "session", "policy", "census", "chapter", "clock", "close"})
 """Statements of a station that are taken along wherever they stand: they speak of the whole day."""
@@ -81,7 +83,9 @@ def gather(place: Reader, wanted: Wanted) -> Gathered:
     files |= _part(f"s/{station}", raw_entries(below, log.head.size), log, size, checkpoint, {index for index in indices if index < size})
     head = _head(nation_below, nation, nation_key, index)
     files |= _national(nation_below, nation, head, station, index, sha256(data).hex())
-    files |= _first_seen(nation_below, nation, election, nation_key, index)
+    files |= _first_seen(nation_below, nation, election, nation_key, index) | _stamped(nation_below, nation, nation_key, index)
+    beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
+    files |= _not_before(nation_below, nation, nation_key, None if beacon is None else leaf_at(log, beacon))
     files |= _calibrations(below, f"s/{station}", log, indices)
     films = {cam: [item for item in day.touching(since, until).items if isinstance(item, Film)] for cam, day in days.items()}
     return Gathered(Contents(election.id, station, tuple(days), since, until, copies=True), files, films)
@@ -161,7 +165,8 @@ def _leaves_of(log: Entries, days: dict[str, Day], since: Instant, until: Instan
             indices |= {
                 max(number for number, other in log.of_type("calibration") if number < start and other["cam"] == first_of_run["cam"])
             }
-    return indices | set(newest.values()), last + 1
+    beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
+    return indices | set(newest.values()) | ({beacon} if beacon is not None else set()), last + 1
 
 
 def _checkpoint(below: Below, log: Entries, nation: Entries, key: VerifierKey, need: int) -> tuple[bytes, int | None]:
@@ -238,6 +243,49 @@ def _first_seen(below: Below, nation: Entries, election: Election, key: Verifier
         if judged.by is not None and head.size <= nation.head.size and head.root == nation.root_at(head.size):
             return {FIRST_SEEN: TlogProof(seen, inclusion_proof(seen, nation.hashes[: head.size]), note).to_bytes()}
     return {}
+
+
+def _stamped(below: Below, nation: Entries, key: VerifierKey, seen: int | None) -> dict[str, bytes]:
+    """Return the tokens of time authorities over the first checkpoint that has the station's, and the proof that it has."""
+    try:
+        body = read_canonical(below.read(LIST, SMALL))
+        listed = sorted((each["size"], each["tokens"]) for each in body["notes"] if seen is not None and each["size"] > seen and each["tokens"])
+    except (KuaError, KeyError, TypeError):
+        return {}
+    for size, names in listed:
+        try:
+            note = below.read(f"time/{size}.note", MAX_NOTE)
+            head = open_checkpoint(note, key, nation.head.origin)
+            tokens = {f"time/{name}{TOKENS}": below.read(f"time/{size}-{name}{TOKENS}", SMALL) for name in names}
+        except KuaError:
+            continue
+        if seen is not None and head.size <= nation.head.size and head.root == nation.root_at(head.size):
+            return {STAMPED: TlogProof(seen, inclusion_proof(seen, nation.hashes[: head.size]), note).to_bytes()} | tokens
+    return {}
+
+
+def _beacon_before(log: Entries, start: int) -> int | None:
+    """Return the index of the newest `beacon` leaf before leaf `start`."""
+    return max((index for index, _ in log.of_type("beacon") if index < start), default=None)
+
+
+def _not_before(below: Below, nation: Entries, key: VerifierKey, beacon: Leaf | None) -> dict[str, bytes]:
+    """Return the national statement with the latest time under the checkpoint of a beacon, and the proof that it stands there."""
+    if beacon is None:
+        return {}
+    note = beacon["note"].encode()
+    try:
+        head = open_checkpoint(note, key, nation.head.origin)
+    except KuaError:
+        return {}
+    if not 0 < head.size <= nation.head.size or head.root != nation.root_at(head.size):
+        return {}
+    times = [(leaf.body.get("received_at", leaf.body.get("at", 0)), index) for index, leaf in nation.leaves[: head.size] if isinstance(leaf, Leaf)]
+    if not times:
+        return {}
+    index = max(times)[1]
+    proof = TlogProof(index, inclusion_proof(index, nation.hashes[: head.size]), note)
+    return {BEACON: proof.to_bytes(), BEACON_LEAF: raw_entries(below, nation.head.size)[index]}
 
 
 def _sizes(index: bytes) -> list[int]:

@@ -26,7 +26,9 @@ LINES: dict[str, str] = {
     "bundle.no_beacon": N_(
         "Not before: nothing in the film shows that it could not have been made earlier; its time is the station's own word."
     ),
-    "bundle.not_after": N_("Not after {at}: by then enough outside co-signers had seen the log that holds it."),
+    "bundle.not_after": N_("Not after {at}: by then it had been seen by {names}."),
+    "bundle.not_before": N_("Not before {at}: the station's log held a state of the national log that is no older, says {names}."),
+    "bundle.window": N_("Until somebody outside had seen it, whoever holds the station's key could have written it anew: longest {longest} s after a segment, shortest {shortest} s."),
     "bundle.not_after_centre": N_("Not after {at}: this is only the centre's word; nobody else dated what the log held."),
     "bundle.hidden": N_("The whole picture was filled from {since} to {until}: {reason}."),
     "bundle.no_gaps": N_("There is no gap: every segment of this time was recorded and is here."),

@@ -3,11 +3,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any, Final
 
 from kua.core.instant import Instant, rfc3339
 from kua.reports.typeset import typeset
 from kua.verify.bundle import FIRST
+from kua.verify.pack import Paper
 from kua.verify.report import Report
 from kua.words.lines import say_line
 from kua.words.paper import PAPER
@@ -16,6 +18,11 @@ from kua.words.speak import LANGUAGES, catalogue
 
 ABSENT: Final = frozenset(FIRST) - {"film.accounted", "film.coverage", "bundle.no_gaps"}
 """Lines that say what is not there."""
+
+
+def paper_here() -> Paper | None:
+    """Return what makes the report of a bundle, or None where its library is not installed."""
+    return bundle_paper if find_spec("typst") else None
 
 
 def bundle_paper(report: Report, manifest: bytes) -> bytes:

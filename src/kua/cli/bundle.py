@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua bundle`: make a court bundle from public data, check one, look into one. All judgement is in `kua.verify`."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from kua.app.papers import paper_here
 from kua.cli import say
 from kua.cli.film import HAS_CODEC, HAS_TOKENS, eyes, tokens_under, vkey_given
 from kua.cli.say import _, fill
@@ -22,8 +20,8 @@ from kua.verify.bag import BagReader
 from kua.verify.bundle import verify_bundle
 from kua.verify.film import SMALL, Trust
 from kua.verify.gather import Wanted
-from kua.verify.onefile import one_file
-from kua.verify.pack import Order, Paper, make_bundle
+from kua.verify.onefile import tools
+from kua.verify.pack import Order, make_bundle
 from kua.verify.reading import open_reader
 from kua.words.problem import N_
 
@@ -76,7 +74,7 @@ def make(
     """Make one and print what its own check says."""
     with typed():
         wanted = Wanted(station_id(station), tuple(map(camera_id, camera or ())), _time(since), _time(until))
-    paper = _paper() if report else None
+    paper = paper_here() if report else None
     if report and paper is None:
         say.talk(_("There is no report in it: its libraries are not installed (pip install 'kua[report]')."))
     order = Order(wanted, _role(role), _time(at) if at else None, _read(custody) if custody else None, tools(), paper, copies)
@@ -161,21 +159,6 @@ def show(
     for name, size in files.items():
         say.data(f"{size:>12}  {name}")
     say.talk(_("Nothing of this was checked: kua bundle verify does that."))
-
-
-def tools() -> Mapping[str, bytes]:
-    """Return the verifiers that go into a bundle, by name: the one of a single file, and the page where this installation has it."""
-    found = {"verify.pyz": one_file()}
-    page = Path(__file__).parent.parent / "web" / "static" / "verify.html"
-    return found | ({"verify.html": page.read_bytes()} if page.is_file() else {})
-
-
-def _paper() -> Paper | None:
-    """Return what makes the report, or None where its library is not installed."""
-    if not find_spec("typst") or not find_spec("kua.reports"):
-        return None
-    made: Paper = import_module("kua.app.papers").bundle_paper
-    return made
 
 
 def _time(given: str) -> Instant:

@@ -37,6 +37,12 @@ def one_file() -> bytes:
     return SHEBANG + body + directory(moved)
 
 
+def tools() -> dict[str, bytes]:
+    """Return the verifiers that go into a bundle, by name: the one of a single file, and the page where this installation has it."""
+    page = _ROOT / "web" / "static" / "verify.html"
+    return {"verify.pyz": one_file()} | ({"verify.html": page.read_bytes()} if page.is_file() else {})
+
+
 def _sources() -> Iterator[tuple[str, bytes]]:
     wanted, found = [START], dict[str, bytes]()
     while wanted:

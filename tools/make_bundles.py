@@ -99,7 +99,7 @@ def election(profile: bytes, policy: str) -> bytes:
     }  # fmt: skip
     return canonical({
         "v": 1, "id": ELECTION, "version": 1, "domain": DOMAIN, "titles": named("Vectors"), "kind": "rehearsal", "contests": [],
-        "profile": {"id": "vectors", "sha256": sha256(profile).hex()}, "regions": [{"id": "10", "titles": named("10")}],
+        "profile": {"id": json.loads(profile)["id"], "sha256": sha256(profile).hex()}, "regions": [{"id": "10", "titles": named("10")}],
         "stations": [station], "hiding": {}, "publication": {"delay_ms": 30_000}, "cosigning": policy,
         "centres": [{"url": "", "vkey": str(CENTRE.verifier)}],
         "keys": {
@@ -164,9 +164,16 @@ def cosigned(note: bytes, names: Iterable[str], later: int = 0) -> bytes:
     return add_signatures(note, [cosign(text, WITNESSES[name], SIGNED_AT + later + number) for number, name in enumerate(names)])
 
 
-def world(*, policy: str = POLICY, by: Iterable[str] = ("one", "two", "three"), withdrawn: bool = False) -> World:
-    """A published election. `by` co-signed the national log; `withdrawn`: film of the second slot was taken back."""
-    profile = canonical({"v": 1, "id": "vectors", "titles": named("Vectors"), "clauses": []})
+def world(
+    *,
+    policy: str = POLICY,
+    by: Iterable[str] = ("one", "two", "three"),
+    withdrawn: bool = False,
+    profile: bytes | None = None,
+    shown: bool = True,
+) -> World:
+    """A published election. `by` co-signed the national log; `withdrawn`: film of the second slot was taken back; not `shown`: no film is public at all."""
+    profile = profile or canonical({"v": 1, "id": "vectors", "titles": named("Vectors"), "clauses": []})
     file, signed = election(profile, policy), calibration()
     nation = [
         make_leaf("policy", at=OPENED, what="election", version=1, sha256=sha256(file).hex()),
@@ -208,7 +215,7 @@ def world(*, policy: str = POLICY, by: Iterable[str] = ("one", "two", "three"), 
             "nation/cosigned/checkpoint": cosigned(head(NATION, nation, CENTRE), by, 600),
             "nation/cosigned/sizes": f"{len(kept)} {SIGNED_AT + 1} quorum\n{len(nation)} {SIGNED_AT + 601} quorum\n".encode(),
         }
-    there = {name: data for name, data in film().items() if name != lost}
+    there = {name: data for name, data in film().items() if shown and name != lost}
     shown = signed | {f"film/a/{name}": data for name, data in there.items()} | playlists(day, nation, there)
     return World(tree | {f"s/{STATION}/{name}": data for name, data in shown.items()}, tuple(day), tuple(nation))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from kua.core.digest import sha256
 from kua.core.errors import KuaError, Misused, Rejected, Unavailable
 from kua.core.instant import Instant
 from kua.media.copy import read_master
@@ -180,6 +181,8 @@ class _Films:
                 self.absent += film is not None
                 continue
             if film is not None:
+                if sha256(data).hex() != film.sha256:
+                    raise Rejected("bundle.unfit", check=path, why="film.segment_altered")
                 self.present[path.split("/")[1]].append(film)
             yield name, data
         for cam in self.present:

@@ -23,6 +23,8 @@ from kua.verify.report import Report
 
 MAX_LEAVES: Final = 64 * 1024 * 1024
 """Bytes of the largest file of leaves."""
+MAX_PARTS: Final = 4_096
+"""Ranges of leaves that are read: an honest bundle has a few, for statements that stand alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,11 @@ def read_excerpt(
     leaves: list[tuple[int, Leaf | Unknown]] = []
     count = parts = 0
     before = -2
-    for first, last in sorted(span for name in below.names("leaves") if (span := read_range_name(name)) is not None):
+    spans = sorted(span for name in below.names("leaves") if (span := read_range_name(name)) is not None)
+    if len(spans) > MAX_PARTS:
+        report.failed(f"{subject} inclusion", "bundle.leaves_form", name=range_name(*spans[MAX_PARTS]))
+        return None, used
+    for first, last in spans:
         used |= {range_name(first, last), proof_name(first), proof_name(last)}
         if first <= before + 1:
             report.failed(f"{subject} inclusion", "bundle.leaves_form", name=range_name(first, last))

@@ -117,3 +117,14 @@ def test_the_one_file_is_the_same_every_time_and_runs_as_a_program(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "Тексерілгеннің бәрі тұтас." in done.stdout
     assert subprocess.run([sys.executable, str(program)], capture_output=True, check=False, env=surroundings, timeout=60).returncode == 64
+
+
+def test_the_one_file_speaks_on_a_console_without_kazakh_letters(tmp_path: Path) -> None:
+    program = tmp_path / "verify.pyz"
+    program.write_bytes(one_file())
+    surroundings = {"KUA_LANG": "kk", "PYTHONIOENCODING": "cp1252", "PATH": os.environ["PATH"]}
+    done = subprocess.run(
+        [sys.executable, str(program), str(FOLDER / "film.zip")], capture_output=True, check=False, env=surroundings, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"?" in done.stdout

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line of `verify.pyz`: `python3 verify.pyz FILE.zip [--commission KEY] [--json]`. The same checks and words as `kua bundle verify`."""
 
+import io
 import json
 import os
 import sys
@@ -16,11 +17,15 @@ from kua.words.lines import say_line
 from kua.words.report import ENDINGS, STATES
 from kua.words.speak import catalogue, explain, language
 
+BUG: Final = 70
 USAGE: Final = "python3 verify.pyz FILE.zip [--commission KEY] [--vkey KEY] [--json]"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Check one bundle, print a line for each check, and return the exit code of docs/spec/exit-codes.md."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that knows no Kazakh letter shows a question mark, and goes on
     words = list(arguments)
     wants_json = "--json" in words
     rest = [word for word in words if word != "--json"]
@@ -43,6 +48,9 @@ def main(arguments: Sequence[str]) -> int:
     except KuaError as error:
         print(f"{error.code}: {' '.join(explain(error, language(os.environ)))}", file=sys.stderr)
         return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the outermost place: Python's own exit code for it would say "altered"
+        print(f"70: {type(error).__name__}", file=sys.stderr)
+        return BUG
     if wants_json:
         print(json.dumps(report.to_json(), ensure_ascii=False, separators=(",", ":")))
         return report.exit_code

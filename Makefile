@@ -92,9 +92,10 @@ locale: setup ## gather new sentences into the catalogues and report what is unt
 ref: setup ## docs/ref from the code
 	@$(PYTHON) tools/reference.py
 
-vectors: setup ## tests/vectors, valid and forged, from tools/make_vectors.py and tools/make_published.py
+vectors: setup ## tests/vectors, valid and forged, from tools/make_vectors.py, make_published.py and make_bundles.py
 	@$(PYTHON) tools/make_vectors.py
 	@$(PYTHON) tools/make_published.py
+	@$(PYTHON) -m tools.make_bundles
 
 golden: setup ## tests/golden/pages from the fixed country, in three languages
 	@$(PYTHON) tools/make_golden.py

@@ -260,6 +260,10 @@ def files() -> Tree:
         f"0 log verify published/cosigned/nation {other} --policy published/cosigned/nation/policy",
         f"2 log verify published/cosigned-too-few/nation {other} --policy published/cosigned/nation/policy",
         "64 film verify published",
+        f"0 bundle verify bundle/film.zip {trust}",
+        f"1 bundle verify bundle/film.zip --commission {CENTRE.verifier}",
+        "0 bundle show bundle/withdrawn.zip",
+        "64 bundle verify bundle/nowhere.zip",
     ]
     written = {f"published/{kind}/{name}": data for kind, part in kinds.items() for name, data in part.items()}
     return written | {"smoke.txt": ("\n".join(lines) + "\n").encode()}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kua.verify.bag import BagReader
 from kua.verify.film import verify_film
 from kua.verify.log import audit_log
 from kua.verify.reading import open_reader
@@ -34,6 +35,14 @@ def test_the_story_is_played_whole_and_its_figures_add_up(tmp_path: Path) -> Non
         assert audit_log(open_reader(place["log"]), place["vkey"]).exit_code == 0
     for altered in told["tampering"]:
         assert verify_film(altered["path"]).exit_code == 1
+    assert told["bundle"]["exit"] == told["bundle"]["absent"] == 0
+    assert told["bundle"]["seconds"] > 50
+    with BagReader(Path(told["bundle"]["path"])) as held:
+        (tmp_path / "verify.pyz").write_bytes(held.tag("verify.pyz"))
+    court = [sys.executable, "-I", str(tmp_path / "verify.pyz"), told["bundle"]["path"], "--commission", told["commission_vkey"], "--json"]
+    answered = subprocess.run(court, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert answered.returncode == 0, answered.stdout + answered.stderr
+    assert json.loads(answered.stdout)["stations"][0]["cameras"]["a"]["unaccounted_seconds"] == 0
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import kua
-from kua.cli import main, say
+from kua.cli import main
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
 from kua.proof.tiles import Edge
+from kua.words.speak import language
 
 KEY = SigningKey.from_seed("test.example/log", bytes(32))
 
@@ -111,7 +112,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_the_language_is_the_readers(environment: dict[str, str], wanted: str) -> None:
-    assert say.language(environment) == wanted
+    assert language(environment) == wanted
 
 
 def test_verifying_a_log_loads_no_codec_and_no_web_library(log: Path) -> None:

@@ -3,12 +3,15 @@
 
 import json
 import math
+import struct
 from typing import Any
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kua.core import jcs
 from kua.core.canonical import canonical, read_canonical
 from kua.core.errors import Rejected
 
@@ -107,3 +110,34 @@ def test_what_canonical_json_cannot_say_is_refused(value: Any) -> None:
 @given(st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     assert read_or_refused(data)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.text(st.characters(categories=["Cc", "Cs", "So"]), max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def spelt_by(dumps: Any, value: Any) -> bytes | None:
+    """What `dumps` makes of `value`; None where it refuses."""
+    try:
+        return bytes(dumps(value))
+    except (ValueError, RecursionError):
+        return None
+
+
+@given(anything)
+def test_the_one_file_verifier_spells_everything_as_the_library_does(value: Any) -> None:
+    assert spelt_by(jcs.dumps, value) == spelt_by(rfc8785.dumps, value)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_every_float_has_the_digits_that_the_library_gives_it(bits: int) -> None:
+    (value,) = struct.unpack(">d", bits.to_bytes(8, "big"))
+    assert spelt_by(jcs.dumps, [value]) == spelt_by(rfc8785.dumps, [value])

@@ -21,12 +21,17 @@ from kua.adapters.clock import SystemClock
 from kua.adapters.indexes.sqlite import SqliteIndex
 from kua.app.closing import closed_at, close_day
 from kua.app.link import CuttableLink
+from kua.app.papers import paper_here
 from kua.app.town import ELECTION, Place, Shape, Town
 from kua.core.errors import KuaError, Misused, Unavailable
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.proof.keys import VerifierKey
+from kua.verify.bundle import verify_bundle
 from kua.verify.entries import Entries, load_entries
 from kua.verify.film import Trust, verify_film
+from kua.verify.gather import Wanted
+from kua.verify.onefile import tools
+from kua.verify.pack import Order, make_bundle
 from kua.verify.reading import open_reader
 from kua.verify.report import Report
 
@@ -247,8 +252,21 @@ def _figures(demo: Demo, chosen: list[Altered]) -> dict[str, Any]:
         "seed": demo.seed,
         "tampering": spoilt,
         "verify": [*(_place(intact, f"s/{place.id}", place.id) for place in demo.town.places), _place(intact, "nation", "nation")],
+        "bundle": _bundled(intact, top / "bundle.zip", demo.town.places[0].id, trust),
         "commission_vkey": key,
     }
+
+
+def _bundled(intact: Path, out: Path, station: str, trust: Trust) -> dict[str, Any]:
+    """Make a court bundle of everything that one station published, and check it as a court would."""
+    whole = Wanted(station, (), Instant(0), Instant(253_402_300_799_999))
+    made = make_bundle(open_reader(str(intact)), Order(whole, tools=tools(), paper=paper_here()), out)
+    report = verify_bundle(out, trust, tools=tools())
+    return {"path": str(out), "bytes": out.stat().st_size, "exit": report.exit_code, "seconds": _length(made.report), "absent": made.absent}
+
+
+def _length(report: Report) -> float:
+    return _sum(list(report.summary["stations"][0]["cameras"].values()), "seconds_published")
 
 
 def _entries(intact: Path, station: str, town: Town) -> Entries:

@@ -78,5 +78,5 @@ def _headless(seed: int, keep: Path | None, *, json_wanted: bool) -> None:
             if not isinstance(value, list):
                 say.data(f"{name}: {value}")
     whole = figures["segments_verified"] == figures["segments_logged"] and not figures["unaccounted_seconds"]
-    if not whole or figures["tampered_caught"] != figures["tampered"] or figures["verify_exit"]:
+    if not whole or figures["tampered_caught"] != figures["tampered"] or figures["verify_exit"] or figures["bundle"]["exit"]:
         raise typer.Exit(1)

@@ -62,7 +62,7 @@ def verify(
 ) -> None:
     """Verify and print one line for each check."""
     trust = Trust(tuple(map(key_of, commission or ())), key_of(vkey) if vkey else None, tuple(map(key_of, cosigner or ())))
-    report = verify_film(place, trust, pixels=_eyes() if pixels else None, tokens=_tokens(authority or []))
+    report = verify_film(place, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []))
     if authority and not HAS_TOKENS:
         report.not_checked("nation time", "film.token_no_library")
     if pixels and not HAS_CODEC:
@@ -79,17 +79,17 @@ def masks(
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Verify, look into every picture, and print what concerns masks, and whatever was altered."""
-    eyes = _eyes()
-    report = verify_film(place, pixels=eyes)
+    look = eyes()
+    report = verify_film(place, pixels=look)
     told = Report([line for line in report.lines if line.check.endswith(" masks") or line.state == "FAIL"], {"place": place})
-    if eyes is None:
+    if look is None:
         told = Report([], {"place": place})
         told.not_checked("masks", "film.masks_no_codec")
     say.report(told, json_wanted=json_wanted)
     raise typer.Exit(told.exit_code)
 
 
-def _eyes() -> Pixels | None:
+def eyes() -> Pixels | None:
     """Return what looks into pictures, with progress on a terminal; None where no codec is installed."""
     if not HAS_CODEC:
         return None
@@ -103,7 +103,7 @@ def _eyes() -> Pixels | None:
     return counting
 
 
-def _tokens(roots: list[Path]) -> ReadToken | None:
+def tokens_under(roots: list[Path]) -> ReadToken | None:
     """Return what reads time tokens under the certificates `roots`; None without any, or where its library is not installed."""
     if not roots or not HAS_TOKENS:
         return None

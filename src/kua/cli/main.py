@@ -29,6 +29,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "station": ("kua.cli.station", N_("The agent in a polling station: calibrate, run, check.")),
     "centre": ("kua.cli.centre", N_("The centre that receives, logs and publishes.")),
     "film": ("kua.cli.film", N_("Films: verify a published one, hide people in your own.")),
+    "bundle": ("kua.cli.bundle", N_("Court bundles: one file with film and everything that shows it to be genuine.")),
     "log": ("kua.cli.log", N_("Transparency logs: audit one, watch them, prove a contradiction.")),
     "mirror": ("kua.cli.mirror", N_("Keep a checked copy of a published election, a region or a station.")),
     "witness": ("kua.cli.witness", N_("The co-signer of a party, an observer, a university.")),

@@ -13,28 +13,10 @@ from typing import Any, Final, TextIO
 from kua.core.errors import KuaError
 from kua.verify.report import Report, State
 from kua.words.lines import say_line
-from kua.words.problem import N_
-from kua.words.speak import LANGUAGES, catalogue, explain
+from kua.words.report import ENDINGS, STATES
+from kua.words.speak import catalogue, explain, language
 
 _COLOURS: Final[dict[State, str]] = {"PASS": "32", "FAIL": "1;31", "MISSING": "1;33", "NOT_CHECKED": "33"}
-_STATES: Final[dict[State, str]] = {"PASS": N_("PASS"), "FAIL": N_("FAIL"), "MISSING": N_("MISSING"), "NOT_CHECKED": N_("NOT CHECKED")}
-_ENDINGS: Final[dict[int, str]] = {
-    0: N_("Everything that was checked is intact."),
-    1: N_("Something was altered or forged: see the lines that say FAIL."),
-    2: N_("Something is missing: see the lines that say MISSING."),
-    3: N_("Not enough could be checked to say anything."),
-}
-
-
-def language(environment: Mapping[str, str] = os.environ) -> str:
-    """Return the language to talk in: `kk`, `ru` or `en`."""
-    for name in ("KUA_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        wanted = environment.get(name, "")[:2].lower()
-        if wanted in LANGUAGES:
-            return wanted
-        if environment.get(name):
-            return "en"
-    return "en"
 
 
 def _(msgid: str) -> str:
@@ -68,15 +50,15 @@ def talk(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def report(made: Report, *, json_wanted: bool, endings: Mapping[int, str] = _ENDINGS) -> None:
+def report(made: Report, *, json_wanted: bool, endings: Mapping[int, str] = ENDINGS) -> None:
     """Print a report: as one JSON object, or a line for each check and a sentence at the end, from `endings` by the exit code."""
     if json_wanted:
         as_json(made.to_json())
         return
-    width = max(len(_(word)) for word in _STATES.values())
+    width = max(len(_(word)) for word in STATES.values())
     column = max((len(line.check) for line in made.lines), default=0)
     for line in made.lines:
-        ended = _coloured(_(_STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
+        ended = _coloured(_(STATES[line.state]).ljust(width), _COLOURS[line.state], sys.stdout)
         data(f"{ended}  {line.check.ljust(column)}  {say_line(line.code, line.facts, language())}")
     data("")
     data(_(endings[made.exit_code]))
@@ -91,7 +73,7 @@ def news(made: Report, at: str, known: frozenset[tuple[str, str]]) -> frozenset[
     lines = {(line.check, line.code): line for line in made.lines if line.state != "PASS"}
     for key, line in lines.items():
         if key not in known:
-            ended = _coloured(_(_STATES[line.state]), _COLOURS[line.state], sys.stdout)
+            ended = _coloured(_(STATES[line.state]), _COLOURS[line.state], sys.stdout)
             data(f"{at}  {ended}  {line.check}  {say_line(line.code, line.facts, language())}")
     for check, code in sorted(known - lines.keys()):
         data(f"{at}  {check}  " + fill("No longer so: {code}", code=code))

@@ -13,6 +13,7 @@ from kua.core.errors import Misused
 from kua.core.instant import Instant, Millis
 from kua.law.census import Listed
 from kua.words.problem import N_
+from kua.words.speak import language
 
 EXAMPLES: Final = N_(
     "List every camera of the polling room: ours, the building's, unknown ones; sign the list; watch that it stays true.\n\n"
@@ -137,7 +138,7 @@ def _require_pairs(**given: object) -> None:
 def _language(given: str | None) -> str:
     if given is not None and given not in {"kk", "ru", "en"}:
         raise Misused("census.word", given=given[:20], known="kk, ru, en")
-    return given or say.language()
+    return given or language()
 
 
 def _alarms(box: Path, *, watch: bool, once: bool, json_wanted: bool) -> None:

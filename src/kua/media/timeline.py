@@ -5,7 +5,7 @@ One reader for the centre (what to publish), the site (the day timeline) and the
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kua.core.instant import Instant
@@ -110,6 +110,20 @@ class Day:
     def is_withdrawn(self, item: Film | Gap) -> bool:
         """Return whether any part of `item` has been withdrawn from publication."""
         return any(span.covers(item.t0, item.t1) for span in self.withdrawn)
+
+    def touching(self, since: Instant, until: Instant) -> "Day":
+        """Return the day with only the items that have time in common with [since, until); they stay as they are."""
+        return replace(self, items=[item for item in self.items if item.t0 < until and since < item.t1])
+
+    def within(self, since: Instant, until: Instant) -> "Day":
+        """Return the day cut to [since, until), as if it had been opened and closed then: its account is that of this time, to the millisecond."""
+        items = [replace(item, t0=max(item.t0, since), t1=min(item.t1, until)) for item in self.touching(since, until).items]
+        hidden = [
+            replace(span, t0=max(span.t0, since), t1=min(span.t1, until))
+            for span in self.hidden
+            if span.t1 is not None and span.t0 < until and since < span.t1
+        ]
+        return replace(self, opened=since, closed=until, items=items, hidden=hidden)
 
     def account(self) -> "Account":
         """Add up the day from `open` to `close` (or to the end of the last item): the three figures of coverage and what is missing."""

@@ -5,7 +5,7 @@ Holds no entries and reads no tiles: digests in, digests or `Rejected` out. All 
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Self
 
 from kua.core.digest import Digest, sha256
@@ -200,3 +200,41 @@ def _subproof(earlier: int, leaves: Sequence[Digest], *, whole: bool) -> list[Di
     if earlier <= middle:
         return [*_subproof(earlier, leaves[:middle], whole=whole), root_of(leaves[middle:])]
     return [*_subproof(earlier - middle, leaves[middle:], whole=False), root_of(leaves[:middle])]
+
+
+def check_range(first: int, size: int, leaves: Sequence[Digest], lower: Sequence[bytes], upper: Sequence[bytes], root: Digest) -> None:
+    """Do nothing if `leaves` stand one after another from `first` on in the tree of `size` leaves with `root`: all of them, and no other between.
+
+    `lower` and `upper` are the inclusion proofs of the first and of the last of them; what stands beside the range is in these two, and what is in the
+    range is computed. Raises `Rejected("proof.inclusion", why=...)`.
+    """
+    last = first + len(leaves) - 1
+    if not leaves:
+        raise Rejected("proof.inclusion", why="index")
+    check_inclusion(first, size, leaves[0], lower, root)
+    check_inclusion(last, size, leaves[-1], upper, root)
+    beside = dict(_beside(first, size, lower)) | dict(_beside(last, size, upper))
+
+    def over(start: int, end: int) -> Digest:
+        if first <= start and end <= last + 1:
+            return root_of(leaves[start - first : end - first])
+        if end <= first or start > last:
+            return beside[start, end]
+        middle = start + _split(end - start)
+        return node_hash(over(start, middle), over(middle, end))
+
+    if over(0, size) != root:
+        raise Rejected("proof.inclusion", why="root")
+
+
+def _beside(index: int, size: int, proof: Sequence[bytes]) -> Iterator[tuple[tuple[int, int], Digest]]:
+    """Give the hashes of an inclusion proof that holds with the leaves [start, end) that each of them is the root of."""
+    start, end = 0, size
+    for step in map(Digest, reversed(proof)):
+        middle = start + _split(end - start)
+        if index < middle:
+            yield (middle, end), step
+            end = middle
+        else:
+            yield (start, middle), step
+            start = middle

@@ -62,7 +62,7 @@ def check_cosigned(
         judgement = report.attempt(CHECK, lambda: judge(policy, newest, [key], origin))
         if judgement is not None:
             report_judgement(judgement, policy, nation, report)
-    _check_second_key(reader, policy, origin, report)
+    check_second_key(reader, policy, origin, report)
     _check_kept(reader, key, origin, nation, report)
 
 
@@ -105,7 +105,8 @@ def _check_policy(reader: Reader, election: Election, nation: Entries, report: R
         report.passed(check, "film.policy_holds")
 
 
-def _check_second_key(reader: Reader, policy: Policy, origin: str, report: Report) -> None:
+def check_second_key(reader: Reader, policy: Policy, origin: str, report: Report) -> None:
+    """Say whether the log's newest checkpoint is signed by its second key too, where the policy names one."""
     keys = [log.key for log in policy.logs if log.key.name == origin]
     if not keys:
         return

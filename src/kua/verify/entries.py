@@ -44,7 +44,7 @@ def load_entries(reader: Reader, key: VerifierKey, origin: str | None, log: Log,
         return None
     try:
         head = open_checkpoint(reader.read(PATH, MAX_NOTE), key, origin)
-        raw = _raw_entries(reader, head.size)
+        raw = raw_entries(reader, head.size)
         hashes = tuple(map(leaf_hash, raw))
         # The audit read these files before; a server may answer otherwise the second time, so what is used is held against the root itself.
         if Frontier.of(hashes).root() != head.root:
@@ -70,7 +70,8 @@ def load_entries(reader: Reader, key: VerifierKey, origin: str | None, log: Log,
     return Entries(head, hashes, tuple(leaves))
 
 
-def _raw_entries(reader: Reader, size: int) -> list[bytes]:
+def raw_entries(reader: Reader, size: int) -> list[bytes]:
+    """Read the first `size` entries of a log as they stand. Raises what the reader raises, and `Rejected("tile.bundle")`."""
     raw: list[bytes] = []
     for index in range((size + WIDTH - 1) // WIDTH):
         raw += decode_bundle(_widest(reader, index, min(WIDTH, size - index * WIDTH)))[: size - index * WIDTH]

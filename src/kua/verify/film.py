@@ -177,6 +177,19 @@ def _check_trust(note: bytes, election: Election, data: bytes, trust: Trust, rep
 
 def _check_nation(reader: Reader, election: Election | None, file: Digest | None, trust: Trust, report: Report) -> Entries | None:
     below = Below(reader, "nation")
+    key = nation_key(below, election, trust, report)
+    if key is None:
+        return None
+    origin = nation_origin(election.domain, election.id) if election else None
+    nation = load_entries(below, key, origin, "nation", "nation", report)
+    _check_foreign(below, report)
+    if nation and election and file:
+        check_logged(nation, election, file, report)
+    return nation
+
+
+def nation_key(below: Below, election: Election | None, trust: Trust, report: Report) -> VerifierKey | None:
+    """Return the key of the national log below `below`, or None with a line that says why it is not to be used."""
     try:
         line = below.read("vkey", 4096).decode("utf-8", "replace")
         key = VerifierKey.parse(line.removesuffix("\n"))
@@ -196,19 +209,19 @@ def _check_nation(reader: Reader, election: Election | None, file: Digest | None
     else:
         report.failed("nation key", "film.nation_key_foreign", name=key.name)
         return None
-    origin = nation_origin(election.domain, election.id) if election else None
-    nation = load_entries(below, key, origin, "nation", "nation", report)
-    _check_foreign(below, report)
-    if nation and election and file:
-        logged = {leaf["sha256"]: leaf["version"] for _, leaf in nation.of_type("policy") if leaf["what"] == "election"}
-        newest = max(logged.values(), default=0)
-        if file.hex() not in logged:
-            report.failed("election.logged", "film.election_not_logged")
-        elif newest > election.version:
-            report.failed("election.logged", "film.election_superseded", version=election.version, newest=newest)
-        else:
-            report.passed("election.logged", "film.election_logged")
-    return nation
+    return key
+
+
+def check_logged(nation: Entries, election: Election, file: Digest, report: Report) -> None:
+    """Say whether the election file, whose SHA-256 is `file`, stands in the national log and is its newest version there."""
+    logged = {leaf["sha256"]: leaf["version"] for _, leaf in nation.of_type("policy") if leaf["what"] == "election"}
+    newest = max(logged.values(), default=0)
+    if file.hex() not in logged:
+        report.failed("election.logged", "film.election_not_logged")
+    elif newest > election.version:
+        report.failed("election.logged", "film.election_superseded", version=election.version, newest=newest)
+    else:
+        report.passed("election.logged", "film.election_logged")
 
 
 def _nation_key(reader: Reader) -> VerifierKey | None:

@@ -23,11 +23,23 @@ _ACCOUNT: Final = ("open", "close", "segment", "gap", "hidden")
 """Types of leaves that make up the account of a day."""
 
 
-def check_statements(name: Callable[[str], str], log: Entries, station: str, election: Election | None, file: Digest | None, report: Report) -> None:
-    """Write a line for each thing that the leaves of `station` must agree in. `name` makes the name of a check; `file` is the SHA-256 of election.json."""
+def check_statements(
+    name: Callable[[str], str],
+    log: Entries,
+    station: str,
+    election: Election | None,
+    file: Digest | None,
+    report: Report,
+    *,
+    whole: bool = True,
+) -> None:
+    """Write a line for each thing that the leaves of `station` must agree in. `name` makes the name of a check; `file` is the SHA-256 of election.json.
+
+    `whole`: these are all the leaves of the log, so that something can be said of time for which there is none.
+    """
     place = next((each for each in election.stations if each.id == station), None) if election else None
     _check_open(name("open"), log, station, election, file, report)
-    _check_order(name("open"), log, report)
+    _check_order(name("open"), log, report, whole=whole)
     if election is not None:
         _check_cameras(name("cameras"), log, place, report)
     segments = log.of_type("segment")
@@ -36,7 +48,7 @@ def check_statements(name: Callable[[str], str], log: Entries, station: str, ele
     if segments and not wrong:
         report.passed(name("rules"), "film.statements_agree", count=len(segments))
     _tell_time(name("time"), segments, log, report)
-    if place is not None:
+    if place is not None and whole:
         _tell_windows(name("windows"), log, place, report)
 
 
@@ -57,14 +69,14 @@ def _check_open(check: str, log: Entries, station: str, election: Election | Non
         report.passed(check, "film.opened_under", at=rfc3339(Instant(first["at"])))
 
 
-def _check_order(check: str, log: Entries, report: Report) -> None:
+def _check_order(check: str, log: Entries, report: Report, *, whole: bool) -> None:
     """`open` comes before and `close` after all that makes up the account, each once."""
     types = [(index, leaf.type) for index, leaf in log.of_type(*_ACCOUNT)]
     for place, (index, type_) in enumerate(types):
         if (type_ == "open") != (place == 0) or (type_ == "close" and place != len(types) - 1):
             report.failed(check, "film.open_order", index=index)
             return
-    if types and types[-1][1] != "close":
+    if whole and types and types[-1][1] != "close":
         report.not_checked(check, "film.never_closed")
 
 
@@ -199,7 +211,9 @@ def _tell_windows(check: str, log: Entries, place: Station, report: Report) -> N
     end = max((_end(leaf) for _, leaf in log.of_type("segment", "gap", "close")), default=opened)
     outside = sum((w.end - w.start) - max(0, min(w.end, end) - max(w.start, opened)) for w in place.windows)
     if outside:
-        report.not_checked(check, "film.outside_account", seconds=round(outside / 1000, 3), since=rfc3339(Instant(opened)), until=rfc3339(Instant(end)))
+        report.not_checked(
+            check, "film.outside_account", seconds=round(outside / 1000, 3), since=rfc3339(Instant(opened)), until=rfc3339(Instant(end))
+        )
 
 
 def _end(leaf: Leaf) -> Any:

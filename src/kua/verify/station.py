@@ -4,7 +4,7 @@
 import hashlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from kua.core.canonical import read_canonical
@@ -65,8 +65,12 @@ class _Work:
     lost: dict[str, set[str]] = field(default_factory=dict)
     expected: set[str] = field(default_factory=lambda: {"vkey", "checkpoint"})
     pixels: Pixels | None = None
+    excerpt: bool = False
+    """Whether only a part of the day is looked at."""
     signed: dict[str, bytes] = field(default_factory=dict)
     """Calibration files whose two signatures hold, by their SHA-256."""
+    began: dict[tuple[str, str], int] = field(default_factory=dict)
+    """When each run of each camera began (Unix ms)."""
 
     @property
     def waits(self) -> int:
@@ -110,6 +114,7 @@ def check_station(
     _check_against_nation(work, log, key, log.head.origin)
     check_hours(work.check("hours"), log, _seen(work, log.head.origin), now, report)
     _check_statements(work, log)
+    _runs(work, log)
     work.days = _days(work, log, log.head.size)
     _check_calibrations(work, log)
     _tell_census(work, log)
@@ -193,6 +198,11 @@ def _check_statements(work: _Work, log: Entries) -> None:
     check_statements(work.check, log, work.station, work.election, work.file, work.report)
 
 
+def _runs(work: _Work, log: Entries) -> None:
+    for _, leaf in log.of_type("segment"):
+        work.began.setdefault((leaf["cam"], leaf["run"]), leaf["t0"])
+
+
 def _days(work: _Work, log: Entries, size: int) -> dict[str, Day]:
     """Return the days of all cameras as the first `size` leaves and the nation's withdrawals tell them."""
     days: dict[str, Day] = {}
@@ -255,7 +265,11 @@ def _tell_census(work: _Work, log: Entries) -> None:
         work.report.not_checked(check, "film.no_census")
     for _, leaf in stated[-1:]:
         states, owners = leaf["states"], leaf["owners"]
-        facts = {"used": states["used"], "blind": states["off"] + states["covered"] + states["masked"], "unknown": states["unknown"] + owners["unknown"]}
+        facts = {
+            "used": states["used"],
+            "blind": states["off"] + states["covered"] + states["masked"],
+            "unknown": states["unknown"] + owners["unknown"],
+        }
         words = {"none": "film.census_none", "off": "film.census_off", "not_shown": "film.census_not_shown"}
         work.report.not_checked(check, words[leaf["recorder"]], **facts)
 
@@ -307,7 +321,8 @@ def _check_account(work: _Work, cam: str) -> None:
             gaps=seconds(account.gaps),
             hidden=seconds(account.hidden),
         )
-    if [item.seq for item in day.items] != list(range(len(day.items))):
+    first = day.items[0].seq if work.excerpt and day.items else 0
+    if [item.seq for item in day.items] != list(range(first, first + len(day.items))):
         work.report.failed(check, "film.numbers_skip")
     for item in day.items:
         if isinstance(item, Gap):
@@ -425,11 +440,9 @@ def _hashed(below: Below, name: str) -> _Read | KuaError:
 def _check_inside(work: _Work, cam: str, films: list[Film], found: Mapping[str, _Read | KuaError]) -> None:
     """Hold the time and number of pictures inside each segment against its leaf (docs/spec/segment.md): old or stretched film has another."""
     check = work.check(f"camera {cam} film")
-    began: dict[str, int] = {}
     agree = unread = 0
     for number, item in enumerate(films):
         after = films[number + 1] if number + 1 < len(films) else None
-        began.setdefault(item.run, item.t0)
         held = found[f"film/{cam}/{item.name}"]
         if not isinstance(held, _Read) or held.sha256 != item.sha256:
             continue
@@ -439,7 +452,7 @@ def _check_inside(work: _Work, cam: str, films: list[Film], found: Mapping[str, 
         goes_on = after is not None and (after.run, after.t0) == (item.run, item.t1)
         length = held.said.length if goes_on else (item.t1 - item.t0) * TICKS
         if (held.said.decode_time, held.said.frames, length) == (
-            (item.t0 - began[item.run]) * TICKS,
+            (item.t0 - work.began[cam, item.run]) * TICKS,
             item.frames,
             (item.t1 - item.t0) * TICKS,
         ):
@@ -556,3 +569,75 @@ def _planned(work: _Work) -> int | None:
         return None
     place = next((each for each in work.election.stations if each.id == work.station), None)
     return planned_of((window.start, window.end) for window in place.windows) if place is not None else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A part of a station's day: the leaves that are here, each proven to stand at its place, the key that signed them, and what is asked for."""
+
+    log: Entries
+    key: VerifierKey
+    cameras: tuple[str, ...]
+    since: Instant
+    until: Instant
+
+
+def check_excerpt(
+    below: Below,
+    station: str,
+    part: Excerpt,
+    election: Election | None,
+    file: Digest | None,
+    nation: Entries | None,
+    rules: Publication | None,
+    report: Report,
+    pixels: Pixels | None = None,
+) -> tuple[dict[str, Any], set[str], dict[str, list[Film]]]:
+    """Check what `part` says as `check_station` checks a whole day, and no clock: return the figures, the files that ought to be there, and each camera's film.
+
+    The figures are of [since, until) alone, to the millisecond; segments that only begin or end in it are checked whole.
+    """
+    work = _Work(below, station, election, file, nation, rules, Instant(2**53), report, pixels=pixels, excerpt=True)
+    _check_key(work, part.key, None)
+    check_statements(work.check, part.log, station, election, file, report, whole=False)
+    _runs(work, part.log)
+    work.days = _days(work, part.log, part.log.head.size)
+    _check_calibrations(work, part.log)
+    _tell_census(work, part.log)
+    told, films = {}, {}
+    for cam in part.cameras:
+        whole = work.days.setdefault(cam, Day(cam))
+        _check_window(work, whole, part)
+        work.days[cam] = whole.touching(part.since, part.until)
+        _check_media(work, cam, 2**53)
+        _check_masks(work, cam, part.log)
+        films[cam] = [item for item in work.days[cam].items if isinstance(item, Film)]
+        cut = whole.within(part.since, part.until)
+        work.days[cam] = cut if whole.opened is not None else replace(cut, opened=None)
+        _check_account(work, cam)
+        _tell_hidden(work, cam)
+        covered = _coverage_of(work, cam)
+        tell_coverage(work.check(f"camera {cam} coverage"), covered, report)
+        told[cam] = figures(covered)
+    return {"station": station, "cameras": told}, work.expected, films
+
+
+def _check_window(work: _Work, day: Day, part: Excerpt) -> None:
+    """Nothing may be left out between the item before the first that is asked for and the last one: what was said of this time is here, all of it."""
+    items = day.touching(part.since, part.until).items
+    if not items:
+        return
+    if items[0].seq:
+        start = next((item.leaf for item in day.items if item.seq == items[0].seq - 1), None)
+    else:
+        start = next((index for index, _ in part.log.of_type("open")), None)
+    here = {index for index, _ in part.log.leaves}
+    lost = 1 if start is None else sum(index not in here for index in range(start, items[-1].leaf + 1))
+    if lost:
+        work.report.missing(work.check(f"camera {day.cam} account"), "bundle.leaves_missing", count=lost)
+
+
+def _tell_hidden(work: _Work, cam: str) -> None:
+    for span in work.days[cam].hidden:
+        until = rfc3339(span.t1) if span.t1 is not None else "..."
+        work.report.passed(work.check(f"camera {cam} account"), "bundle.hidden", since=rfc3339(span.t0), until=until, reason=span.reason)

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`kua bundle`: make a court bundle from public data, check one, look into one. All judgement is in `kua.verify`."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from kua.app.papers import paper_here
+from kua.cli import say
+from kua.cli.film import HAS_CODEC, HAS_TOKENS, eyes, tokens_under
+from kua.cli.typed import key_of
+from kua.cli.say import _, fill
+from kua.cli.typed import typed
+from kua.core.errors import Misused
+from kua.core.instant import Instant, rfc3339
+from kua.core.nouns import camera_id, station_id
+from kua.proof.bundle import CONTENTS, CUSTODY, read_contents, read_custody
+from kua.verify.bag import BagReader
+from kua.verify.bundle import verify_bundle
+from kua.verify.film import SMALL, Trust
+from kua.verify.gather import Wanted
+from kua.verify.onefile import tools
+from kua.verify.pack import Order, make_bundle
+from kua.verify.reading import open_reader
+from kua.words.problem import N_
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    help=_("Court bundles: one file with film and everything that shows it to be genuine."),
+)
+
+_ACTS: Final = {
+    "made": N_("made"),
+    "received": N_("received"),
+    "copied": N_("copied"),
+    "opened": N_("opened"),
+    "handed_over": N_("handed over"),
+    "sealed": N_("sealed"),
+    "unsealed": N_("unsealed"),
+}
+
+
+@app.callback()
+def bundle() -> None:
+    """Hold the verbs together."""
+
+
+@app.command(
+    help=_(
+        "Make a court bundle from what is published: film, statements, proofs, signatures, report. It is checked before it gets its name."
+    )
+)
+def make(
+    station: Annotated[str, typer.Option("--station", metavar="ID", help=_("The station, such as 10-245."))],
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help=_("Beginning, such as 2026-03-15T09:00:00+05:00."))],
+    until: Annotated[str, typer.Option("--to", metavar="TIME", help=_("End."))],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help=_("Where the bundle is written; never over another file."))],
+    camera: Annotated[list[str] | None, typer.Option("--camera", metavar="LETTER", help=_("Only this camera; may be given again."))] = None,
+    tree: Annotated[str, typer.Option("--tree", metavar="PATH|URL", help=_("Folder or address of the published election."))] = ".",
+    role: Annotated[
+        str, typer.Option("--by", metavar="ROLE", help=_("The role of whoever makes it, for the custody list; never a name."))
+    ] = "auditor",
+    at: Annotated[str, typer.Option("--at", metavar="TIME", help=_("When it is made, for the custody list; left out unless given."))] = "",
+    custody: Annotated[Path | None, typer.Option("--custody", metavar="FILE", help=_("A custody list that goes on here."))] = None,
+    copies: Annotated[bool, typer.Option("--copy/--no-copy", help=_("With a working copy that any player opens."))] = True,
+    report: Annotated[
+        bool, typer.Option("--report/--no-report", help=_("With a report on paper, where its libraries are installed."))
+    ] = True,
+    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+) -> None:
+    """Make one and print what its own check says."""
+    with typed():
+        wanted = Wanted(station_id(station), tuple(map(camera_id, camera or ())), _time(since), _time(until))
+    paper = paper_here() if report else None
+    if report and paper is None:
+        say.talk(_("There is no report in it: its libraries are not installed (pip install 'kua[report]')."))
+    order = Order(wanted, _role(role), _time(at) if at else None, _read(custody) if custody else None, tools(), paper, copies)
+    made = make_bundle(open_reader(tree), order, out)
+    say.report(made.report, json_wanted=json_wanted)
+    said = made.report.summary
+    if (said["from"], said["to"]) != (rfc3339(wanted.since), rfc3339(wanted.until)):
+        say.talk(
+            fill(
+                N_("The station gives an account of {since} to {until} only: that is what the bundle holds."),
+                since=said["from"],
+                until=said["to"],
+            )
+        )
+    if made.absent:
+        say.talk(fill(N_("Segments that are not published and so not in the bundle: {count}."), count=made.absent))
+    raise typer.Exit(made.report.exit_code)
+
+
+@app.command(
+    help=_("Check a court bundle: archive, proofs, signatures, time, every segment, every second. No network, no clock, no account.")
+)
+def verify(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The bundle."))],
+    vkey: Annotated[
+        str, typer.Option("--vkey", metavar="KEY", help=_("The verifier key of the national log, or a file that holds it."))
+    ] = "",
+    commission: Annotated[
+        list[str] | None,
+        typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
+    ] = None,
+    authority: Annotated[
+        list[Path] | None,
+        typer.Option("--authority", metavar="PEM", help=_("The certificate of a time authority that you trust; its tokens are then checked.")),
+    ] = None,
+    pixels: Annotated[
+        bool, typer.Option("--pixels", help=_("Also decode the film and look whether every signed mask is filled in every picture."))
+    ] = False,
+    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+) -> None:
+    """Verify and print one line for each check, gaps first."""
+    trust = Trust(tuple(key_of(line) for line in commission or ()), key_of(vkey) if vkey else None)
+    report = verify_bundle(file, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []), tools=tools())
+    if authority and not HAS_TOKENS:
+        report.not_checked("time", "film.token_no_library")
+    if pixels and not HAS_CODEC:
+        report.not_checked("masks", "film.masks_no_codec")
+    say.report(report, json_wanted=json_wanted)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command(help=_("Say what is in a court bundle. Checks nothing."))
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The bundle."))],
+    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+) -> None:
+    """Print contents, custody list and files."""
+    with BagReader(file) as held:
+        contents = read_contents(held.read(CONTENTS, SMALL))
+        events = read_custody(held.read(CUSTODY, SMALL))
+        files = {name: entry.size for name, entry in held.entries.items()}
+    if json_wanted:
+        say.as_json({
+            "name": contents.name, "election": contents.election, "station": contents.station, "cameras": list(contents.cameras),
+            "from": rfc3339(contents.since), "to": rfc3339(contents.until), "custody": list(events), "files": files,
+        })  # fmt: skip
+        return
+    say.data(fill(N_("Bundle {name}"), name=contents.name))
+    say.data(
+        fill(
+            N_("Election {election}, station {station}, cameras {cameras}"),
+            election=contents.election,
+            station=contents.station,
+            cameras=", ".join(contents.cameras),
+        )
+    )
+    say.data(fill(N_("From {since} to {until}"), since=rfc3339(contents.since), until=rfc3339(contents.until)))
+    for event in events:
+        when = rfc3339(Instant(event["at"])) if event["at"] is not None else "-"
+        act = _ACTS[event["act"]]
+        say.data(fill(N_("Custody: {act}, by {role}, at {when}"), act=_(act), role=event["role"], when=when))
+    for name, size in files.items():
+        say.data(f"{size:>12}  {name}")
+    say.talk(_("Nothing of this was checked: kua bundle verify does that."))
+
+
+def _time(given: str) -> Instant:
+    try:
+        when = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise Misused("bundle.time", given=given[:40]) from error
+    if when.tzinfo is None:
+        raise Misused("bundle.time", given=given[:40])
+    return Instant(round(when.timestamp() * 1000))
+
+
+def _role(given: str) -> str:
+    if not given.replace("_", "").isascii() or not given.replace("_", "").isalpha() or given != given.lower() or len(given) > 32:
+        raise Misused("bundle.role", given=given[:40])
+    return given
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise Misused("verify.no_file", name=str(path)) from error

@@ -1,0 +1,315 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What belongs into a court bundle, out of a published tree that holds: which leaves, under which checkpoints, which files. Writes nothing.
+
+Anybody can do this from public data. Both logs are audited whole first: nothing is taken from a tree that contradicts itself.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kua.core.canonical import read_canonical
+from kua.core.digest import sha256
+from kua.core.election import Election, read_election
+from kua.core.errors import Incomplete, KuaError, Misused, Rejected, Unavailable
+from kua.core.instant import Instant
+from kua.core.nouns import nation_origin, station_id, station_origin
+from kua.media.timeline import Day, Film
+from kua.proof.bundle import BEACON, BEACON_LEAF, FIRST_SEEN, POLICY, STAMPED, TOKENS, Contents, proof_name, range_name
+from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
+from kua.proof.keys import VerifierKey
+from kua.proof.leaf import Leaf
+from kua.proof.merkle import inclusion_proof
+from kua.proof.note import MAX_NOTE
+from kua.proof.policy import judge, parse_policy
+from kua.proof.tlogproof import TlogProof
+from kua.verify.below import Below, Once
+from kua.verify.cosigned import FOLDER
+from kua.verify.entries import Entries, load_entries, raw_entries
+from kua.verify.reading import Reader
+from kua.verify.film import SMALL
+from kua.verify.report import Report
+from kua.verify.times import LIST
+
+ALWAYS = frozenset({"open", "session", "policy", "census", "chapter", "clock", "close"})
+"""Statements of a station that are taken along wherever they stand: they speak of the whole day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for: [since, until) in Unix ms, of these cameras (empty: of all that the station has)."""
+
+    station: str
+    cameras: tuple[str, ...]
+    since: Instant
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What was found: the contents, the small files by their names below `data/`, and each camera's film in order. Film is still where it was."""
+
+    contents: Contents
+    files: dict[str, bytes]
+    films: dict[str, list[Film]]
+
+
+def gather(place: Reader, wanted: Wanted) -> Gathered:
+    """Choose what belongs into the bundle. The range is cut to what the station gives an account of.
+
+    Raises `Rejected("bundle.source", check=..., why=...)` where the tree does not hold, `Misused("bundle.no_station" | "bundle.no_camera" |
+    "bundle.range")`, `Incomplete("bundle.nothing")` where the station says nothing of that time; and what the reader raises.
+    """
+    reader = Once(place)
+    data = reader.read("election.json", SMALL)
+    election = read_election(data)
+    if wanted.since >= wanted.until:
+        raise Misused("bundle.range")
+    station = station_id(wanted.station)
+    if station not in {each.id for each in election.stations}:
+        raise Misused("bundle.no_station", station=station)
+    nation_below, below = Below(reader, "nation"), Below(reader, f"s/{station}")
+    nation_key, key = _vkey(nation_below), _vkey(below)
+    nation = _audited(nation_below, nation_key, nation_origin(election.domain, election.id), "nation")
+    log = _audited(below, key, station_origin(election.domain, election.id, station), f"s/{station}")
+    days = _days(log, wanted)
+    since, until = _cut(days, wanted)
+    indices, need = _leaves_of(log, days, since, until)
+    checkpoint, index = _checkpoint(below, log, nation, key, need)
+    size = log.head.size if index is None else int(leaf_at(nation, index)["size"])
+    files = {name: reader.read(name, SMALL) for name in ("election.json", "election.note", "profile.json")}
+    if election.cosigning:
+        files[POLICY] = election.cosigning.encode()
+    files |= {"nation/vkey": f"{nation_key}\n".encode(), f"s/{station}/vkey": f"{key}\n".encode()}
+    files |= _part(f"s/{station}", raw_entries(below, log.head.size), log, size, checkpoint, {index for index in indices if index < size})
+    head = _head(nation_below, nation, nation_key, index)
+    files |= _national(nation_below, nation, head, station, index, sha256(data).hex())
+    files |= _first_seen(nation_below, nation, election, nation_key, index) | _stamped(nation_below, nation, nation_key, index)
+    beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
+    files |= _not_before(nation_below, nation, nation_key, None if beacon is None else leaf_at(log, beacon))
+    files |= _calibrations(below, f"s/{station}", log, indices)
+    films = {cam: [item for item in day.touching(since, until).items if isinstance(item, Film)] for cam, day in days.items()}
+    return Gathered(Contents(election.id, station, tuple(days), since, until, copies=True), files, films)
+
+
+def leaf_at(log: Entries, index: int) -> Leaf:
+    """Return leaf number `index`, of a known type."""
+    leaf = log.leaves[index][1]
+    assert isinstance(leaf, Leaf)
+    return leaf
+
+
+def _vkey(below: Below) -> VerifierKey:
+    return VerifierKey.parse(below.read("vkey", 4096).decode("utf-8", "replace").removesuffix("\n"))
+
+
+def _audited(below: Below, key: VerifierKey, origin: str, subject: str) -> Entries:
+    report = Report()
+    log = load_entries(below, key, origin, "nation" if subject == "nation" else "station", subject, report)
+    for line in report.lines:
+        if line.state in {"FAIL", "MISSING"}:
+            raise Rejected("bundle.source", check=line.check, why=line.code)
+    if log is None:
+        raise Unavailable("bundle.unread", subject=subject)
+    return log
+
+
+def _days(log: Entries, wanted: Wanted) -> dict[str, Day]:
+    opened = [camera["cam"] for _, leaf in log.of_type("open") for camera in leaf["cams"]]
+    chosen = sorted(set(wanted.cameras)) or sorted(set(opened))
+    for cam in chosen:
+        if cam not in opened:
+            raise Misused("bundle.no_camera", camera=cam, station=wanted.station)
+    days = {cam: Day(cam) for cam in chosen}
+    for day in days.values():
+        for index, leaf in log.of_type("open", "close", "segment", "gap", "hidden"):
+            day.add(index, leaf.type, leaf.body)
+    return days
+
+
+def _cut(days: dict[str, Day], wanted: Wanted) -> tuple[Instant, Instant]:
+    """Cut the range to the time for which all of the cameras have an account, so far."""
+    since = max([wanted.since, *(day.items[0].t0 for day in days.values() if day.items)])
+    until = min([wanted.until, *(day.items[-1].t1 for day in days.values() if day.items)])
+    if since >= until or not all(day.items for day in days.values()):
+        raise Incomplete("bundle.nothing", station=wanted.station)
+    return Instant(since), Instant(until)
+
+
+def _leaves_of(log: Entries, days: dict[str, Day], since: Instant, until: Instant) -> tuple[set[int], int]:
+    """Return the indices of the leaves that belong into the bundle, and one more than the last that its range needs."""
+    first, last = log.head.size, 0
+    opened = log.of_type("open")[0][0]
+    began: dict[tuple[str, str], int] = {}
+    for index, leaf in log.of_type("segment"):
+        began.setdefault((leaf["cam"], leaf["run"]), index)
+    indices: set[int] = set()
+    for cam, day in days.items():
+        items = day.touching(since, until).items
+        if not items:
+            continue
+        before = [item.leaf for item in day.items if item.leaf < items[0].leaf]
+        first = min(first, max(before, default=opened))
+        last = max(last, items[-1].leaf)
+        indices |= {began[cam, item.run] for item in items if isinstance(item, Film)}
+    window = range(first, last + 1)
+    indices |= set(window)
+    indices |= {index for index, leaf in log.leaves if isinstance(leaf, Leaf) and leaf.type in ALWAYS}
+    newest: dict[str, int] = {}
+    for index, leaf in log.of_type("calibration"):
+        if index < first:
+            newest[leaf["cam"]] = index
+    # The first segment of a run may be older than the window, and obeys the calibration of its own time.
+    for start in sorted(index for index in indices if index < first):
+        first_of_run = log.leaves[start][1]
+        if isinstance(first_of_run, Leaf) and first_of_run.type == "segment":
+            indices |= {
+                max(number for number, other in log.of_type("calibration") if number < start and other["cam"] == first_of_run["cam"])
+            }
+    beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
+    return indices | set(newest.values()) | ({beacon} if beacon is not None else set()), last + 1
+
+
+def _checkpoint(below: Below, log: Entries, nation: Entries, key: VerifierKey, need: int) -> tuple[bytes, int | None]:
+    """Return the station's note that the national log saw first with at least `need` leaves, and the index of its leaf; else its newest note."""
+    fitting = [
+        (leaf["size"], index)
+        for index, leaf in nation.of_type("station_checkpoint")
+        if leaf["origin"] == log.head.origin and leaf["size"] >= need
+    ]
+    for size, index in sorted(fitting):
+        note = leaf_at(nation, index)["note"].encode()
+        try:
+            signed = open_checkpoint(note, key, log.head.origin)
+        except KuaError:
+            continue
+        if signed.size == size <= log.head.size and signed.root == log.root_at(size):
+            return note, index
+    return below.read(PATH, MAX_NOTE), None
+
+
+def _part(place: str, entries: Sequence[bytes], log: Entries, size: int, checkpoint: bytes, indices: Iterable[int]) -> dict[str, bytes]:
+    """Return the files of an excerpt: ranges of leaves, the proofs of the first and the last of each, and the checkpoint."""
+    files = {f"{place}/{PATH}": checkpoint}
+    hashes = log.hashes[:size]
+    for first, last in spans(indices):
+        files[f"{place}/{range_name(first, last)}"] = b"".join(entry + b"\n" for entry in entries[first : last + 1])
+        for index in (first, last):
+            files[f"{place}/{proof_name(index)}"] = TlogProof(index, inclusion_proof(index, hashes), checkpoint).to_bytes()
+    return files
+
+
+def spans(indices: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Give first and last of each run of neighbouring numbers."""
+    start = before = None
+    for index in sorted(set(indices)):
+        if start is None or before is None or index != before + 1:
+            if start is not None and before is not None:
+                yield start, before
+            start = index
+        before = index
+    if start is not None and before is not None:
+        yield start, before
+
+
+def _head(below: Below, nation: Entries, key: VerifierKey, seen: int | None) -> tuple[bytes, Checkpoint]:
+    """Return the national checkpoint that the bundle takes along: the newest that was co-signed and has all that is needed, else the newest."""
+    for name in (f"{FOLDER}/{PATH}", PATH):
+        try:
+            note = below.read(name, MAX_NOTE)
+            head = open_checkpoint(note, key, nation.head.origin)
+        except KuaError:
+            continue
+        if head.size > (seen or 0) and head.size <= nation.head.size and head.root == nation.root_at(head.size):
+            return note, head
+    return below.read(PATH, MAX_NOTE), nation.head
+
+
+def _first_seen(below: Below, nation: Entries, election: Election, key: VerifierKey, seen: int | None) -> dict[str, bytes]:
+    """Return the proof that the station's checkpoint stood in the national log when enough co-signers first saw it, where such a checkpoint was kept."""
+    if not election.cosigning or seen is None:
+        return {}
+    try:
+        policy = parse_policy(election.cosigning.encode())
+        sizes = [size for size in _sizes(below.read(f"{FOLDER}/sizes", SMALL)) if size > seen]
+    except KuaError:
+        return {}
+    for size in sorted(sizes):
+        try:
+            note = below.read(f"{FOLDER}/{size}", MAX_NOTE)
+            judged = judge(policy, note, [key], nation.head.origin)
+        except KuaError:
+            continue
+        head = judged.checkpoint
+        if judged.by is not None and head.size <= nation.head.size and head.root == nation.root_at(head.size):
+            return {FIRST_SEEN: TlogProof(seen, inclusion_proof(seen, nation.hashes[: head.size]), note).to_bytes()}
+    return {}
+
+
+def _stamped(below: Below, nation: Entries, key: VerifierKey, seen: int | None) -> dict[str, bytes]:
+    """Return the tokens of time authorities over the first checkpoint that has the station's, and the proof that it has."""
+    try:
+        body = read_canonical(below.read(LIST, SMALL))
+        listed = sorted((each["size"], each["tokens"]) for each in body["notes"] if seen is not None and each["size"] > seen and each["tokens"])
+    except (KuaError, KeyError, TypeError):
+        return {}
+    for size, names in listed:
+        try:
+            note = below.read(f"time/{size}.note", MAX_NOTE)
+            head = open_checkpoint(note, key, nation.head.origin)
+            tokens = {f"time/{name}{TOKENS}": below.read(f"time/{size}-{name}{TOKENS}", SMALL) for name in names}
+        except KuaError:
+            continue
+        if seen is not None and head.size <= nation.head.size and head.root == nation.root_at(head.size):
+            return {STAMPED: TlogProof(seen, inclusion_proof(seen, nation.hashes[: head.size]), note).to_bytes()} | tokens
+    return {}
+
+
+def _beacon_before(log: Entries, start: int) -> int | None:
+    """Return the index of the newest `beacon` leaf before leaf `start`."""
+    return max((index for index, _ in log.of_type("beacon") if index < start), default=None)
+
+
+def _not_before(below: Below, nation: Entries, key: VerifierKey, beacon: Leaf | None) -> dict[str, bytes]:
+    """Return the national statement with the latest time under the checkpoint of a beacon, and the proof that it stands there."""
+    if beacon is None:
+        return {}
+    note = beacon["note"].encode()
+    try:
+        head = open_checkpoint(note, key, nation.head.origin)
+    except KuaError:
+        return {}
+    if not 0 < head.size <= nation.head.size or head.root != nation.root_at(head.size):
+        return {}
+    times = [(leaf.body.get("received_at", leaf.body.get("at", 0)), index) for index, leaf in nation.leaves[: head.size] if isinstance(leaf, Leaf)]
+    if not times:
+        return {}
+    index = max(times)[1]
+    proof = TlogProof(index, inclusion_proof(index, nation.hashes[: head.size]), note)
+    return {BEACON: proof.to_bytes(), BEACON_LEAF: raw_entries(below, nation.head.size)[index]}
+
+
+def _sizes(index: bytes) -> list[int]:
+    """Read the sizes out of `cosigned/sizes` (docs/spec/cosigning.md). It is an index that nobody signs: what it names is judged by itself."""
+    words = [line.partition(b" ")[0] for line in index[:1_000_000].splitlines()]
+    return [int(word) for word in words if word.isdigit() and len(word) < 16]
+
+
+def _national(
+    below: Below, nation: Entries, head: tuple[bytes, Checkpoint], station: str, seen: int | None, file: str
+) -> dict[str, bytes]:
+    """Return the national excerpt: the election file, the station's key and its checkpoint, and every withdrawal of its film."""
+    indices = {index for index, leaf in nation.of_type("policy") if leaf["what"] == "election" and leaf["sha256"] == file}
+    indices |= {index for index, leaf in nation.of_type("certificate", "withdrawn") if leaf["station"] == station}
+    indices |= set() if seen is None else {seen}
+    note, checkpoint = head
+    return _part("nation", raw_entries(below, nation.head.size), nation, checkpoint.size, note, {index for index in indices if index < checkpoint.size})
+
+
+def _calibrations(below: Below, place: str, log: Entries, indices: set[int]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for index, leaf in log.of_type("calibration"):
+        if index in indices:
+            stem = f"calibration/{leaf['cam']}-{leaf['sha256'][:16]}"
+            for ending in (".json", ".note", ".signers.json"):
+                files[f"{place}/{stem}{ending}"] = below.read(f"{stem}{ending}", SMALL)
+    return files

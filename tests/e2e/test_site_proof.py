@@ -89,7 +89,8 @@ def test_proofs_of_a_tree(page: Page, kind: str) -> None:
 
 def test_verifier_keys(page: Page) -> None:
     # A key for co-signatures is a good key, but not one that signs a log: the page needs none so far.
-    cases = [case for case in load("keys") if "co-sign" not in case["name"]]
+    # Nor does a browser know ML-DSA-44: the page checks the first of a log's two keys.
+    cases = [case for case in load("keys") if "co-sign" not in case["name"] and "ML-DSA" not in case["name"]]
     agree(page, "key", cases)
 
 

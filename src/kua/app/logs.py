@@ -16,7 +16,8 @@ def configure(role: str, **always: str) -> None:
             _bound(role, always),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        # Asked for with each logger: a process may be given another stderr.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
 

@@ -21,6 +21,8 @@ from kua.core.errors import Incomplete, KuaError, Rejected, Unavailable
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import nation_origin, station_id, station_origin
 from kua.law.publication import Piece, Publication
+from kua.media.coverage import NAME as COVERAGE
+from kua.media.coverage import coverage_file, planned_of
 from kua.media.playlist import items_of, render
 from kua.media.timeline import Day, Film
 from kua.ports.durable import Durable
@@ -545,14 +547,15 @@ class Mirror:
         shelf.days = {}
 
     def _write_playlists(self, station: str, shelf: _Shelf, election: Election, rules: Publication | None, now: Instant) -> None:
-        """Make the playlists from the log and from what is here (docs/spec/playlists.md)."""
+        """Make the playlists and the file of coverage from the log and from what is here (docs/spec/playlists.md, coverage.md)."""
+        here: dict[str, frozenset[str]] = {}
         for cam, day in shelf.days.items():
             folder = self._folder / "s" / station / "film" / cam
             if day.opened is None:
                 continue
             names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
             films = [item for item in day.items if isinstance(item, Film)]
-            present = frozenset(item.sha256 for item in films if item.name in names)
+            present = here[cam] = frozenset(item.sha256 for item in films if item.name in names)
             items = items_of(day, present, Instant(max(now, shelf.newest) - election.delay))
             whole = len(items) == len(items_of(day, present, Instant(2**53)))
             settled = whole and all(_is_settled(station, cam, day, item, present, rules) for item in films)
@@ -562,6 +565,13 @@ class Mirror:
                 path, text = folder / f"{name}.m3u8", render(items, first, ended).encode()
                 if read_if_there(path) != text:
                     self._files.replace(path, text)
+        if here:
+            windows = next((each.windows for each in election.stations if each.id == station), ())
+            planned = planned_of((window.start, window.end) for window in windows)
+            days = {cam: day for cam, day in shelf.days.items() if cam in here}
+            path, data = self._folder / "s" / station / COVERAGE, coverage_file(station, shelf.size, planned, days, here)
+            if read_if_there(path) != data:
+                self._files.replace(path, data)
 
 
 def _take_in(shelf: _Shelf, calibrations: dict[str, Wanted], station: str, index: int, leaf: Leaf) -> None:

@@ -41,12 +41,13 @@ def sync_folder(folder: Path) -> None:
 def make_folder(folder: Path) -> None:
     """Make `folder` and what is missing above it; each new name is durable on return."""
     missing = []
-    while not folder.is_dir():
-        missing.append(folder)
-        folder = folder.parent
-    for each in reversed(missing):
-        each.mkdir(exist_ok=True)
-        sync_folder(each.parent)
+    with disk_errors(folder):
+        while not folder.is_dir():
+            missing.append(folder)
+            folder = folder.parent
+        for each in reversed(missing):
+            each.mkdir(exist_ok=True)
+            sync_folder(each.parent)
 
 
 def write_all(opened: int, data: bytes) -> None:

@@ -6,6 +6,7 @@ and a crash at any point leaves a log that can only grow. With a `VerifierKey` i
 else's log and takes their checkpoints instead of making its own. Sends nothing, reads no clock.
 """
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -74,7 +75,8 @@ class _Framed:
 
     def load(self, take: Callable[[int, bytes], None]) -> int:
         """Read every whole frame, give it to `take` with its number, and return how many bytes follow the last whole one."""
-        data = self.path.read_bytes()
+        with disk_errors(self.path):
+            data = self.path.read_bytes()
         for number, (end, body) in enumerate(frames(data)):
             take(number, body)
             self.offsets.append(end)
@@ -113,7 +115,8 @@ class _Framed:
         """Return the bodies of frames [start, end)."""
         if not 0 <= start <= end < len(self.offsets):
             raise IndexError(end)
-        data = os.pread(self._fd, self.offsets[end] - self.offsets[start], self.offsets[start])
+        with disk_errors(self.path):
+            data = os.pread(self._fd, self.offsets[end] - self.offsets[start], self.offsets[start])
         return [body for _, body in frames(data)]
 
     @property
@@ -158,17 +161,18 @@ class DiskLog:
         log = cls(folder, origin, key, public, step, also)
         make_folder(folder)
         make_folder(log._public)
-        log._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(log._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(log._lock)
-            raise Refused("log.locked", folder=folder.name) from error
-        try:
-            log._load()
-        except BaseException:
-            os.close(log._lock)
-            raise
+        with disk_errors(folder):
+            log._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(log._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                log._load()
+            except BlockingIOError as error:
+                os.close(log._lock)
+                raise Refused("log.locked", folder=folder.name) from error
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.close(log._lock)
+                raise
         return log
 
     _lock: int
@@ -281,9 +285,10 @@ class DiskLog:
 
     def close(self) -> None:
         """Let go of the files and of the lock."""
-        self._journal.close()
-        self._heads.close()
-        os.close(self._lock)
+        with disk_errors(self._folder):
+            self._journal.close()
+            self._heads.close()
+            os.close(self._lock)
 
     # ------------------------------------------------------------------------------------------------------- opening
 
@@ -299,7 +304,7 @@ class DiskLog:
         self._head_sizes = array("Q", [head.size for head in heads])
         shown = self._read_public("checkpoint")
         claims = [*heads, self._signed(shown)] if shown else heads
-        self._load_journal({claim.size: claim.root for claim in claims})
+        unsigned = self._load_journal({claim.size: claim.root for claim in claims})
         self._head = heads[-1] if heads else None
         if shown and (not heads or claims[-1].size > heads[-1].size):
             self._remember(claims[-1])
@@ -309,17 +314,19 @@ class DiskLog:
         if isinstance(self._key, VerifierKey):
             self._require_signed()
         self._mend()
+        self._pending = self._edge.append(unsigned)  # the next head needs their tiles
 
     def _cut_heads(self, count: int) -> None:
         """Forget the one head whose writing was cut off: nobody has seen it. Anything that follows it means damage, and is kept."""
-        tail = self._heads.path.read_bytes()[self._heads.offsets[count] :]
+        with disk_errors(self._heads.path):
+            tail = self._heads.path.read_bytes()[self._heads.offsets[count] :]
         claimed = _FRAME.size + (_FRAME.unpack_from(tail)[0] if len(tail) >= _FRAME.size else 0)
         if any(tail) and len(tail) > max(claimed, _FRAME.size):
             raise Rejected("log.damaged", file="heads")
         self._heads.cut(count)
 
-    def _load_journal(self, claimed: dict[int, Digest]) -> None:
-        """Read the journal and hold it against every head that was ever signed."""
+    def _load_journal(self, claimed: dict[int, Digest]) -> list[bytes]:
+        """Read the journal and hold it against every head that was ever signed. Returns the entries that no head speaks of yet."""
         self._journal = _Framed(self._folder / "journal")
         frontier = Frontier()
         entries: list[bytes] = []
@@ -342,7 +349,8 @@ class DiskLog:
             entries = entries[:signed]
         elif torn:
             self._journal.cut(len(entries))
-        self._edge.append(entries)
+        self._edge.append(entries[:signed])
+        return entries[signed:]
 
     def _require_signed(self) -> None:
         if self._head is None and self.size:
@@ -434,7 +442,8 @@ class DiskLog:
 
     def _read_public(self, name: str) -> bytes | None:
         try:
-            return (self._public / name).read_bytes()
+            with disk_errors(self._public / name):
+                return (self._public / name).read_bytes()
         except FileNotFoundError:
             return None
 

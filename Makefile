@@ -54,10 +54,10 @@ test-data: setup packages ## tests with the clips, models and vectors of KUA_DAT
 	@$(PYTHON) -m pytest -q -m "data and not soak" --ignore=tests/faults tests
 
 faults: setup ## kill, cut and fill at each step of a segment's life; prints the table
-	@$(PYTHON) -m pytest -q -s tests/faults
+	@$(PYTHON) -m pytest -q -s -m "not soak" tests/faults
 
 soak: setup packages ## the long tests: what make test does with less, done in full
-	@$(PYTHON) -m pytest -q -m soak --ignore=tests/faults tests
+	@$(PYTHON) -m pytest -q -s -m soak tests
 
 letter: setup ## the tests that answer the letter, one file an objection
 	@$(PYTHON) -m pytest -v -m "not data" tests/letter

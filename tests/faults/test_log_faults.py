@@ -24,7 +24,12 @@ def assert_readable(public: Path) -> bytes:
     """Whoever reads the shown checkpoint finds every entry below it. Returns the checkpoint."""
     shown = (public / "checkpoint").read_bytes()
     head = open_checkpoint(shown, KEY.verifier, ORIGIN)
-    entries = [entry for tile in tiles_of(head.size) if tile.level == "entries" for entry in decode_bundle((public / tile.path).read_bytes(), tile.width)]
+    entries = [
+        entry
+        for tile in tiles_of(head.size)
+        if tile.level == "entries"
+        for entry in decode_bundle((public / tile.path).read_bytes(), tile.width)
+    ]
     assert root_of(map(leaf_hash, entries)) == head.root
     return shown
 

@@ -7,21 +7,17 @@ Afterwards it starts without a human, has forgotten nothing that it acknowledged
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.faults.witness_child import STEPS
+from tests.rigs.strace import ROOT, Sweep, require_strace
 from tests.rigs.cosigner import COMMON, FALSE, LOG, NOW, ORIGIN, TRUE, Box, held
 from kua.proof.checkpoint import open_checkpoint
 from kua.testing.clock import ManualClock
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
-
-CALLS = ("openat", "read", "pread64", "write", "pwrite64", "fsync", "fdatasync", "rename", "ftruncate", "unlink", "close")
-FAULTS = ("error=EIO", "error=ENOSPC", "signal=KILL")
-ROOT = Path(__file__).parents[2]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 
 
 class Old(Box):
@@ -29,21 +25,6 @@ class Old(Box):
 
     def __init__(self, top: Path, made: Box) -> None:
         self.folder, self.mark, self.vkeys, self.clock = top / "witness", made.mark, made.vkeys, ManualClock(NOW)
-
-
-def traced(box: Box, *inject: str, log: Path) -> list[str]:
-    """Run the child under strace, which looks only at the files of the co-signer; return what it printed."""
-    mark = next(box.mark.iterdir())
-    watched = [box.folder / name for name in ("book.db", "book.db-wal", "book.db-shm", "lock")] + [
-        box.mark, mark, mark.with_name(mark.name + ".part"),
-    ]  # fmt: skip
-    paths = [part for path in watched for part in ("-P", str(path))]
-    done = subprocess.run(
-        ["strace", "-f", "-qq", "-o", str(log), *paths, *inject, sys.executable, "-m", "tests.faults.witness_child", str(box.folder)],
-        capture_output=True, text=True, check=False, timeout=120, cwd=ROOT,
-    )  # fmt: skip
-    assert "Traceback" not in done.stderr or "OSError" in done.stderr, done.stderr[-2000:]
-    return done.stdout.splitlines()
 
 
 def examine(box: Box, told: list[str]) -> str:
@@ -65,42 +46,40 @@ def examine(box: Box, told: list[str]) -> str:
 
 @pytest.fixture(autouse=True)
 def strace_is_there() -> None:
-    if shutil.which("strace") is None:
-        pytest.fail("strace is not there: install it (Debian: strace)", pytrace=False)
+    require_strace()
 
 
-def test_each_call_fails_once_and_no_second_history_is_signed(tmp_path: Path) -> None:
-    made = Box(tmp_path / "made")
-    template, marks = tmp_path / "template", tmp_path / "marks"
+def swept(top: Path, *, share: int = 0) -> int:
+    made = Box(top / "made")
+    template, marks, folder = top / "template", top / "marks", top / "w" / "witness"
     shutil.copytree(made.folder, template)
     shutil.copytree(made.mark, marks)
-    log = tmp_path / "trace"
 
-    def fresh() -> Old:
-        for old in (tmp_path / "w" / "witness", made.mark):
+    def fresh() -> None:
+        for old, new in ((folder, template), (made.mark, marks)):
             shutil.rmtree(old, ignore_errors=True)
-        shutil.copytree(template, tmp_path / "w" / "witness")
-        shutil.copytree(marks, made.mark)
-        return Old(tmp_path / "w", made)
+            shutil.copytree(new, old)
 
-    told = traced(fresh(), "-e", f"trace={','.join(CALLS)}", log=log)
-    assert told == [f"{size} 200" for _, size in STEPS]
-    counts = Counter(line.split(None, 1)[1].partition("(")[0] for line in log.read_text().splitlines() if "(" in line)
-    assert {"fsync", "fdatasync", "rename", "pwrite64"} <= counts.keys()
-    runs = 0
-    print()
-    for call in CALLS:
-        for fault in FAULTS:
-            outcomes: Counter[str] = Counter()
-            for when in range(1, counts[call] + 1):
-                box = fresh()
-                told = traced(box, "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={when}", log=log)
-                outcomes[examine(box, told)] += 1
-                runs += 1
-            if outcomes:
-                print(f"  {call:<10} {fault:<13} x{counts[call]:<3} " + "; ".join(f"{n} times {what}" for what, n in sorted(outcomes.items())))
-    print(f"  {runs} runs, 0 second histories, 0 lost acknowledgements")
-    assert runs >= 150
+    sweep = Sweep(
+        ["tests.faults.witness_child", str(folder)],
+        [folder, made.mark],
+        fresh,
+        lambda told: examine(Old(top / "w", made), told),
+        top / "trace",
+    )
+    runs = sweep.run([f"{size} 200" for _, size in STEPS], share=share)
+    print(f"  {runs} injections, 0 second histories, 0 lost acknowledgements")
+    return runs
+
+
+def test_a_co_signer_whose_disk_fails_signs_no_second_history(tmp_path: Path) -> None:
+    """Two occurrences of each call and fault, spread over the run; all of them in `make soak`."""
+    assert swept(tmp_path, share=2) >= 40
+
+
+@pytest.mark.soak
+def test_each_call_fails_once_and_no_second_history_is_signed(tmp_path: Path) -> None:
+    assert swept(tmp_path) >= 150
 
 
 def test_killed_again_and_again_it_goes_on_where_it_was(tmp_path: Path) -> None:

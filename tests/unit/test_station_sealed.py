@@ -19,7 +19,7 @@ from kua.station.pipe import Done, Fault, Message, SealedPiece, SliceBegun, Slic
 from kua.station.sealed import DAY, SealedShelf, records_of, slices_of
 from kua.testing.disks import SickDisk
 from tests.rigs.trustees import a_slice, twelve
-from tests.unit.test_station_keep import PAPERS, START, Station
+from tests.rigs.keeping import PAPERS, START, Station
 
 BEGIN = Instant(-(-START // SLOT) * SLOT)
 

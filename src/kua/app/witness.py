@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from kua.adapters.clock import SystemClock
-from kua.adapters.durable import DurableFiles, make_folder
+from kua.adapters.durable import DurableFiles, disk_errors, make_folder
 from kua.core.canonical import canonical
 from kua.core.errors import Misused, Refused
 from kua.ports.clock import Clock
@@ -75,20 +75,22 @@ def init(folder: Path, name: str, *, url: str = "", mark: Path | None = None, qu
 
 
 def read_about(folder: Path) -> About:
-    """Return what `folder` says of itself. Raises `Misused("witness.none")`."""
+    """Return what `folder` says of itself. Raises `Misused("witness.none")`, `Unavailable("disk.*")`."""
     try:
-        said: Any = json.loads((folder / ABOUT).read_bytes())
+        with disk_errors(folder / ABOUT):  # a sick disk is no reason to make a new co-signer
+            said: Any = json.loads((folder / ABOUT).read_bytes())
         return About(str(said["name"]), str(said["url"]), Path(said["mark"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Misused("witness.none", folder=folder.name) from error
 
 
 def read_keys(folder: Path, name: str) -> list[CosigningKey]:
-    """Return the private keys. Raises `Misused("witness.none" | "key.pem")`."""
+    """Return the private keys. Raises `Misused("witness.none" | "key.pem")`, `Unavailable("disk.*")`."""
     try:
-        keys: list[CosigningKey] = [SigningKey.from_pem(name, (folder / ED25519_KEY).read_bytes())]
-        if (folder / ML_DSA_KEY).exists():
-            keys.append(QuantumKey.from_pem(name, (folder / ML_DSA_KEY).read_bytes()))
+        with disk_errors(folder):
+            keys: list[CosigningKey] = [SigningKey.from_pem(name, (folder / ED25519_KEY).read_bytes())]
+            if (folder / ML_DSA_KEY).exists():
+                keys.append(QuantumKey.from_pem(name, (folder / ML_DSA_KEY).read_bytes()))
     except OSError as error:
         raise Misused("witness.none", folder=folder.name) from error
     return keys
@@ -99,7 +101,7 @@ def opened(folder: Path, clock: Clock | None = None) -> Iterator[Cosigner]:
     """Give the co-signer of `folder`, alone in it, and close it afterwards.
 
     Raises `Misused("witness.none")`, `Refused`: `witness.locked` while another process has it, `witness.lost` without its book,
-    `witness.rolled_back` with an old one, `witness.no_mark`, `witness.other_book`; `Unavailable("witness.disk")`.
+    `witness.rolled_back` with an old one, `witness.no_mark`, `witness.other_book`; `Unavailable("witness.disk" | "disk.*")`.
     """
     about = read_about(folder)
     keys = read_keys(folder, about.name)
@@ -141,12 +143,15 @@ def _book(folder: Path) -> Book:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    with disk_errors(folder):
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with disk_errors(folder):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Refused("witness.locked", folder=folder.name) from error
         yield
     finally:
-        os.close(lock)
+        with disk_errors(folder):
+            os.close(lock)

@@ -84,8 +84,11 @@ class Outbox:
     def _opened(cls, path: Path) -> Self:
         connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()
             connection.execute("PRAGMA synchronous = FULL")
+            held = (mode, connection.execute("PRAGMA journal_mode").fetchone(), connection.execute("PRAGMA synchronous").fetchone())
+            if held != (("wal",), ("wal",), (2,)):  # a disk that fails at the right moment makes SQLite stay in another mode without a word
+                raise sqlite3.OperationalError(f"journal {held}")
             connection.executescript(_TABLE)
             connection.execute("PRAGMA quick_check(1)").fetchone()
         except sqlite3.DatabaseError:

@@ -9,7 +9,7 @@ a checkpoint that bears our own later co-signature still shows it (`kua.witness.
 from pathlib import Path
 from typing import Final, final
 
-from kua.core.errors import Misused, Refused
+from kua.core.errors import Misused, Refused, Unavailable
 from kua.ports.durable import Durable
 from kua.proof.keys import VerifierKey
 
@@ -31,7 +31,10 @@ class HighWater:
         self.raise_to(0)
 
     def require(self, generation: int) -> None:
-        """Raise `Refused("witness.no_mark")` without a mark, `Refused("witness.rolled_back")` if the book is older than the mark."""
+        """Raise `Refused("witness.no_mark")` without a mark, `Refused("witness.rolled_back")` if the book is older than the mark.
+
+        Raises `Unavailable("witness.disk")` if nobody can say.
+        """
         try:
             header, vkey, count = self._path.read_text("utf-8").splitlines()
             marked = int(count)
@@ -39,6 +42,8 @@ class HighWater:
             raise Refused("witness.no_mark", file=str(self._path)) from error
         except ValueError as error:
             raise Refused("witness.no_mark", file=str(self._path)) from error
+        except OSError as error:
+            raise Unavailable("witness.disk", why=str(error.strerror)) from error
         if header != HEADER or vkey != str(self._vkey):
             raise Refused("witness.no_mark", file=str(self._path))
         if generation < marked:

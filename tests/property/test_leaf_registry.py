@@ -2,6 +2,7 @@
 """The registry of leaves: what fits is read back as it was written, any forged field is refused, what is unknown is counted and never guessed."""
 
 import json
+from collections.abc import Callable
 from typing import Any, Final
 
 import pytest
@@ -261,3 +262,57 @@ def test_bytes_that_are_no_leaf_are_refused_and_nothing_else_happens(data: bytes
 def test_a_leaf_that_no_bundle_can_hold_is_refused() -> None:
     with pytest.raises(Rejected, match=r"leaf\.schema.*size"):
         read_leaf(spelt("future", {"x": "y" * LIMIT}))
+
+
+def _places(value: Any, of: type, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where in a value of JSON things of a type stand, as ways to go."""
+    found = [path] if isinstance(value, of) else []
+    match value:
+        case dict():
+            return found + [way for key, part in value.items() for way in _places(part, of, (*path, key))]
+        case list():
+            return found + [way for number, part in enumerate(value) for way in _places(part, of, (*path, number))]
+    return found
+
+
+def _at(value: Any, way: tuple[Any, ...], put: Callable[[Any], Any]) -> Any:
+    """The value with what stands at `way` changed."""
+    if not way:
+        return put(value)
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[way[0]] = _at(copy[way[0]], way[1:], put)
+    return copy
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+@settings(max_examples=5)
+@given(data=st.data())
+def test_no_object_of_any_leaf_takes_one_key_more(name: str, data: st.DataObject) -> None:
+    """However deep: a name, a telephone number or a note beside what the schema asks for would stay in the log for ever."""
+    _, fields = data.draw(leaves(of=name))
+    extra = data.draw(st.sampled_from(["name", "iin", "phone", "note", "x", "v2"]))
+    for way in _places(fields, dict):
+        for value in ("Aigul", 870101300123, None, {}):
+            if extra in REGISTRY[name, 1].fields and not way:
+                continue
+            with pytest.raises(Rejected, match=r"leaf\.schema"):
+                read_leaf(spelt(name, _at(fields, way, lambda held, key=extra, value=value: {**held, key: value})))
+
+
+PERSONAL: Final = ("Aigul Sarsenova", "870101300123", "+7 701 123 45 67", "aigul@example.kz", "\u0410\u0439\u0433\u04af\u043b \u0421\u04d9\u0440\u0441\u0435\u043d\u043e\u0432\u0430", "43.238949, 76.889709")
+"""A name, a number of a person, a telephone, an address, a name in Kazakh, a place."""
+CITATION: Final = ("article",)
+"""The one field that takes a line of ASCII: the article of the law that a withdrawal cites. Only the centre writes it."""
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+@settings(max_examples=5)
+@given(data=st.data())
+def test_no_text_of_any_leaf_holds_a_name_a_number_of_a_person_or_a_place(name: str, data: st.DataObject) -> None:
+    _, fields = data.draw(leaves(of=name))
+    for way in _places(fields, str):
+        for personal in PERSONAL:
+            if way == CITATION and name == "withdrawn":
+                continue
+            with pytest.raises(Rejected, match=r"leaf\.schema"):
+                read_leaf(spelt(name, _at(fields, way, lambda _, personal=personal: personal)))

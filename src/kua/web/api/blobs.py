@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`PUT /api/v1/e/ELECTION/s/STATION/blob/SHA256` in raw ASGI: the headers are checked before a byte of the body is read, the body streams to disk."""
 
+import asyncio
 import contextlib
 import re
 from typing import Final, final
@@ -13,6 +14,8 @@ from kua.web.kit.asgi import Receive, Scope, Send, answer, answer_problem, heade
 PATH: Final = re.compile(r"/api/v1/e/(?P<election>[^/]{1,64})/s/(?P<station>[^/]{1,10})/blob/(?P<digest>[0-9a-f]{64})", re.ASCII)
 _PATIENCE: Final = 1024 * 1024
 """Bytes that are read from somebody who may be anybody, so that he hears why he is refused."""
+SILENCE: Final = 60.0
+"""Seconds without a byte after which a sender is given up: a body that trickles in or never ends must not hold a connection for ever."""
 _TEXT: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 
 
@@ -90,7 +93,11 @@ class _Body:
 
     async def next(self) -> bytes:
         """Return the next chunk. Raises `_Gone`."""
-        message = await self._receive()
+        try:
+            message = await asyncio.wait_for(self._receive(), SILENCE)
+        except TimeoutError:
+            self.ended = True
+            raise _Gone from None
         if message["type"] == "http.disconnect":
             self.ended = True
             raise _Gone

@@ -329,6 +329,23 @@ def refuses(box: Box, code: str) -> None:
     assert refusal.value.code == code
 
 
+def test_an_advance_from_a_head_that_is_not_the_books_is_refused(tmp_path: Path) -> None:
+    """Whoever looked before somebody else advanced must not overwrite him, whatever locks there are above the book."""
+    box = Box(tmp_path)
+    with box.run() as cosigner:
+        assert cosigner.add(TRUE.ask(0, 7)).status == 200
+        seen = cosigner.book.log(ORIGIN)
+        assert seen is not None
+        assert seen.head is not None
+        assert cosigner.add(TRUE.ask(7, 9)).status == 200
+        stale = seen.head
+        assert cosigner.book.advance(ORIGIN, stale, stale) is None
+        assert cosigner.book.advance(ORIGIN, None, stale) is None
+        now = cosigner.book.log(ORIGIN)
+        assert now is not None
+        assert now.size == 9
+
+
 def test_an_old_book_put_back_refuses(tmp_path: Path) -> None:
     box = Box(tmp_path)
     with box.run() as cosigner:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
+from kua.core.errors import KuaError
 
 FAULTS: Final = ("error=EIO", "error=ENOSPC", "signal=KILL")
 ROOT: Final = Path(__file__).parents[2]
@@ -57,7 +60,7 @@ class Sweep:
         self.fresh()
         assert self._child(watched, "-e", _FILES)[0] == wanted
         counts = Counter(_CALL.findall(self.trace.read_text()))
-        runs = 0
+        runs, wrong = 0, list[str]()
         print()
         for call in sorted(counts):
             for fault in FAULTS:
@@ -66,12 +69,13 @@ class Sweep:
                     self.fresh()
                     try:
                         outcomes[self.examine(self._failing(watched, injection))] += 1
-                    except BaseException as error:
-                        error.add_note(f"{injection}")
-                        raise
+                    except (AssertionError, KuaError, OSError) as error:
+                        wrong.append(f"{injection}\n{''.join(traceback.format_exception(error))}")
+                        outcomes["WRONG"] += 1
                     runs += 1
                 told = "; ".join(f"{n} times {what}" for what, n in sorted(outcomes.items()))
                 print(f"  {call:<11} {fault:<13} {outcomes.total():>3} of {counts[call]:<3} {told}")
+        assert not wrong, f"{len(wrong)} of {runs} injections:\n\n" + "\n\n".join(wrong[:40])
         return runs
 
     def _paths(self, wanted: list[str]) -> list[str]:

@@ -108,7 +108,8 @@ def opened(folder: Path, clock: Clock | None = None) -> Iterator[Cosigner]:
     vkeys = [key.cosigner for key in keys]
     files = DurableFiles()
     with _alone(folder):
-        book = Book.open(folder, vkeys)
+        with disk_errors(folder):
+            book = Book.open(folder, vkeys)
         try:
             mark = HighWater(about.mark, vkeys[0], files)
             mark.require(book.generation)
@@ -138,7 +139,9 @@ def look(folder: Path) -> tuple[About, list[VerifierKey], Book]:
 
 
 def _book(folder: Path) -> Book:
-    return Book.open(folder, [key.cosigner for key in read_keys(folder, read_about(folder).name)])
+    vkeys = [key.cosigner for key in read_keys(folder, read_about(folder).name)]
+    with disk_errors(folder):
+        return Book.open(folder, vkeys)
 
 
 @contextlib.contextmanager

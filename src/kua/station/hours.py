@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import final
 
-from kua.core.errors import Misused
+from kua.core.errors import Misused, Unavailable
 from kua.ports.durable import Durable
 from kua.proof.base64 import to_base64
 from kua.proof.hours import hour_name
@@ -28,15 +28,19 @@ class HourKeys:
         return [to_base64(self._made(origin, number).verifier.public) for number in range(first, first + count)]
 
     def key(self, origin: str, number: int) -> SigningKey | None:
-        """Return the key of hour `number`, None if it is gone or damaged."""
+        """Return the key of hour `number`, None if it is gone or damaged or the disk does not give it: recording does not stop for it."""
         try:
             return SigningKey.from_pem(hour_name(origin, number), self._path(number).read_bytes())
-        except (FileNotFoundError, Misused):
+        except (OSError, Misused):
             return None
 
     def erase(self, until: int | None = None) -> None:
         """Erase every key below number `until`, or all of them; what stands there half written too. Raises `Unavailable("disk.*")`."""
-        for path in sorted(self._folder.glob("*.pem*")) if self._folder.is_dir() else []:
+        try:
+            paths = sorted(self._folder.glob("*.pem*")) if self._folder.is_dir() else []
+        except OSError as error:
+            raise Unavailable("disk.failed", path=self._folder.name, why=str(error.strerror)) from error
+        for path in paths:
             number = path.name.split(".")[0]
             if until is None or not number.isdecimal() or int(number) < until:
                 self._files.erase(path)

@@ -240,3 +240,17 @@ def test_a_copy_of_another_log_takes_only_checkpoints_that_fit_and_forgets_what_
             copy.publish(forged)
         copy.close()
         source.close()
+
+
+def test_a_full_tile_whose_head_was_never_signed_is_shown_with_the_next_head() -> None:
+    """Killed between the entries and their head, just past the end of a tile: the next checkpoint named a tile that nobody wrote."""
+    with folder() as base:
+        log = opened(base)
+        grow(log, [250])
+        log.append([b"leaf %d" % number for number in range(250, 260)])
+        log.close()
+        log = opened(base)
+        grow(log, [1], 260)
+        assert log.check() == []
+        log.close()
+        assert_public_tree_is_whole(base)

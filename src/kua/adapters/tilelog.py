@@ -342,7 +342,8 @@ class DiskLog:
             entries = entries[:signed]
         elif torn:
             self._journal.cut(len(entries))
-        self._edge.append(entries)
+        self._edge.append(entries[:signed])
+        self._pending = self._edge.append(entries[signed:])  # their head was never signed: the next one needs their tiles
 
     def _require_signed(self) -> None:
         if self._head is None and self.size:
@@ -412,11 +413,13 @@ class DiskLog:
         if self._shown == head.size:
             return
         partial = _partials(head.size)
+        later: dict[str, bytes] = {}
         for path, data in self._pending.items():
             if ".p/" in path and path not in partial:
-                continue  # a step between two heads, that no checkpoint speaks of
-            self._files.write_once(self._public / path, data)
-        self._pending = {}
+                later[path] = data  # a step between two heads, that no checkpoint speaks of, or one that the next head needs
+            else:
+                self._files.write_once(self._public / path, data)
+        self._pending = later if head.size < self._edge.size else {}
         if not self._is_shown(head):
             self._files.replace(self._public / "checkpoint", head.note)
         self._shown = head.size

@@ -243,7 +243,7 @@ def test_a_copy_of_another_log_takes_only_checkpoints_that_fit_and_forgets_what_
 
 
 def test_a_full_tile_whose_head_was_never_signed_is_shown_with_the_next_head() -> None:
-    """Killed between the entries and their head, just past the end of a tile: the next checkpoint named tiles that nobody had written."""
+    """Killed between the entries and their head, just past the end of a tile: the next checkpoint named a tile that nobody wrote."""
     with folder() as base:
         log = opened(base)
         grow(log, [250])

@@ -6,11 +6,13 @@ tiles and checkpoint agree, and the outbox has a row for whatever the log names.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from kua.core.digest import Digest, from_hex, sha256
+from kua.core.errors import Unavailable
 from kua.core.instant import Instant
 from kua.ports.durable import Durable
 from kua.ports.tilelog import TileLog
@@ -109,10 +111,21 @@ def _wrong(path: Path, row: Row, level: Level) -> str:
 def _sized(box: Path, row: Row) -> Row:
     """Fill in a size that the leaf does not state."""
     path = box / row.path
-    if row.size or not path.is_file():
-        return row
-    return Row(row.digest, row.path, path.stat().st_size, row.kind, row.cam, row.t0, row.needs)
+    with _reading(row.path):
+        if row.size or not path.is_file():
+            return row
+        return Row(row.digest, row.path, path.stat().st_size, row.kind, row.cam, row.t0, row.needs)
 
 
 def _film(box: Path) -> list[str]:
-    return sorted(path.relative_to(box).as_posix() for path in (box / "film").glob("*/*") if path.is_file())
+    with _reading("film"):
+        return sorted(path.relative_to(box).as_posix() for path in (box / "film").glob("*/*") if path.is_file())
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """A folder that cannot be read has no faults to tell of: the disk has."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable("disk.failed", path=name, why=str(error.strerror)) from error

@@ -57,7 +57,7 @@ class Reserve:
 
     def hold(self) -> None:
         """Take the space, if there is plenty."""
-        if not self._path.exists() and self._files.free(self._path.parent) > 4 * SPARE:
+        if not self._is_there() and self._files.free(self._path.parent) > 4 * SPARE:
             try:
                 self._files.write_once(self._path, bytes(SPARE))
             except Unavailable as error:
@@ -65,9 +65,15 @@ class Reserve:
 
     def release(self) -> bool:
         """Give the space up; False if there was none."""
-        there = self._path.exists()
+        there = self._is_there()
         self._files.remove(self._path)
         return there
+
+    def _is_there(self) -> bool:
+        try:
+            return self._path.exists()
+        except OSError:  # whatever is wrong with the disk, the next write says it with its type
+            return False
 
 
 @final

@@ -90,10 +90,10 @@ def main(box: Path, say: Callable[[str], None]) -> None:
 
     try:
         station = Station(box, SickDisk(ROOM), at=RESTART, hours=True)
+        station.taken = [row.digest for row in sorted(station.outbox.owed(), key=lambda row: row.t0) if row.kind == "segment"]
     except KuaError as error:
         say(f"error {error.code}")
         return
-    station.taken = [row.digest for row in sorted(station.outbox.owed(), key=lambda row: row.t0) if row.kind == "segment"]
     steps = (
         partial(film, station, say),
         lambda: received(station, -1, say),

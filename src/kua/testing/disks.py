@@ -4,7 +4,7 @@
 from pathlib import Path
 from typing import final
 
-from kua.adapters.durable import DurableFiles
+from kua.adapters.durable import DurableFiles, disk_errors
 from kua.core.errors import Unavailable
 
 
@@ -38,8 +38,9 @@ class SickDisk:
 
     def remove(self, path: Path) -> None:
         """Keep the port's promise; gives the room back."""
-        if self.room is not None and path.exists():
-            self.room += path.stat().st_size
+        with disk_errors(path):
+            if self.room is not None and path.exists():
+                self.room += path.stat().st_size
         self._real.remove(path)
 
     def free(self, folder: Path) -> int:

@@ -94,7 +94,8 @@ class _Body:
     async def next(self) -> bytes:
         """Return the next chunk. Raises `_Gone`."""
         try:
-            message = await asyncio.wait_for(self._receive(), SILENCE)
+            async with asyncio.timeout(SILENCE):
+                message = await self._receive()
         except TimeoutError:
             self.ended = True
             raise _Gone from None

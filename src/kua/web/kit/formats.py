@@ -62,6 +62,8 @@ class Formats:
             if not rest or minutes >= 10:
                 return told
             return f"{told} " + ngettext("{n} second", "{n} seconds", rest).format(n=number(rest))
+        if 0 < millis < 1000:
+            return self._say.gettext("less than a second")
         return ngettext("{n} second", "{n} seconds", seconds).format(n=number(seconds))
 
 

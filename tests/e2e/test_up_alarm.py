@@ -94,8 +94,14 @@ def test_a_nudged_camera_is_told_by_both_lamps_and_by_the_leaves(browser: Browse
             site.reload()
         site.screenshot(path=str(OUT / "site-alarm.png"), full_page=True)
         assert site.get_by_text("A camera was moved, turned or zoomed").count()
-        leaves = _last_leaves(box)
-        assert ("moved", "begin") in [(leaf["kind"], leaf["state"]) for leaf in leaves if leaf.type == "fault"]
-        assert any(leaf["reason"] == "scene_changed" for leaf in leaves if leaf.type == "hidden")
+        told: list[tuple[str, str]] = []
+        for _ in range(40):  # the alarm goes out at once, the filled span only with the film it speaks of: one segment later, more on a busy machine
+            told += [(leaf["kind"], leaf["state"]) for leaf in _last_leaves(box) if leaf.type == "fault"]
+            told += [("hidden", leaf["reason"]) for leaf in _last_leaves(box) if leaf.type == "hidden"]
+            if ("hidden", "scene_changed") in told:
+                break
+            site.wait_for_timeout(1_500)
+        assert ("moved", "begin") in told
+        assert ("hidden", "scene_changed") in told
         page.close()
         site.close()

@@ -302,7 +302,9 @@ def test_connections_are_kept_and_bounded_and_the_slow_are_cut_off(tmp_path: Pat
             while link.recv(1000):
                 pass
             link.close()
-        assert post(server.port, TRUE.ask(0, 3)).status == 200
+        while (answer := post(server.port, TRUE.ask(0, 3))).status == 503:  # a place is given back just after its line is closed
+            assert time.monotonic() < deadline
+        assert answer.status == 200
 
 
 def test_random_bytes_never_break_it(running: Running) -> None:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua bundle`: make a court bundle from public data, check one, look into one. All judgement is in `kua.verify`."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,10 +8,10 @@ import typer
 
 from kua.app.papers import paper_here
 from kua.cli import say
-from kua.cli.film import HAS_CODEC, HAS_TOKENS, eyes, tokens_under
-from kua.cli.typed import key_of
+from kua.cli.film import end, eyes, tokens_under
+from kua.cli.options import Authority, Commission, JsonWanted, PixelsWanted
 from kua.cli.say import _, fill
-from kua.cli.typed import typed
+from kua.cli.typed import instant_of, key_of, typed
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import camera_id, station_id
@@ -70,15 +69,15 @@ def make(
     report: Annotated[
         bool, typer.Option("--report/--no-report", help=_("With a report on paper, where its libraries are installed."))
     ] = True,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Make one and print what its own check says."""
     with typed():
-        wanted = Wanted(station_id(station), tuple(map(camera_id, camera or ())), _time(since), _time(until))
+        wanted = Wanted(station_id(station), tuple(map(camera_id, camera or ())), instant_of(since), instant_of(until))
     paper = paper_here() if report else None
     if report and paper is None:
         say.talk(_("There is no report in it: its libraries are not installed (pip install 'kua[report]')."))
-    order = Order(wanted, _role(role), _time(at) if at else None, _read(custody) if custody else None, tools(), paper, copies)
+    order = Order(wanted, _role(role), instant_of(at) if at else None, _read(custody) if custody else None, tools(), paper, copies)
     made = make_bundle(open_reader(tree), order, out)
     say.report(made.report, json_wanted=json_wanted)
     said = made.report.summary
@@ -103,34 +102,21 @@ def verify(
     vkey: Annotated[
         str, typer.Option("--vkey", metavar="KEY", help=_("The verifier key of the national log, or a file that holds it."))
     ] = "",
-    commission: Annotated[
-        list[str] | None,
-        typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
-    ] = None,
-    authority: Annotated[
-        list[Path] | None,
-        typer.Option("--authority", metavar="PEM", help=_("The certificate of a time authority that you trust; its tokens are then checked.")),
-    ] = None,
-    pixels: Annotated[
-        bool, typer.Option("--pixels", help=_("Also decode the film and look whether every signed mask is filled in every picture."))
-    ] = False,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    commission: Commission = None,
+    authority: Authority = None,
+    pixels: PixelsWanted = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Verify and print one line for each check, gaps first."""
     trust = Trust(tuple(key_of(line) for line in commission or ()), key_of(vkey) if vkey else None)
     report = verify_bundle(file, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []), tools=tools())
-    if authority and not HAS_TOKENS:
-        report.not_checked("time", "film.token_no_library")
-    if pixels and not HAS_CODEC:
-        report.not_checked("masks", "film.masks_no_codec")
-    say.report(report, json_wanted=json_wanted)
-    raise typer.Exit(report.exit_code)
+    end(report, "time" if authority else None, pixels=pixels, json_wanted=json_wanted)
 
 
 @app.command(help=_("Say what is in a court bundle. Checks nothing."))
 def show(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The bundle."))],
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Print contents, custody list and files."""
     with BagReader(file) as held:
@@ -160,16 +146,6 @@ def show(
     for name, size in files.items():
         say.data(f"{size:>12}  {name}")
     say.talk(_("Nothing of this was checked: kua bundle verify does that."))
-
-
-def _time(given: str) -> Instant:
-    try:
-        when = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise Misused("bundle.time", given=given[:40]) from error
-    if when.tzinfo is None:
-        raise Misused("bundle.time", given=given[:40])
-    return Instant(round(when.timestamp() * 1000))
 
 
 def _role(given: str) -> str:

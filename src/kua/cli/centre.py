@@ -10,7 +10,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -28,6 +27,7 @@ from kua.centre.elections.service import load_election
 from kua.centre.enrol.service import make_code
 from kua.centre.ingest.evidence import Evidence
 from kua.cli import say
+from kua.cli.typed import instant_of
 from kua.cli.say import _, fill
 from kua.cli.typed import typed
 from kua.core.errors import KuaError, Misused, Rejected, Unavailable
@@ -165,7 +165,7 @@ def stop(
     folder: Within = Path(),
 ) -> None:
     """Withdraw, through the running centre if there is one."""
-    order = Order(station, camera, article, reason, by, _instant(since), _instant(until))
+    order = Order(station, camera, article, reason, by, _span(since), _span(until))
     held = load_election(folder, load(folder).centre.accept)
     with typed():
         order.require_sound(held.election)
@@ -255,16 +255,8 @@ def _url(host: str, port: int) -> str:
     return f"http://{shown}:{port}/"
 
 
-def _instant(text: str | None) -> Instant | None:
-    if text is None:
-        return None
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Misused("centre.time", given=text[:40]) from error
-    if when.tzinfo is None:
-        raise Misused("centre.time", given=text[:40])
-    return Instant(round(when.timestamp() * 1000))
+def _span(text: str | None) -> Instant | None:
+    return None if text is None else instant_of(text)
 
 
 async def _stop_here(folder: Path, order: Order) -> int:

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.words.problem import N_
@@ -44,7 +45,7 @@ def tell(code: str, **facts: object) -> None:
 @app.callback(invoke_without_command=True)
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help=_("Play the story without a browser and print its figures."))] = False,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="DIR", help=_("Leave the published tree and the altered copies there."))
     ] = None,

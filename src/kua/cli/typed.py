@@ -3,9 +3,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from kua.core.errors import Misused, Rejected
+from kua.core.instant import Instant
 from kua.proof.keys import VerifierKey
 
 
@@ -30,3 +32,14 @@ def file_of(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise Misused("verify.no_file", name=str(path)) from error
+
+
+def instant_of(given: str) -> Instant:
+    """Read a time that a person gave, as RFC 3339 with its offset: one without would mean something else elsewhere. Raises `Misused("time.typed")`."""
+    try:
+        when = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise Misused("time.typed", given=given[:40]) from error
+    if when.tzinfo is None:
+        raise Misused("time.typed", given=given[:40])
+    return Instant(round(when.timestamp() * 1000))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
 from kua.cli.typed import key_of, typed
 from kua.core.errors import Misused
@@ -110,7 +111,7 @@ def run(
 @app.command(
     help=_("Say what the co-signer in DIR has signed and refused. Exit code 1 if a log has contradicted itself or it signs no more.")
 )
-def status(folder: Folder, json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False) -> None:
+def status(folder: Folder, json_wanted: JsonWanted = False) -> None:
     """Print the book."""
     from kua.app.witness import look
 

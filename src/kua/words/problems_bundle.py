@@ -96,11 +96,6 @@ PROBLEMS: dict[str, Problem] = {
         N_("A bundle is of some time."),
         N_("Give --from and --to, such as 2026-03-15T09:00:00+05:00."),
     ),
-    "bundle.time": Problem(
-        N_("{given} is not a time."),
-        N_("Times are written as RFC 3339 says, with their offset."),
-        N_("Write it like 2026-03-15T09:00:00+05:00."),
-    ),
     "bundle.no_station": Problem(
         N_("The election file names no station {station}."),
         N_("It was mistyped, or the folder is of another election."),

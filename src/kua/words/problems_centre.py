@@ -44,11 +44,6 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("The system says: {why}."),
         do=N_("Stop what listens there, or choose another port; 0 takes a free one."),
     ),
-    "centre.time": Problem(
-        what=N_("“{given}” is not a time."),
-        why=N_("A time is needed with its offset from UTC."),
-        do=N_("Write it like 2026-03-15T14:03:20+05:00."),
-    ),
     "centre.deaf": Problem(
         what=N_("The running centre does not answer."),
         why=N_("Its process is there, but it said: {why}."),

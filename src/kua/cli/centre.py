@@ -27,9 +27,8 @@ from kua.centre.elections.service import load_election
 from kua.centre.enrol.service import make_code
 from kua.centre.ingest.evidence import Evidence
 from kua.cli import say
-from kua.cli.typed import instant_of
 from kua.cli.say import _, fill
-from kua.cli.typed import typed
+from kua.cli.typed import instant_of, typed
 from kua.core.errors import KuaError, Misused, Rejected, Unavailable
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import election_id, nation_origin

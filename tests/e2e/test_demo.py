@@ -27,6 +27,8 @@ def test_the_story_is_played_whole_and_its_figures_add_up(tmp_path: Path) -> Non
     assert told["tampered"] == told["tampered_caught"] >= 1
     assert told["unaccounted_seconds"] == 0
     assert told["seconds_recorded"] > 150
+    assert told["cosigned_by"] >= 2, "two of three outsiders are a quorum"
+    assert 0 < told["unwitnessed_max_s"] < 150
     assert 0 <= told["latency_median_s"] <= told["latency_p95_s"]
     assert told["latency_after_cut_max_s"] > told["latency_p95_s"], "the cut line held nothing up: was it cut?"
     for place in told["verify"]:
@@ -42,6 +44,7 @@ def test_the_story_is_played_whole_and_its_figures_add_up(tmp_path: Path) -> Non
     court = [sys.executable, "-I", str(tmp_path / "verify.pyz"), told["bundle"]["path"], "--commission", told["commission_vkey"], "--json"]
     answered = subprocess.run(court, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert answered.returncode == 0, answered.stdout + answered.stderr
+    assert ("co-signers", "PASS") in [(line["check"], line["state"]) for line in json.loads(answered.stdout)["lines"]]
     assert json.loads(answered.stdout)["stations"][0]["cameras"]["a"]["unaccounted_seconds"] == 0
 
 

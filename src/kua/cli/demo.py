@@ -15,6 +15,7 @@ from kua.words.problem import N_
 app = typer.Typer(rich_markup_mode=None, add_completion=False, help=_("Play a whole day on this computer: stations, centre and site."))
 
 STEPS: Final = {
+    "demo.outsiders": N_("{count} outsiders co-sign the national log, each with a program and a memory of its own."),
     "demo.centre": N_("The centre runs at {url}."),
     "demo.prepared": N_("Station {station}: empty room learned, booths marked, signed by two people, enrolled with a one-time code."),
     "demo.progress": N_("Segments published: {done} of {wanted}."),

@@ -4,7 +4,7 @@
 from kua.words.problem import N_
 
 LINES: dict[str, str] = {
-    "film.election_read": N_("The election file of {election} (version {version}) can be read; it names {stations} stations."),
+    "film.election_read": N_("The election file of {election} (version {version}) can be read (stations: {stations})."),
     "film.election_signed": N_("The election file is the one that was signed by {names}."),
     "film.commission_not_given": N_("Whether that signer really is the commission: give its key with --commission to check."),
     "film.commission_trusted": N_("The election file is signed by a key that you trust: {names}."),
@@ -135,7 +135,7 @@ LINES: dict[str, str] = {
     "film.time_untrusted": N_(
         "The time of {seconds} recorded seconds is the word of the station's own clock; nothing outside it vouched for it."
     ),
-    "film.clock_stepped": N_("The station's clock was set while it recorded: {count} times, by up to {seconds} s. The log says when."),
+    "film.clock_stepped": N_("The station's clock was set while it recorded (times: {count}, by up to {seconds} s). The log says when."),
     "film.outside_account": N_(
         "The account runs from {since} to {until}. Of the time in which the election file allows recording, {seconds} s lie outside it."
     ),

@@ -249,6 +249,16 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("A person's key carries its role and place in its name."),
         do=N_("Correct --role and --station, or let the person make a key with the right name:  kua station person --new FILE --name {wanted} ."),
     ),
+    "metrics.token": Problem(
+        what=N_("The token is not right."),
+        why=N_("Only those who run the centre may read its metrics."),
+        do=N_("Send the token of KUA_METRICS_TOKEN as Authorization: Bearer."),
+    ),
+    "metrics.short_token": Problem(
+        what=N_("The token of the metrics is too short."),
+        why=N_("A short one can be guessed."),
+        do=N_("Set KUA_METRICS_TOKEN to at least {least} characters, or leave it out: then there are no metrics."),
+    ),
     "office.short_token": Problem(
         what=N_("The office's token is too short."),
         why=N_("A short one can be guessed."),

@@ -26,6 +26,7 @@ _STATUS: Final[dict[str, int]] = {
     "web.not_found": 404,
     "web.method": 405,
     "web.range": 416,
+    "metrics.token": 401,
     "office.token": 401,
     "office.form": 403,
     "election.no_station": 404,

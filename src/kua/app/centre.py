@@ -29,7 +29,7 @@ from kua.centre.elections.service import Held, load_election
 from kua.centre.enrol.service import Enrol
 from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import LogCopy, Members
-from kua.centre.ingest.service import Ingest
+from kua.centre.ingest.service import Allowance, Ingest
 from kua.centre.log.cosigned import CosignedFiles
 from kua.centre.log.cosigning import Asked, Cosigning
 from kua.centre.log.nation import Nation
@@ -111,7 +111,8 @@ class Centre:
             self.members, self.held.rules, self.store, self.index, self._files, clock, self.tree, lambda _code, _at: None
         )
         self.ingest = Ingest(
-            self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast, clock_trusted=settings.clock
+            self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast, clock_trusted=settings.clock,
+            allowance=Allowance(settings.quota_megabits * 125_000, settings.quota_requests),
         )
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)

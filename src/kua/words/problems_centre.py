@@ -129,6 +129,16 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("At most {most} bytes are taken at once."),
         do=N_("Send less at once; a segment is never that large."),
     ),
+    "ingest.quota": Problem(
+        what=N_("Station {station} sends more than one station may."),
+        why=N_("So that no station, and nobody who has stolen its key, keeps the others waiting."),
+        do=N_("Keep everything and come back in {seconds} s."),
+    ),
+    "ingest.slow": Problem(
+        what=N_("The rest of the request has not come."),
+        why=N_("Who sends less than a kilobyte a second holds a line that others need."),
+        do=N_("Send it again."),
+    ),
     "ingest.disk_full": Problem(
         what=N_("The centre's disk is full."),
         why=N_("What is left is kept for the logs."),

@@ -13,11 +13,12 @@ from kua.centre.broadcast.withdraw import Order, Withdraw
 from kua.centre.enrol.service import Enrol
 from kua.centre.enrol.service import Request as Asked
 from kua.centre.ingest.service import MOST_LOG, Ingest
-from kua.core.errors import KuaError, Rejected
+from kua.core.errors import KuaError, Rejected, Unavailable
 from kua.core.instant import Instant
 from kua.ports.index import InsideIndex, StationState
 from kua.web.api.blobs import signed_of
-from kua.web.kit.problems import MEDIA_TYPE, problem
+from kua.web.kit.pace import Pace
+from kua.web.kit.problems import MEDIA_TYPE, later, problem
 
 
 _MOST_SMALL = 16 * 1024
@@ -82,7 +83,7 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: InsideInde
         if not isinstance(error, KuaError):
             raise error
         status, body = problem(error, request.headers.get("accept-language", ""))
-        return JSONResponse(body, status, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, MEDIA_TYPE)
+        return JSONResponse(body, status, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **later(error)}, MEDIA_TYPE)
 
     @app.post("/api/v1/enrol", status_code=201)
     async def enrol_station(request: Request, response: Response) -> Enrolled:
@@ -97,7 +98,9 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: InsideInde
         """Take log entries and the station's checkpoint over them."""
         _require_election(election_id, election)
         admitted = ingest.admit(station, signed_of(request.scope))
-        return Size(size=await ingest.take_log(admitted, await _read(request, MOST_LOG)))
+        body = await _read(request, MOST_LOG)
+        ingest.received(admitted, len(body))
+        return Size(size=await ingest.take_log(admitted, body))
 
     @app.get("/api/v1/e/{election_id}/s/{station}/state")
     async def state(election_id: str, station: str) -> State:
@@ -157,12 +160,17 @@ async def _read(request: Request, most: int) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > most:
         raise Rejected("ingest.too_large", most=most)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Rejected("ingest.too_large", most=most)
-    return bytes(body)
+    body, pace, stream = bytearray(), Pace(), request.stream()
+    try:
+        while True:
+            async with pace.limit(len(body)):
+                body += await anext(stream)
+            if len(body) > most:
+                raise Rejected("ingest.too_large", most=most)
+    except StopAsyncIteration:
+        return bytes(body)
+    except TimeoutError as error:
+        raise Unavailable("ingest.slow") from error
 
 
 def _read_model(model: type[B], data: bytes) -> B:

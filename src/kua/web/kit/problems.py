@@ -21,6 +21,8 @@ _STATUS: Final[dict[str, int]] = {
     "ingest.no_leaf": 404,
     "ingest.too_large": 413,
     "ingest.disk_full": 507,
+    "ingest.quota": 429,
+    "ingest.slow": 408,
     "disk.full": 507,
     "disk.failed": 503,
     "web.not_found": 404,
@@ -60,6 +62,11 @@ def problem(error: KuaError, accept_language: str = "") -> tuple[int, dict[str, 
     if "have" in error.facts:
         body["have"] = error.facts["have"]
     return status, body
+
+
+def later(error: KuaError) -> dict[str, str]:
+    """Return the header that says when to come back (RFC 9110 section 10.2.3), where `error` says so."""
+    return {"Retry-After": str(error.facts["seconds"])} if error.code == "ingest.quota" else {}
 
 
 def problem_bytes(error: KuaError, accept_language: str = "") -> tuple[int, bytes]:

@@ -26,6 +26,7 @@ from kua.centre.broadcast.service import Broadcast
 from kua.centre.broadcast.withdraw import Withdraw
 from kua.centre.desk import Desk
 from kua.centre.elections.service import Held, load_election
+from kua.centre.enrol.revoke import Revoke
 from kua.centre.enrol.service import Enrol
 from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import LogCopy, Members
@@ -116,13 +117,14 @@ class Centre:
         )
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
+        self.revoke = Revoke(election, self.nation, clock)
         self.desk = Desk(
             self.held, self.members, self.nation, self.waits, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned,
             self.cosigning.cosigners,
         )
         self._blobs: App = Blobs(self.ingest, election.id)
         self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
-        self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.desk, control)
+        self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.revoke, self.desk, control)
         self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None
         self._metrics: App | None = build_metrics(self.desk, metrics) if metrics else None
         self._site: App = build_site(self.desk, "/t", _assets())

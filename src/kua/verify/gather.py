@@ -309,7 +309,7 @@ def _national(
 ) -> dict[str, bytes]:
     """Return the national excerpt: the election file, the station's key and its checkpoint, and every withdrawal of its film."""
     indices = {index for index, leaf in nation.of_type("policy") if leaf["what"] == "election" and leaf["sha256"] == file}
-    indices |= {index for index, leaf in nation.of_type("certificate", "withdrawn") if leaf["station"] == station}
+    indices |= {index for index, leaf in nation.of_type("certificate", "withdrawn", "revoked") if leaf["station"] == station}
     indices |= set() if seen is None else {seen}
     note, checkpoint = head
     return _part("nation", raw_entries(below, nation.head.size), nation, checkpoint.size, note, {index for index in indices if index < checkpoint.size})

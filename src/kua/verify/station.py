@@ -27,6 +27,7 @@ from kua.verify.entries import Entries, load_entries
 from kua.verify.footage import check_masks, check_media
 from kua.verify.hours import check_hours
 from kua.verify.report import Report
+from kua.verify.revoked import tell_revoked
 from kua.verify.statements import check_statements
 from kua.verify.times import NationTimes, station_times, tell_times
 from kua.verify.work import ARRIVING, Work
@@ -66,6 +67,7 @@ def check_station(
     if log is None:
         return None
     _check_against_nation(work, log, key, log.head.origin)
+    tell_revoked(work.check("revoked"), station, key, nation, log, report)
     check_hours(work.check("hours"), log, _seen(work, log.head.origin), now, report)
     _check_statements(work, log)
     _runs(work, log)
@@ -384,6 +386,7 @@ def check_excerpt(
     """
     work = Work(below, station, election, file, nation, rules, Instant(2**53), report, pixels=pixels, excerpt=True)
     _check_key(work, part.key, None)
+    tell_revoked(work.check("revoked"), station, part.key, nation, part.log, report)
     check_statements(work.check, part.log, station, election, file, report, whole=False)
     _runs(work, part.log)
     work.days = _days(work, part.log, part.log.head.size)

@@ -148,6 +148,11 @@ LINES: dict[str, str] = {
     "film.coverage_holds": N_("coverage.json says exactly what the first {size} statements of the log make it."),
     "film.coverage_differs": N_("coverage.json does not say what the log says: it was altered."),
     "film.withdrawn_length": N_("Seconds withdrawn from publication: {seconds}. Only the statements can be checked for them."),
+    "film.key_revoked": N_(
+        "The station's key was revoked at {at} ({article}) and is not to be believed from {since} on: {count} of {of} statements had not been seen by then. What stands before them holds."
+    ),
+    "film.key_revoked_later": N_("The station's key was revoked at {at} ({article}); the national log had seen all of this before {since}, since when the key is not to be believed."),
+    "film.revoked_taken": N_("The national log took in a state of this station (entry {index}) after it had revoked its key (entry {first})."),
     "film.key_twice": N_("The national log names {count} different keys for this station: there may be as many histories of it."),
     "film.key_of_nobody": N_("The key that you gave ({name}) is not the key of any log here."),
     "film.checkpoint_not_signed": N_(

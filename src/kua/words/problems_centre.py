@@ -239,6 +239,36 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Known are: {known}. A withdrawal stands in the national log for ever."),
         do=N_("Write one of these words."),
     ),
+    "upload.revoked": Problem(
+        what=N_("The key of station {station} was revoked; nothing of it is taken any more."),
+        why=N_("The commission was told that its box was stolen, lost or copied. The national log says since when."),
+        do=N_("Keep the box as it is and call the commission."),
+    ),
+    "enrol.revoked": Problem(
+        what=N_("The key of station {station} was revoked, and a station has one log."),
+        why=N_("A second log under its name could be shown in place of the first."),
+        do=N_("Call the commission: until a new election file names the room anew, no box can enrol for it."),
+    ),
+    "revoke.word": Problem(
+        what=N_("“{given}” may not stand in a revocation."),
+        why=N_("Known are: {known}. A revocation stands in the national log for ever."),
+        do=N_("Write one of these words."),
+    ),
+    "revoke.since": Problem(
+        what=N_("A key cannot be revoked from a time on that is still to come."),
+        why=N_("Until then somebody would believe what its thief signs."),
+        do=N_("Give the time at which the box was last seen to be safe."),
+    ),
+    "revoke.no_key": Problem(
+        what=N_("Station {station} has no key that could be revoked."),
+        why=N_("It never enrolled here."),
+        do=N_("Check the number of the station. Do not hand out a code that was made for it."),
+    ),
+    "revoke.again": Problem(
+        what=N_("The key of station {station} is revoked already."),
+        why=N_("Once is for ever."),
+        do=N_("Nothing needs to be done."),
+    ),
     "stop.article": Problem(
         what=N_("The article cannot be taken."),
         why=N_("It stands in the national log for ever, so it is one line of Latin letters, digits and signs, at most 256."),

@@ -111,6 +111,7 @@ class Ingest:
         """Check the headers alone, before a byte of the body is read.
 
         Raises `Rejected` (`name.station`, `election.no_station`, `upload.not_enrolled`, `upload.request`, `upload.signature`, `upload.stale`),
+        `Refused("upload.revoked")` for whoever holds a key that was revoked,
         `Unavailable("ingest.quota")` for a station that has sent more than its allowance; only what bears its signature counts against it.
         """
         member = self._members.get(station)
@@ -126,6 +127,8 @@ class Ingest:
         check_upload(
             member.key, request.method, request.path, digest, at, signature, now=self._clock.now(), trusted=self._clock_trusted
         )
+        if member.station in self._nation.revoked:
+            raise Refused("upload.revoked", station=member.station)
         self._require_allowance(member.station)
         return Admitted(member, digest, request)
 

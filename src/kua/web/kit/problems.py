@@ -11,6 +11,7 @@ _STATUS: Final[dict[str, int]] = {
     "enrol.code_unknown": 404,
     "enrol.code_used": 409,
     "enrol.has_key": 409,
+    "enrol.revoked": 409,
     "enrol.proof": 401,
     "upload.signature": 401,
     "upload.stale": 401,

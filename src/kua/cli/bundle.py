@@ -11,18 +11,20 @@ from kua.cli import say
 from kua.cli.film import end, eyes, tokens_under
 from kua.cli.options import Authority, Commission, JsonWanted, PixelsWanted
 from kua.cli.say import _, fill
-from kua.cli.typed import instant_of, key_of, typed
+from kua.cli.typed import file_of, instant_of, key_of, typed
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import camera_id, station_id
 from kua.proof.bundle import CONTENTS, CUSTODY, read_contents, read_custody
 from kua.verify.bag import BagReader
 from kua.verify.bundle import verify_bundle
+from kua.verify.clip import check_clip
 from kua.verify.film import SMALL, Trust
 from kua.verify.gather import Wanted
 from kua.verify.onefile import tools
 from kua.verify.pack import Order, make_bundle
 from kua.verify.reading import open_reader
+from kua.verify.report import Report
 from kua.words.problem import N_
 
 app = typer.Typer(
@@ -146,6 +148,47 @@ def show(
     for name, size in files.items():
         say.data(f"{size:>12}  {name}")
     say.talk(_("Nothing of this was checked: kua bundle verify does that."))
+
+@app.command(help=_("Write a working copy of a bundle that holds to a file of its own; with a key and its certificates it bears a C2PA label."))
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The bundle."))],
+    out: Annotated[Path, typer.Option("--out", metavar="MP4", help=_("Where the clip is written; never over another file."))],
+    copy: Annotated[str, typer.Option("--copy", metavar="NAME", help=_("Which working copy, such as a-1; default: the only one."))] = "",
+    key: Annotated[Path | None, typer.Option("--key", metavar="PEM", help=_("The key that signs the label (P-256)."))] = None,
+    chain: Annotated[Path | None, typer.Option("--chain", metavar="PEM", help=_("Its certificate, and those above it."))] = None,
+    commission: Commission = None,
+) -> None:
+    """Check the bundle, then write the clip."""
+    from kua.app.clips import export_clip
+
+    if (key is None) != (chain is None):
+        raise Misused("label.half")
+    signs = None if key is None or chain is None else (file_of(key), file_of(chain))
+    report = verify_bundle(file, Trust(tuple(map(key_of, commission or ()))), tools=tools())
+    if report.exit_code:
+        say.report(report, json_wanted=False)
+        raise typer.Exit(report.exit_code)
+    name = export_clip(file, copy, out, signs)
+    say.data(fill(N_("{file} is {copy} of the bundle. To check it: kua bundle compare {bundle} {file}"), file=out, copy=name, bundle=file))
+
+
+@app.command(help=_("Say whether a clip is, but for a C2PA label, a working copy of a bundle that holds. Exit code 1 if it is not."))
+def compare(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The bundle."))],
+    clip: Annotated[Path, typer.Argument(metavar="MP4", help=_("The clip."))],
+    commission: Commission = None,
+    json_wanted: JsonWanted = False,
+) -> None:
+    """Check both and print what concerns the clip, and whatever is wrong with the bundle."""
+    from kua.app.clips import tell_label
+
+    whole = verify_bundle(file, Trust(tuple(map(key_of, commission or ()))), tools=tools())
+    report = Report([line for line in whole.lines if line.state in {"FAIL", "MISSING"} or line.check == "election.trust"], {})
+    with BagReader(file) as held:
+        check_clip(held, clip, report)
+    tell_label(clip, report)
+    say.report(report, json_wanted=json_wanted)
+    raise typer.Exit(report.exit_code)
 
 
 def _role(given: str) -> str:

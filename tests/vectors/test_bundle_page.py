@@ -3,8 +3,9 @@
 
 import hashlib
 import json
+import random
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from kua.proof.leaf import REGISTRY
+from kua.proof.keys import QuantumKey
 from kua.verify.bundle import verify_bundle
 from kua.verify.onefile import tools
 from kua.verify.report import Line, Report
@@ -20,7 +21,10 @@ from kua.words.lines import say_line
 from kua.words.report import ENDINGS, STATES
 from kua.words.speak import catalogue
 from tests.e2e.site_rig import chromium
+from tests.property.test_bundle_mutations import mutated
 from tests.vectors.test_bundle_vectors import CASES, FOLDER, LIST, bundle_of
+from tools import make_bundles
+from tools.bundle_edits import apart, together
 from tools.page_words import words
 
 pytestmark = pytest.mark.browser
@@ -68,9 +72,9 @@ def look(page: Page, bundle: Path) -> tuple[int, list[Row]]:
         """() => ({
           ending: document.querySelector("#verdict").className,
           rows: [...document.querySelectorAll("#rows tbody tr")].map((row) => [row.dataset.state, row.dataset.check, row.dataset.code, row.children[1].textContent]),
+          again: document.querySelector("#again").click(),
         })"""
     )
-    page.locator("#again").click()
     return int(seen["ending"].removeprefix("verdict e")), [tuple(row) for row in seen["rows"]]
 
 
@@ -150,27 +154,53 @@ def test_the_page_says_it_with_the_words_of_our_catalogues(page: Page, language:
     assert not page.get_by_text(re.compile(r"\{[a-z]+\}")).count()
 
 
-def test_without_ml_dsa_in_the_browser_its_lines_are_not_checked_and_ed25519_is_judged(context: BrowserContext, bundles: dict[str, Path]) -> None:
+NO_ML_DSA: Final = """const known = SubtleCrypto.prototype.importKey;
+SubtleCrypto.prototype.importKey = function (form, data, algorithm, ...rest) {
+  if (algorithm.name === "ML-DSA-44") throw new DOMException("unknown", "NotSupportedError");
+  return known.call(this, form, data, algorithm, ...rest);
+};"""
+
+
+@pytest.fixture(scope="module")
+def quantum(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Bundles whose third co-signer has a key of the kind ML-DSA-44 alone, by who co-signed; `forged` has that signature over another time."""
+    third = QuantumKey.from_seed("three.example/witness", bytes(32))
+    policy = make_bundles.POLICY.replace(str(make_bundles.WITNESSES["three"].cosigner), str(third.cosigner))
+    folder = tmp_path_factory.mktemp("quantum")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(make_bundles.WITNESSES, "three", third)
+        for name, by in {"all": ("one", "two", "three"), "needed": ("one", "three"), "few": ("three",)}.items():
+            (folder / f"{name}.zip").write_bytes(make_bundles.bundle(make_bundles.world(policy=policy, by=by)))
+    base, files = apart((folder / "all.zip").read_bytes())
+    head = files["data/nation/checkpoint"].decode()
+    line = head.splitlines()[-1]
+    made = bytearray(b64decode(line.rpartition(" ")[2]))
+    made[11] ^= 1  # the last of the eight bytes that say when
+    forged = head.replace(line, f"{line.rpartition(' ')[0]} {b64encode(made).decode()}")
+    swapped = {name: data.replace(head.encode(), forged.encode()) for name, data in files.items()}
+    (folder / "forged.zip").write_bytes(together(base, swapped))
+    return {path.stem: path for path in folder.iterdir()}
+
+
+def test_signatures_of_ml_dsa_are_judged_where_the_browser_knows_them(page: Page, quantum: dict[str, Path]) -> None:
+    assert {name: verify_bundle(bundle).exit_code for name, bundle in quantum.items()} == {"all": 0, "needed": 0, "few": 2, "forged": 1}
+    for name, bundle in quantum.items():
+        assert not differences(look(page, bundle)[1], said_by(verify_bundle(bundle))), name
+
+
+def test_without_ml_dsa_in_the_browser_its_lines_are_not_checked_and_ed25519_is_judged(context: BrowserContext, quantum: dict[str, Path]) -> None:
     old = context.new_page()
-    old.add_init_script(
-        """const known = SubtleCrypto.prototype.importKey;
-        SubtleCrypto.prototype.importKey = function (form, data, algorithm, ...rest) {
-          if (algorithm.name === "ML-DSA-44") throw new DOMException("unknown", "NotSupportedError");
-          return known.call(this, form, data, algorithm, ...rest);
-        };"""
-    )
+    old.add_init_script(NO_ML_DSA)
     old.goto(PAGE.as_uri())
-    ending, rows = look(old, bundles["intact-film"])
-    quantum = [row for row in rows if row[2] == "page.quantum_not_checked"]
-    assert quantum
-    assert {row[0] for row in quantum} == {"NOT_CHECKED"}
-    assert ending == 0
-    others = [row for row in rows if row[1] not in {row[1] for row in quantum} | {"time"}]
-    python = [row for row in said_by(verify_bundle(bundles["intact-film"])) if row[1] not in {row[1] for row in quantum} | {"time"}]
-    assert not differences(others, python)
-    for name in ("cosignature-with-another-time", "no-cosigner", "too-few-cosigners", "one-cosigner-under-two-names", "centre-keeps-old-cosignatures"):
-        _, rows = look(old, bundles[name])
-        assert ("PASS", "co-signers") not in {row[:2] for row in rows}, name
+    states = {}
+    for name, bundle in quantum.items():
+        _, rows = look(old, bundle)
+        states[name] = sorted((state, code) for state, check, code, _ in rows if check == "co-signers")
+        apart_from = {"co-signers", "time"}
+        assert not differences([row for row in rows if row[1] not in apart_from], [row for row in said_by(verify_bundle(bundle)) if row[1] not in apart_from])
+    unjudged = ("NOT_CHECKED", "page.quantum_not_checked")
+    assert states == {"all": [unjudged, ("PASS", "bundle.quorum")], "needed": [unjudged], "few": [("MISSING", "bundle.no_quorum"), unjudged],
+                      "forged": [unjudged, ("PASS", "bundle.quorum")]}  # fmt: skip
     old.close()
 
 
@@ -194,7 +224,7 @@ def test_the_page_is_one_file_that_may_reach_nothing() -> None:
     assert policy[1] == (
         f"default-src 'none'; script-src 'sha256-{inside['script']}'; style-src 'sha256-{inside['style']}'; base-uri 'none'; form-action 'none'"
     )
-    assert not re.search(r'(?:src|href|action)="|url\(|@import|https?:', text)
+    assert not re.search(r'(?:src|href|action)="|url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|\beval\(|innerHTML', text)
 
 
 def test_the_page_was_built_with_the_words_of_today_and_stands_in_a_bundle_as_it_is() -> None:
@@ -203,13 +233,68 @@ def test_the_page_was_built_with_the_words_of_today_and_stands_in_a_bundle_as_it
     assert tools()["verify.html"] == PAGE.read_bytes()
 
 
-def test_the_registry_of_the_page_is_that_of_the_specification(page: Page) -> None:
-    module = (STATIC / "bundle.js").read_text(encoding="utf-8")
-    chunks = {name: (STATIC / name).read_text(encoding="utf-8") for name in re.findall(r"chunk-[A-Z0-9]+\.js", module)}
-    assert chunks is not None
-    held: dict[str, Any] = page.evaluate("() => 0") or {}
-    del held
-    source = (Path(__file__).parents[2] / "web" / "src" / "bundle" / "leaf.ts").read_text(encoding="utf-8")
-    for name, version in REGISTRY:
-        assert version == 1
-        assert re.search(rf"^  {name}: (?:station|nation|both)\(", source, re.MULTILINE), name
+def test_random_changes_are_judged_as_python_judges_them(page: Page, tmp_path: Path) -> None:
+    """The changes of `tests/property/test_bundle_mutations.py`, by somebody without a key; other ones each day."""
+    seed = random.randrange(2**32)
+    chance = random.Random(seed)
+    for number in range(40):
+        bundle = tmp_path / f"{number}.zip"
+        bundle.write_bytes(mutated(chance, chance.choice(sorted(LIST["bases"]))))
+        ending, rows = look(page, bundle)
+        assert not differences(rows, said_by(verify_bundle(bundle))), (seed, number)
+        assert ending == ending_of(rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "code"),
+    [
+        ("empty", b"", "zip.form"),
+        ("text", b"not a zip\n" * 1000, "zip.form"),
+        ("page", b"<!doctype html><script>alert(1)</script>", "zip.form"),
+        ("bomb", b"PK\x05\x06" + bytes(4) + b"\xfe\xff\xfe\xff" + b"\xf0\xff\xff\xff" + b"\xf0\xff\xff\xff" + bytes(2), "zip.overlap"),
+        ("many", b"PK\x05\x06" + bytes(4) + b"\xff\xff\xff\xff" + bytes(10), "zip.zip64"),
+    ],
+)  # fmt: skip
+def test_what_is_no_bundle_is_refused_with_a_sentence(page: Page, tmp_path: Path, name: str, data: bytes, code: str) -> None:
+    (tmp_path / f"{name}.zip").write_bytes(data)
+    ending, rows = look(page, tmp_path / f"{name}.zip")
+    assert (ending, [(state, check, found) for state, check, found, _ in rows]) == (1, [("FAIL", "bag", code)])
+    assert rows == said_by(verify_bundle(tmp_path / f"{name}.zip"))
+
+
+def test_it_is_worked_by_the_keyboard_alone(page: Page) -> None:
+    page.locator("#file").focus()
+    with page.expect_file_chooser() as chosen:
+        page.keyboard.press("Enter")
+    chosen.value.set_files(str(FOLDER / LIST["bases"]["film"]["file"]))
+    page.locator("#answer").wait_for()
+    assert page.evaluate("document.activeElement.id") == "ending"
+    for wanted in ("print", "again"):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.id") == wanted
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "file"
+
+
+def test_a_file_may_be_dropped_anywhere_on_the_page(page: Page) -> None:
+    data = b64encode((FOLDER / LIST["bases"]["film"]["file"]).read_bytes()).decode()
+    drop = """([data, count]) => {
+      const moved = new DataTransfer();
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+      for (let number = 0; number < count; number++) moved.items.add(new File([bytes], `bundle-${number}.zip`));
+      document.querySelector("h1").dispatchEvent(new DragEvent("drop", { dataTransfer: moved, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(drop, [data, 2])
+    assert page.locator("#one").is_visible()
+    page.evaluate(drop, [data, 1])
+    page.locator("#answer").wait_for()
+    assert page.locator("#facts").get_by_text("bundle-0.zip").is_visible()
+
+
+def test_what_is_not_in_the_film_is_told_before_the_checks(page: Page) -> None:
+    page.set_input_files("#file", str(FOLDER / LIST["bases"]["film"]["file"]))
+    page.locator("#answer").wait_for()
+    gaps = page.locator("#gaps li").all_inner_texts()
+    assert ["camera_lost" in gaps[0], "scene_changed" in gaps[1], len(gaps)] == [True, True, 2]
+    order = page.evaluate("[...document.querySelectorAll('#answer > *')].filter((each) => !each.hidden).map((each) => each.id || each.className)")
+    assert order == ["verdict", "doors", "facts", "gaps", "rows"]

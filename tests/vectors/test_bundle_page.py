@@ -16,11 +16,9 @@ from playwright.sync_api import BrowserContext, Page
 from kua.proof.keys import QuantumKey
 from kua.verify.bundle import verify_bundle
 from kua.verify.onefile import tools
-from kua.verify.report import Line, Report
-from kua.words.lines import say_line
 from kua.words.report import ENDINGS, STATES
 from kua.words.speak import catalogue
-from tests.e2e.site_rig import chromium
+from tests.e2e.page_rig import PAGE, STANDS_FOR, differences, ending_of, look, offline, opened, said_by
 from tests.property.test_bundle_mutations import mutated
 from tests.vectors.test_bundle_vectors import CASES, FOLDER, LIST, bundle_of
 from tools import make_bundles
@@ -29,76 +27,19 @@ from tools.page_words import words
 
 pytestmark = pytest.mark.browser
 
-STATIC: Final = Path(__file__).parents[2] / "src" / "kua" / "web" / "static"
-PAGE: Final = STATIC / "verify.html"
-STANDS_FOR: Final = {
-    "page.inside_not_looked": {"film.inside_agrees", "film.inside_differs", "film.inside_unread"},
-    "page.masks_not_looked": {"film.masks_not_looked"},
-    "page.copy_not_compared": {"bundle.copy_holds", "bundle.copy_differs", "bundle.copy_not_compared", "verify.missing", "film.boxes"},
-    "page.copies_not_named": {"film.no_strays", "bundle.files_unknown", "film.file_unsigned"},
-    "page.commission_not_asked": {"film.commission_not_given"},
-    "page.token_not_checked": {"film.token_not_checked"},
-}
-"""What the page does not judge: the code with which it says so, and the codes of Python's lines for which it stands."""
-
-Row = tuple[str, str, str, str]
-
-
-def said_by(report: Report, language: str = "en") -> list[Row]:
-    return [(line.state, line.check, line.code, say_line(line.code, line.facts, language)) for line in report.lines]
-
-
-def ending_of(rows: list[Row]) -> int:
-    """The exit code of docs/spec/exit-codes.md."""
-    return Report([Line(check, state, code) for state, check, code, _ in rows]).exit_code  # type: ignore[arg-type]  # a state from a page
-
-
-def differences(page: list[Row], python: list[Row]) -> list[str]:
-    """What breaks the rule of docs/spec/verifiers.md: a line of one of the two for which the other has no equal and the page no `NOT CHECKED`."""
-    own = [row for row in page if row[2].startswith("page.")]
-    told = [row for row in page if row not in own]
-    excused = [row for row in python if row not in told and any(row[1] == each[1] and row[2] in STANDS_FOR.get(each[2], ()) for each in own)]
-    wanted = [row for row in python if row not in excused]
-    wrong = [f"page: {row}" for row in told if row not in wanted] + [f"python: {row}" for row in wanted if row not in told]
-    wrong += [f"not a NOT CHECKED: {row}" for row in own if row[0] != "NOT_CHECKED"]
-    return wrong or ([] if told == wanted else ["another order"])
-
-
-def look(page: Page, bundle: Path) -> tuple[int, list[Row]]:
-    """Give the page a bundle; return how the page says that it ends, and its rows."""
-    page.set_input_files("#file", str(bundle))
-    page.locator("#answer").wait_for()
-    seen: dict[str, Any] = page.evaluate(
-        """() => ({
-          ending: document.querySelector("#verdict").className,
-          rows: [...document.querySelectorAll("#rows tbody tr")].map((row) => [row.dataset.state, row.dataset.check, row.dataset.code, row.children[1].textContent]),
-          again: document.querySelector("#again").click(),
-        })"""
-    )
-    return int(seen["ending"].removeprefix("verdict e")), [tuple(row) for row in seen["rows"]]
-
 
 @pytest.fixture(scope="module")
 def context() -> Iterator[BrowserContext]:
     """A browser without a network, which reads English."""
-    with chromium() as browser:
-        made = browser.new_context(locale="en-GB")
-        made.set_offline(True)
+    with offline() as made:
         yield made
 
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    """The page, opened as by a double click. Nothing may stumble in it, and nothing may be asked of the network."""
-    opened = context.new_page()
-    trouble: list[str] = []
-    opened.on("pageerror", lambda error: trouble.append(str(error)))
-    opened.on("console", lambda message: trouble.append(message.text))
-    opened.on("request", lambda request: None if request.url == PAGE.as_uri() else trouble.append(request.url))
-    opened.goto(PAGE.as_uri())
-    yield opened
-    opened.close()
-    assert not trouble
+    """The page, opened as by a double click."""
+    with opened(context) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +90,9 @@ def test_the_page_says_it_with_the_words_of_our_catalogues(page: Page, language:
     assert page.locator("#ending").inner_text() == say(ENDINGS[0])
     rows = page.locator("#rows tbody tr").evaluate_all("rows => rows.map((row) => [...row.children].map((cell) => cell.textContent))")
     python = said_by(verify_bundle(FOLDER / LIST["bases"]["film"]["file"]), language)
-    told = {(say(STATES[state]), sentence, check) for state, check, code, sentence in python if code not in set().union(*STANDS_FOR.values())}
+    told = {
+        (say(STATES[state]), sentence, check) for state, check, code, sentence in python if code not in set().union(*STANDS_FOR.values())
+    }
     assert told <= {tuple(row) for row in rows}
     assert not page.get_by_text(re.compile(r"\{[a-z]+\}")).count()
 
@@ -188,7 +131,9 @@ def test_signatures_of_ml_dsa_are_judged_where_the_browser_knows_them(page: Page
         assert not differences(look(page, bundle)[1], said_by(verify_bundle(bundle))), name
 
 
-def test_without_ml_dsa_in_the_browser_its_lines_are_not_checked_and_ed25519_is_judged(context: BrowserContext, quantum: dict[str, Path]) -> None:
+def test_without_ml_dsa_in_the_browser_its_lines_are_not_checked_and_ed25519_is_judged(
+    context: BrowserContext, quantum: dict[str, Path]
+) -> None:
     old = context.new_page()
     old.add_init_script(NO_ML_DSA)
     old.goto(PAGE.as_uri())
@@ -197,7 +142,9 @@ def test_without_ml_dsa_in_the_browser_its_lines_are_not_checked_and_ed25519_is_
         _, rows = look(old, bundle)
         states[name] = sorted((state, code) for state, check, code, _ in rows if check == "co-signers")
         apart_from = {"co-signers", "time"}
-        assert not differences([row for row in rows if row[1] not in apart_from], [row for row in said_by(verify_bundle(bundle)) if row[1] not in apart_from])
+        assert not differences(
+            [row for row in rows if row[1] not in apart_from], [row for row in said_by(verify_bundle(bundle)) if row[1] not in apart_from]
+        )
     unjudged = ("NOT_CHECKED", "page.quantum_not_checked")
     assert states == {"all": [unjudged, ("PASS", "bundle.quorum")], "needed": [unjudged], "few": [("MISSING", "bundle.no_quorum"), unjudged],
                       "forged": [unjudged, ("PASS", "bundle.quorum")]}  # fmt: skip
@@ -219,12 +166,17 @@ def test_the_page_is_one_file_that_may_reach_nothing() -> None:
     assert policy
     inside = {
         kind: b64encode(hashlib.sha256(body.encode()).digest()).decode()
-        for kind, body in (("style", re.findall(r"<style>(.*?)</style>", text, re.DOTALL)[0]), ("script", re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[0]))
+        for kind, body in (
+            ("style", re.findall(r"<style>(.*?)</style>", text, re.DOTALL)[0]),
+            ("script", re.findall(r"<script>(.*?)</script>", text, re.DOTALL)[0]),
+        )
     }
     assert policy[1] == (
         f"default-src 'none'; script-src 'sha256-{inside['script']}'; style-src 'sha256-{inside['style']}'; base-uri 'none'; form-action 'none'"
     )
-    assert not re.search(r'(?:src|href|action)="|url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|\beval\(|innerHTML', text)
+    assert not re.search(
+        r'(?:src|href|action)="|url\(|@import|\bfetch\(|XMLHttpRequest|WebSocket|EventSource|sendBeacon|\beval\(|innerHTML', text
+    )
 
 
 def test_the_page_was_built_with_the_words_of_today_and_stands_in_a_bundle_as_it_is() -> None:
@@ -296,5 +248,7 @@ def test_what_is_not_in_the_film_is_told_before_the_checks(page: Page) -> None:
     page.locator("#answer").wait_for()
     gaps = page.locator("#gaps li").all_inner_texts()
     assert ["camera_lost" in gaps[0], "scene_changed" in gaps[1], len(gaps)] == [True, True, 2]
-    order = page.evaluate("[...document.querySelectorAll('#answer > *')].filter((each) => !each.hidden).map((each) => each.id || each.className)")
+    order = page.evaluate(
+        "[...document.querySelectorAll('#answer > *')].filter((each) => !each.hidden).map((each) => each.id || each.className)"
+    )
     assert order == ["verdict", "doors", "facts", "gaps", "rows"]

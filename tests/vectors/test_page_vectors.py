@@ -111,7 +111,9 @@ def test_keys(page: Page) -> None:
 
 def test_notes(page: Page) -> None:
     cases = load("notes")
-    assert [opened for opened in told(page, "note", cases) if opened] == [[case["text"], case["signers"]] for case in cases if case["valid"]]
+    assert [opened for opened in told(page, "note", cases) if opened] == [
+        [case["text"], case["signers"]] for case in cases if case["valid"]
+    ]
 
 
 def test_checkpoints(page: Page) -> None:

@@ -19,7 +19,11 @@ LINES: dict[str, str] = {
     "page.commission_not_asked": N_(
         "Whether that signer really is the commission: this page knows no key of it. kua bundle verify --commission compares it with the key that you have."
     ),
-    "page.token_not_checked": N_("{name} is the token of a time authority: this page does not read such tokens. kua bundle verify --authority does."),
+    "page.token_not_checked": N_(
+        "{name} is the token of a time authority: this page does not read such tokens. kua bundle verify --authority does."
+    ),
     "page.quantum_not_checked": N_("Signatures of the kind ML-DSA-44 were not checked, since this browser does not know them: {count}."),
-    "page.stumbled": N_("The page stumbled over this file ({why}). That is a fault of the page and says nothing about the film: use python3 verify.pyz."),
+    "page.stumbled": N_(
+        "The page stumbled over this file ({why}). That is a fault of the page and says nothing about the film: use python3 verify.pyz."
+    ),
 }

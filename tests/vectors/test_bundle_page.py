@@ -20,6 +20,7 @@ from kua.words.report import ENDINGS, STATES
 from kua.words.speak import catalogue
 from tests.e2e.page_rig import PAGE, STANDS_FOR, differences, ending_of, look, offline, opened, said_by
 from tests.property.test_bundle_mutations import mutated
+from tests.rigs.sparse import sparse
 from tests.vectors.test_bundle_vectors import CASES, FOLDER, LIST, bundle_of
 from tools import make_bundles
 from tools.bundle_edits import apart, together
@@ -156,7 +157,9 @@ def test_a_browser_that_cannot_check_says_so_and_takes_no_file(context: BrowserC
     bare.add_init_script("Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined })")
     bare.goto(PAGE.as_uri())
     bare.locator("#unable").wait_for()
-    assert not bare.locator("#ask").is_visible()
+    bare.set_input_files("#file", str(FOLDER / LIST["bases"]["film"]["file"]))
+    bare.evaluate("() => new Promise((done) => setTimeout(done))")
+    assert not any(bare.locator(part).is_visible() for part in ("#ask", "#work", "#answer"))
     bare.close()
 
 
@@ -197,6 +200,27 @@ def test_random_changes_are_judged_as_python_judges_them(page: Page, tmp_path: P
         assert ending == ending_of(rows)
 
 
+def test_long_files_are_hashed_piece_by_piece_and_a_segment_that_is_too_long_is_refused(page: Page, tmp_path: Path) -> None:
+    base, files = apart((FOLDER / "film.zip").read_bytes())
+    segment = next(name for name in files if name.endswith(".m4s"))
+    long = random.Random(5).randbytes(9_000_001)
+    for number, changed in enumerate(({"data/working/a-1.mp4": long}, {segment: long})):
+        (tmp_path / f"{number}.zip").write_bytes(together(base, files | changed))
+        _, rows = look(page, tmp_path / f"{number}.zip")
+        assert ("PASS", "bag", "bag.holds") in {row[:3] for row in rows}
+        assert not differences(rows, said_by(verify_bundle(tmp_path / f"{number}.zip")))
+    (tmp_path / "bit.zip").write_bytes((tmp_path / "0.zip").read_bytes().replace(long, long[:-1] + bytes([long[-1] ^ 1])))
+    _, rows = look(page, tmp_path / "bit.zip")
+    assert [row[2] for row in rows if row[1] == "bag"] == ["bag.differs"]
+
+
+def test_a_log_that_claims_to_be_endless_is_answered_at_once(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "sparse.zip").write_bytes(sparse())
+    _, rows = look(page, tmp_path / "sparse.zip")
+    assert "bundle.leaves_missing" in {row[2] for row in rows}
+    assert not differences(rows, said_by(verify_bundle(tmp_path / "sparse.zip")))
+
+
 @pytest.mark.parametrize(
     ("name", "data", "code"),
     [
@@ -215,6 +239,7 @@ def test_what_is_no_bundle_is_refused_with_a_sentence(page: Page, tmp_path: Path
 
 
 def test_it_is_worked_by_the_keyboard_alone(page: Page) -> None:
+    page.locator("#ask").wait_for()
     page.locator("#file").focus()
     with page.expect_file_chooser() as chosen:
         page.keyboard.press("Enter")

@@ -2,6 +2,7 @@
 // A part of a log as a bundle holds it: ranges of leaves, each proven to stand in the log under one signed checkpoint (docs/spec/bundle.md).
 // What comes out holds; what lies outside the ranges is not known.
 
+import { breath } from "./breath";
 import { type Bytes, same } from "./bytes";
 import type { Payload } from "./bag";
 import { type Leaf, type Log, readLeaf } from "./leaf";
@@ -62,6 +63,7 @@ export async function readExcerpt(
     if (entries === null) continue;
     [count, parts] = [count + entries.length, parts + 1];
     for (const [at, entry] of entries.entries()) {
+      await breath();
       try {
         const leaf = readLeaf(first + at, entry, log);
         if (leaf) leaves.push(leaf);

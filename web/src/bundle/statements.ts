@@ -77,7 +77,11 @@ async function checkRules(check: string, log: Entries, election: Election | null
   const single = new Set<string>();
   const alone = new Map<string, number>();
   const wrong = new Map<string, number[]>();
-  const note = (code: string, index: number): void => void wrong.set(code, [...(wrong.get(code) ?? []), index]);
+  const note = (code: string, index: number): void => {
+    const indices = wrong.get(code);
+    if (indices) indices.push(index);
+    else wrong.set(code, [index]);
+  };
   let stated = table;
   for (const leaf of log.ofType("policy", "calibration", "segment", "chapter", "fault")) {
     if (leaf.type === "policy") {

@@ -136,8 +136,9 @@ function checkWindow({ part, report, check }: Work, day: Day): void {
   const [first, last] = [items[0], items.at(-1)];
   if (!first || !last) return;
   const start = first.seq ? day.items.find((item) => item.seq === first.seq - 1)?.leaf : part.log.ofType("open")[0]?.index;
-  let lost = start === undefined ? 1 : 0;
-  for (let index = start ?? Infinity; index <= last.leaf; index++) lost += part.log.indices.has(index) ? 0 : 1;
+  // Counted by what is here: a log may claim to be longer than anybody can count.
+  const here = start === undefined ? 0 : [...part.log.indices].filter((index) => start <= index && index <= last.leaf).length;
+  const lost = start === undefined ? 1 : last.leaf + 1 - start - here;
   if (lost) report.missing(check(`camera ${day.cam} account`), "bundle.leaves_missing", { count: lost });
 }
 
@@ -219,8 +220,8 @@ function tellCoverage({ report, check: named }: Work, day: Day, present: Readonl
 export function digestsOf(entries: ReadonlyMap<string, { size: number }>, sha256s: ReadonlyMap<string, string>, prefix: string): Digests {
   return async (name) => {
     const entry = entries.get(prefix + name);
-    if (!entry) throw new Incomplete("verify.missing", { name });
-    if (entry.size > AT_ONCE) throw new Rejected("verify.too_large", { name, limit: AT_ONCE });
+    if (!entry) throw new Incomplete("verify.missing", { name: prefix + name });
+    if (entry.size > AT_ONCE) throw new Rejected("verify.too_large", { name: prefix + name, limit: AT_ONCE });
     const found = sha256s.get(prefix + name);
     if (found === undefined) throw new Unavailable("verify.unreachable", { name, why: "read" });
     return { sha256: found, size: entry.size };

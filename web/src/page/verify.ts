@@ -91,15 +91,17 @@ function showAnswer(report: Report, summary: Summary, file: File): void {
   one("#rows tbody").replaceChildren(...report.lines.map(row));
 }
 
+const moment = (at: number): string => `${rfc3339(at).replace("T", " ").replace(/(?:\.000)?Z$/, "")} UTC`;
+
 function showFacts(summary: Summary, file: File): void {
   const { contents } = summary;
   const facts = words[language].facts;
   const told: [string, string | undefined][] = [
     [facts["election"]!, summary.election?.[language]],
-    [facts["station"]!, contents && [contents.station, summary.station?.[language]].filter(Boolean).join(", ")],
+    [facts["station"]!, contents && [...new Set([contents.station, summary.station?.[language] ?? contents.station])].join(", ")],
     [facts["cameras"]!, contents?.cameras.join(", ")],
-    [facts["from"]!, contents && rfc3339(contents.since)],
-    [facts["to"]!, contents && rfc3339(contents.until)],
+    [facts["from"]!, contents && moment(contents.since)],
+    [facts["to"]!, contents && moment(contents.until)],
     [words[language].page["file"]!, file.name],
   ];
   one("#facts").replaceChildren(...told.flatMap(([name, value]) => (value ? [make("dt", name), make("dd", value)] : [])));
@@ -131,8 +133,11 @@ function row(line: Line): HTMLElement {
 
 // --------------------------------------------------------------------------------------------------------------- checking
 
+/** A browser that knows no Ed25519 would find every signature wrong: it must not judge at all. */
+const able = canCheck();
+
 async function check(file: File): Promise<void> {
-  if (busy) return;
+  if (busy || !(await able) || busy) return;
   [busy, answer] = [true, null];
   step = { name: "reading", done: 0, total: 0 };
   one("#one").hidden = true;
@@ -184,7 +189,7 @@ function listen(): void {
     drop.classList.remove("over");
     const files = event.dataTransfer?.files;
     one("#one").hidden = files?.length === 1;
-    if (files?.length === 1 && one("#unable").hidden) void check(files[0]!);
+    if (files?.length === 1) void check(files[0]!);
   });
   one("#print").addEventListener("click", () => window.print());
   one("#again").addEventListener("click", again);
@@ -201,8 +206,8 @@ async function begin(): Promise<void> {
     });
     one("#languages").append(button);
   }
-  one("#unable").hidden = await canCheck();
   listen();
+  one("#unable").hidden = await able;
   show();
 }
 

@@ -16,9 +16,11 @@ from playwright.sync_api import BrowserContext, Page
 from kua.proof.keys import QuantumKey
 from kua.verify.bundle import verify_bundle
 from kua.verify.onefile import tools
+from kua.web.kit.static import Assets
 from kua.words.report import ENDINGS, STATES
 from kua.words.speak import catalogue
 from tests.e2e.page_rig import PAGE, STANDS_FOR, differences, ending_of, look, offline, opened, said_by
+from tests.e2e.test_site_access import AXE, RULES
 from tests.property.test_bundle_mutations import mutated
 from tests.rigs.sparse import sparse
 from tests.vectors.test_bundle_vectors import CASES, FOLDER, LIST, bundle_of
@@ -277,3 +279,24 @@ def test_what_is_not_in_the_film_is_told_before_the_checks(page: Page) -> None:
         "[...document.querySelectorAll('#answer > *')].filter((each) => !each.hidden).map((each) => each.id || each.className)"
     )
     assert order == ["verdict", "doors", "facts", "gaps", "rows"]
+
+
+def test_axe_finds_nothing_wrong_and_nothing_is_wider_than_a_telephone(page: Page) -> None:
+    page.set_viewport_size({"width": 320, "height": 740})
+    for language in ("kk", "ru", "en"):
+        page.locator(f'nav button[lang="{language}"]').click()
+        for bundle in (None, "film.zip"):
+            if bundle:
+                page.set_input_files("#file", str(FOLDER / bundle))
+                page.locator("#answer").wait_for()
+            page.evaluate(AXE.read_text())
+            found = page.evaluate("(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags } })", RULES)
+            assert [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found["violations"]] == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.locator("#again").click()
+
+
+def test_the_site_gives_the_page_away_to_the_byte() -> None:
+    asset = Assets().get("verify.html")
+    assert asset is not None
+    assert (asset.data, asset.media_type) == (PAGE.read_bytes(), "text/html")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from kua.cli import say, station_census, station_up
+from kua.cli import say, station_census, station_listen, station_up
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 
 app.command(help=_("Set the station up on a page of this computer: camera, zones, signatures, start."))(station_up.up)
+
+app.command(help=_("Let observers' telephones in the room co-sign the log, over TLS, until Ctrl-C. Off unless you start it."))(station_listen.listen)
 
 app.command(help=_(station_census.EXAMPLES))(station_census.census)
 

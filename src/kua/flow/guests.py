@@ -31,9 +31,9 @@ class Waiting:
 class Guests:
     """Decides. `now` is monotonic time; what the log says of earlier leaves is given at the start."""
 
-    def __init__(self, stated: Mapping[str, int]) -> None:
-        """`stated`: for each key that the log knows the largest size that it co-signed."""
-        self._stated = dict(stated)
+    def __init__(self, stated: Mapping[str, int], between: Millis = BETWEEN) -> None:
+        """`stated`: for each key that the log knows the largest size that it co-signed. `between`: how far apart any two must be."""
+        self._stated, self._between = dict(stated), between
         self._at: dict[str, Millis] = {}
         self._last: Millis | None = None
 
@@ -66,4 +66,4 @@ class Guests:
 
     def _wait(self, vkey: str, now: Millis) -> int:
         own = self._at.get(vkey)
-        return max(0 if own is None else own + APART - now, 0 if self._last is None else self._last + BETWEEN - now)
+        return max(0 if own is None else own + APART - now, 0 if self._last is None else self._last + self._between - now)

@@ -166,8 +166,8 @@ class BoundedHandler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:
         """Bound each wait on the socket too."""
-        self.timeout = self.server.bounds.longest
         super().setup()
+        self.connection.settimeout(self.server.bounds.longest)
 
     def handle_one_request(self) -> None:
         """Give each request of a kept connection its own time."""

@@ -31,7 +31,7 @@ MOST: Final = 64 * 1024
 
 _POLICY: Final = SECURITY["Content-Security-Policy"].replace("img-src 'self'", "img-src 'self' blob:")
 HEADERS: Final[Mapping[str, str]] = {**SECURITY, "Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
-_NAMES: Final[Mapping[str, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+NAMES: Final[Mapping[str, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 _STATUS: Final[Mapping[str, int]] = {
     "up.token": 401,
     "up.host": 403,
@@ -264,7 +264,7 @@ class Panel:
         language, step = request.path_params["language"], request.path_params["step"]
         if language not in LANGUAGES or step not in {*STEPS, "go"}:
             return RedirectResponse("/kk/go", 307, dict(HEADERS))
-        turns = tuple(Turn(each, _NAMES[each], f"/{each}/{step}", each == language) for each in LANGUAGES)
+        turns = tuple(Turn(each, NAMES[each], f"/{each}/{step}", each == language) for each in LANGUAGES)
         return self._html(language, "up.html", ShellPage(turns, step))
 
     async def enter(self, request: Request) -> Response:

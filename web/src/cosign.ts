@@ -179,7 +179,7 @@ class Telephone extends HTMLElement {
 
   private row(one: Signed): HTMLElement {
     const row = document.createElement("tr");
-    for (const text of [this.time(one.at), this.number(one.size), `${one.root.slice(0, 12)}…`, one.handed ? "✓" : "–"]) {
+    for (const text of [this.time(one.at), this.number(one.size), `${one.root.slice(0, 6)}…`, one.handed ? "✓" : "–"]) {
       row.append(Object.assign(document.createElement("td"), { textContent: text }));
     }
     return row;

@@ -11,7 +11,7 @@ import typer
 
 from kua.cli import say
 from kua.cli.say import _, fill
-from kua.cli.typed import key_of
+from kua.cli.typed import key_of, paper_of
 from kua.core.errors import Misused
 from kua.ports.pixels import Looked, Pixels
 from kua.ports.tokens import ReadToken
@@ -55,13 +55,17 @@ def verify(
         list[Path] | None,
         typer.Option("--authority", metavar="PEM", help=_("The certificate of a time authority that you trust; its tokens are then checked.")),
     ] = None,
+    code: Annotated[
+        str, typer.Option("--code", metavar="CODE", help=_("What stands on the protocol of the station: the number of entries and the code."))
+    ] = "",
     pixels: Annotated[
         bool, typer.Option("--pixels", help=_("Also decode the film and look whether every signed mask is filled in every picture."))
     ] = False,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
 ) -> None:
     """Verify and print one line for each check."""
-    trust = Trust(tuple(map(key_of, commission or ())), key_of(vkey) if vkey else None, tuple(map(key_of, cosigner or ())))
+    paper = paper_of(code) if code else None
+    trust = Trust(tuple(map(key_of, commission or ())), key_of(vkey) if vkey else None, tuple(map(key_of, cosigner or ())), paper)
     report = verify_film(place, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []))
     if authority and not HAS_TOKENS:
         report.not_checked("nation time", "film.token_no_library")

@@ -4,6 +4,7 @@
 import { Contradiction, Cosigner, type Desk, type Signed } from "./cosigner";
 import { noteFromPaper, paperCode } from "./papercode";
 import { fromBase64, hex, sha256, Untrue } from "./proof";
+import { drawQr } from "./qr";
 import { fill, Refusal, rest, tell, type Told } from "./upask";
 
 interface About {
@@ -207,11 +208,7 @@ class Telephone extends HTMLElement {
 
   private async qr(): Promise<void> {
     const { note, rows } = (await (await this.ask("/qr")).json()) as { note: string; rows: string[] };
-    const svg = this.piece<SVGSVGElement>("qr");
-    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    path.setAttribute("d", rows.map((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x + 4} ${y + 4}h1v1h-1z` : "")).join("")).join(""));
-    svg.setAttribute("viewBox", `0 0 ${rows.length + 8} ${rows.length + 8}`);
-    svg.replaceChildren(path);
+    drawQr(this.piece<SVGSVGElement>("qr"), rows);
     this.piece("qr-note").textContent = note;
     this.piece("qr-box").hidden = false;
   }

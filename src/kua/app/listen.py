@@ -9,6 +9,7 @@ import ipaddress
 import os
 import re
 import resource
+import signal
 import ssl
 import tempfile
 import threading
@@ -219,10 +220,12 @@ def serve(box: Path, at: str, tell: Callable[[str, Told], None], renewals: Calla
     with listen_files.alone(box):
         give_way()
         listener = Listener(box, host, port)
+        ended = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: ended.set())
         try:
             tell(invitation(box, listener.told, listener.hall.key), listener.told)
             renewals(lambda: tell(invitation(box, listener.told, listener.hall.key), listener.told))
-            threading.Event().wait()
+            ended.wait()
         finally:
             listener.close()
 

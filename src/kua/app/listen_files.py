@@ -13,7 +13,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -55,6 +55,7 @@ class Told:
     port: int
     fingerprint: str
     """SHA-256 of its certificate (DER), in hex."""
+    pid: int = field(default_factory=os.getpid)
 
 
 def require_key(vkey: str, station: str) -> VerifierKey:
@@ -138,7 +139,7 @@ def admit(box: Path, vkey: str) -> None:
 
 def tell(box: Path, told: Told) -> None:
     """Say where the listener is."""
-    data = canonical({"v": 1, "host": told.host, "port": told.port, "fingerprint": told.fingerprint})
+    data = canonical({"v": 1, "host": told.host, "port": told.port, "fingerprint": told.fingerprint, "pid": told.pid})
     DurableFiles().replace(box / FOLDER / "status.json", data)
 
 
@@ -148,7 +149,7 @@ def told(box: Path) -> Told | None:
         return None
     said = _json(box / FOLDER / "status.json")
     try:
-        return Told(str(said["host"]), int(said["port"]), str(said["fingerprint"]))
+        return Told(str(said["host"]), int(said["port"]), str(said["fingerprint"]), int(said["pid"]))
     except (KeyError, ValueError, TypeError):
         return None
 

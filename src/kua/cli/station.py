@@ -164,10 +164,11 @@ def run(
 @app.command(help=_("Close the day for good: nothing can be recorded after it."))
 def close(box: Box) -> None:
     """Ask a running agent to close, or close the log of a box that does not run."""
-    from kua.app.closing import close_day
+    from kua.app.closing import close_day, closing_code
 
     at = close_day(box, _PATIENCE)
     say.data(say.fill(N_("Closed at {at}."), at=rfc3339(at)))
+    say.data(say.fill(N_("For the protocol: {code}"), code=str(closing_code(box))))
 
 
 @app.command(help=_("Say how the station stands: cameras, queue, receipts, clock."))

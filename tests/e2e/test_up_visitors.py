@@ -7,9 +7,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from kua.adapters.detectors.qr import QrReader
 from kua.app import listen_files
 from kua.app.closing import closing_code
 from kua.app.listen import log_key
@@ -91,7 +94,10 @@ def test_a_telephone_cosigns_a_running_station_and_the_paper_holds(browser: Brow
     told = read_paper_code(f"{paper.locator('.paper-size').inner_text()} {code}")
     assert told == paper_code(parse_note((note.strip() + "\n").encode()).text)
     assert [paper.locator(f"header [lang={each}]").count() for each in ("kk", "ru", "en")] == [1, 1, 1]
-    (tmp_path / "sheet.pdf").write_bytes(page.pdf(prefer_css_page_size=True))
+    seen = cv2.imdecode(np.frombuffer(paper.locator(".paper-qr").screenshot(), np.uint8), cv2.IMREAD_GRAYSCALE)
+    (scanned,) = QrReader()(seen)
+    assert scanned.text.strip() == note.strip(), "what stands in letters is what a telephone reads"
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 1
     page.get_by_role("link", name="Back to the day").click()
     page.get_by_role("button", name="Close to telephones").click()
     expect(page.get_by_role("button", name="Open to telephones")).to_be_visible(timeout=20_000)

@@ -20,6 +20,8 @@ from kua.app.town import Town
 from kua.proof.note import parse_note
 from kua.proof.paper import paper_code, read_paper_code
 from tests.e2e.site_rig import chromium
+from tests.e2e.test_phone import barriers
+from tests.e2e.test_up_pages import look
 from tests.e2e.test_up_station import enrol, sign_by_two
 from tests.e2e.up_rig import Up, settled, town_of, up_of
 
@@ -74,6 +76,7 @@ def test_a_telephone_cosigns_a_running_station_and_the_paper_holds(browser: Brow
     page = recording(browser, up)
     expect(page.get_by_text("No observer's telephone has co-signed this log lately.")).to_be_visible()
     assert listen_files.told(up.box) is None, "nothing listens before the button is pressed"
+    look(page, up, "day")
     page.locator("#visit-address").select_option("127.0.0.1")
     page.get_by_role("button", name="Open to telephones").click()
     page.get_by_role("button", name="QR code for one telephone").click(timeout=30_000)
@@ -98,7 +101,10 @@ def test_a_telephone_cosigns_a_running_station_and_the_paper_holds(browser: Brow
     (scanned,) = QrReader()(seen)
     assert scanned.text.strip() == note.strip(), "what stands in letters is what a telephone reads"
     assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(prefer_css_page_size=True))) == 1
+    assert barriers(page) == []
     page.get_by_role("link", name="Back to the day").click()
+    expect(page.get_by_role("button", name="Close to telephones")).to_be_visible(timeout=20_000)
+    look(page, up, "day")
     page.get_by_role("button", name="Close to telephones").click()
     expect(page.get_by_role("button", name="Open to telephones")).to_be_visible(timeout=20_000)
     assert listen_files.told(up.box) is None

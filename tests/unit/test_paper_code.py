@@ -13,11 +13,14 @@ from kua.proof.keys import SigningKey
 from kua.proof.merkle import EMPTY_ROOT
 from kua.proof.paper import PaperCode, paper_code, read_paper_code
 from kua.proof.note import parse_note
+from kua.verify.film import Trust, verify_film
 from kua.verify.log import audit_log
 from kua.verify.reading import open_reader
 from kua.verify.report import Report
 from kua.words.lines import sentence_of
+from tests.rigs.witnessed import Story
 from tests.unit.test_verify_log import KEY, ORIGIN, VKEY, grow, states
+from tools import make_published as parts
 
 SIZES = (5, 256, 300)
 
@@ -89,3 +92,18 @@ def test_the_vector_of_the_specification_holds() -> None:
     text = "vectors.example/kz-2026-kurultai/s/10-245\n1\ndziFphNIniTOLPdhmdakI/BC5LvxLX7s7pEu8nbGVwE=\n"
     assert str(paper_code(text)) == "1 VHS3-NYYZ-TRBG-P568-11ZN-SPBR-3XB5"
     assert read_paper_code("1 vhs3 nyyz trbg p568 iizn spbr 3xb5") == paper_code(text)
+
+
+def test_the_code_of_a_protocol_is_held_against_a_published_film(tmp_path: Path) -> None:
+    story = Story()
+    story.film(0)
+    story.close()
+    told = paper_code(parse_note(parts.checkpoint(story.station, parts.AGENT)).text)
+    story.write(tmp_path)
+    place = str(tmp_path / "s" / parts.STATION)
+    check = f"s/{parts.STATION} paper"
+    assert states(verify_film(place, Trust(paper=told)))[check] == "PASS"
+    other = PaperCode(told.size - 1, told.code)
+    assert states(verify_film(place, Trust(paper=other)))[check] == "FAIL"
+    assert states(verify_film(place, Trust(paper=PaperCode(told.size + 1, told.code))))[check] == "MISSING"
+    assert states(verify_film(str(tmp_path), Trust(paper=told)))["paper"] == "NOT_CHECKED", "a code is of one station"

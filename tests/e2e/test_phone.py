@@ -43,7 +43,9 @@ def room(tmp_path: Path) -> Iterator[Room]:
 
 @pytest.fixture
 def telephone(browser: Browser) -> Iterator[BrowserContext]:
-    with browser.new_context(viewport={"width": 360, "height": 740}, locale="kk-KZ", ignore_https_errors=True, accept_downloads=True) as held:
+    with browser.new_context(
+        viewport={"width": 360, "height": 740}, locale="kk-KZ", ignore_https_errors=True, accept_downloads=True
+    ) as held:
         yield held
 
 
@@ -85,7 +87,9 @@ def test_a_tap_signs_and_then_it_signs_by_itself_and_the_log_says_so(telephone: 
     minute(page, second)
     key = vkey_of(page)
     assert key.name.startswith(f"observer/{STATION}/")
-    assert page.locator('[data-part="code"]').inner_text() == str(paper_code(parse_note(room.log.checkpoint()).text)), "the code of the protocol, reckoned here"
+    assert page.locator('[data-part="code"]').inner_text() == str(paper_code(parse_note(room.log.checkpoint()).text)), (
+        "the code of the protocol, reckoned here"
+    )
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save my list").click()
     said = json.loads(Path(saved.value.path()).read_bytes())
@@ -162,7 +166,10 @@ def test_a_second_history_is_refused_and_the_file_convicts_the_station(
         page.get_by_role("button", name="Save both").click()
     saved.value.save_as(tmp_path / "it.kua-fork")
     told = subprocess.run(
-        [sys.executable, "-m", "kua.cli.main", "log", "fork", str(tmp_path / "it.kua-fork"), "--vkey", str(room.key.verifier)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "kua.cli.main", "log", "fork", str(tmp_path / "it.kua-fork"), "--vkey", str(room.key.verifier)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert told.returncode == 0, told.stdout + told.stderr
     assert page.evaluate(COUNT) == 1, "nothing was signed of the second one"

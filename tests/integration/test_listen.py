@@ -115,7 +115,10 @@ def test_the_agent_opens_no_socket_that_listens_and_names_no_server() -> None:
     assert not [word for word in ("uvicorn", "socketserver", "create_server", "bounded") if word in source]
 
 
-@pytest.mark.parametrize("at", ["0.0.0.0:8443", "[::]:8443", "224.0.0.1:8443", "192.0.2.1", "station:8443", "192.0.2.1:99999", "192.0.2.300:1", "https://192.0.2.1:1"])
+@pytest.mark.parametrize(
+    "at",
+    ["0.0.0.0:8443", "[::]:8443", "224.0.0.1:8443", "192.0.2.1", "station:8443", "192.0.2.1:99999", "192.0.2.300:1", "https://192.0.2.1:1"],
+)
 def test_it_is_opened_at_one_address_only(at: str) -> None:
     with pytest.raises(Misused) as error:
         place_of(at)
@@ -195,7 +198,9 @@ def test_a_body_that_is_too_long_or_has_no_length_is_not_read(room: Room) -> Non
     assert room.ask("POST", "/cosign", b"{}", {"Content-Length": "many"}).status == 400
 
 
-@pytest.mark.parametrize("headers", [{"Host": "kua.example"}, {"Host": "127.0.0.1"}, {"Origin": "https://evil.example"}, {"Origin": "null"}])
+@pytest.mark.parametrize(
+    "headers", [{"Host": "kua.example"}, {"Host": "127.0.0.1"}, {"Origin": "https://evil.example"}, {"Origin": "null"}]
+)
 def test_a_foreign_name_that_leads_here_and_a_foreign_page_are_turned_away(room: Room, headers: dict[str, str]) -> None:
     assert room.ask("GET", "/about", headers=headers).status == 403
 
@@ -291,7 +296,9 @@ def test_a_listener_that_was_taken_over_cannot_stop_the_agent_or_fill_the_log(ro
     (inbox / "deep.json").write_bytes(b"[" * 4_000)
     (inbox / "odd.json").write_bytes(b'{"v":1,"vkey":7,"note":"x"}')
     (inbox / "name.json").write_text(f'{{"v":1,"vkey":"{phone(1).verifier}","note":"x"}}')
-    listen_files.post(room.box, str(PHONE.cosigner), room.cosigned(PHONE, sign_checkpoint(Checkpoint(ORIGIN, 2, EMPTY_ROOT), room.key)).encode())
+    listen_files.post(
+        room.box, str(PHONE.cosigner), room.cosigned(PHONE, sign_checkpoint(Checkpoint(ORIGIN, 2, EMPTY_ROOT), room.key)).encode()
+    )
     for number in range(200):
         listen_files.post(room.box, str(phone(number).cosigner), b"no note")
     before = room.log.size
@@ -323,7 +330,9 @@ def test_who_asks_too_often_is_told_so_and_others_are_not_kept_out(room: Room) -
 
 def test_an_address_cannot_take_all_connections_and_whoever_dawdles_is_cut_off(tmp_path: Path) -> None:
     with room_of(tmp_path, bounds=Bounds(links=12, each=4, longest=4.0)) as room, ExitStack() as stack:
-        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", room.port), timeout=8)) for _ in range(8)]  # never begin the handshake
+        slow = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", room.port), timeout=8)) for _ in range(8)
+        ]  # never begin the handshake
         for link in slow[4:]:
             link.settimeout(2)
         assert [_ends(link) for link in slow[4:]] == [True] * 4, "the fifth and further ones of one address are cut off at once"

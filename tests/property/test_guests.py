@@ -18,7 +18,9 @@ from kua.proof.paper import note_from_paper, paper_code, read_paper_code
 
 crowds = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 1_000), st.integers(0, 5_000)), max_size=300)
 heads = st.builds(
-    lambda size, root: Checkpoint("kua.example/e-1/s/10-245", size, Digest(root)), st.integers(0, 2**53), st.binary(min_size=32, max_size=32)
+    lambda size, root: Checkpoint("kua.example/e-1/s/10-245", size, Digest(root)),
+    st.integers(0, 2**53),
+    st.binary(min_size=32, max_size=32),
 )
 KEY = SigningKey.from_seed("kua.example/e-1/s/10-245", bytes(range(32)))
 
@@ -82,7 +84,12 @@ def test_a_flood_of_addresses_takes_no_memory_without_bound() -> None:
 @given(heads)
 def test_the_code_on_paper_is_read_back_however_it_was_written(head: Checkpoint) -> None:
     told = paper_code(head.text())
-    for written in (str(told), str(told).lower(), f"{told.size}\n{told.code.replace('-', ' ')}", f" {told.size}: {told.code.replace('0', 'O').replace('1', 'l')} "):
+    for written in (
+        str(told),
+        str(told).lower(),
+        f"{told.size}\n{told.code.replace('-', ' ')}",
+        f" {told.size}: {told.code.replace('0', 'O').replace('1', 'l')} ",
+    ):
         assert read_paper_code(written) == told
 
 
@@ -105,7 +112,19 @@ def test_two_neighbours_that_were_swapped_are_found(head: Checkpoint, at: int) -
             read_paper_code(f"{head.size} {''.join(letters)}")
 
 
-@pytest.mark.parametrize("text", ["", "7", "7 ABC", "x 0000-0000-0000-0000-0000-0000-0000", "007 " + "0" * 28, "7 " + "U" * 28, "7 " + "0" * 29, "7" * 20 + " " + "0" * 28])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "7",
+        "7 ABC",
+        "x 0000-0000-0000-0000-0000-0000-0000",
+        "007 " + "0" * 28,
+        "7 " + "U" * 28,
+        "7 " + "0" * 29,
+        "7" * 20 + " " + "0" * 28,
+    ],
+)
 def test_what_is_no_code_is_refused(text: str) -> None:
     with pytest.raises(Rejected) as error:
         read_paper_code(text)

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from threading import Event
 from typing import Any, Final
 
 from kua.adapters.durable import DurableFiles, make_folder
@@ -35,6 +36,7 @@ MAX_LETTERS: Final = 64
 """Files of the inbox that the agent looks at in one go."""
 OPEN_FOR: Final = Millis(600_000)
 """How long an invitation holds."""
+_TRIES: Final = 10
 _NAME: Final = re.compile(r"observer/([0-9]{2}-[0-9]{1,5})/[0-9a-f]{8}")
 
 
@@ -144,14 +146,15 @@ def tell(box: Path, told: Told) -> None:
 
 
 def told(box: Path) -> Told | None:
-    """Return where the listener is, None if none runs: only one that runs holds the lock."""
-    with suppress(Refused, OSError), alone(box):
-        return None
+    """Return where the listener is, None if none runs: only one that runs holds the lock. Changes nothing."""
     said = _json(box / FOLDER / "status.json")
+    if not said or not _is_held(box):
+        return None
     try:
-        return Told(str(said["host"]), int(said["port"]), str(said["fingerprint"]), int(said["pid"]))
+        found = Told(str(said["host"]), int(said["port"]), str(said["fingerprint"]), int(said["pid"]))
     except (KeyError, ValueError, TypeError):
         return None
+    return found if Path(f"/proc/{found.pid}").exists() else None  # what an earlier one has left says nothing of the next
 
 
 @contextmanager
@@ -160,13 +163,32 @@ def alone(box: Path) -> Iterator[None]:
     make_folder(box / FOLDER)
     lock = os.open(box / FOLDER / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise Refused("listen.runs", box=box.name) from error
+        for left in reversed(range(_TRIES)):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if not left:
+                    raise Refused("listen.runs", box=box.name) from error
+                Event().wait(0.05)  # somebody may only have looked whether it is held
+        DurableFiles().remove(box / FOLDER / "status.json")
         yield
     finally:
         os.close(lock)
+
+
+def _is_held(box: Path) -> bool:
+    try:
+        lock = os.open(box / FOLDER / "lock", os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
 
 
 def _letter(path: Path) -> Letter | None:

@@ -82,7 +82,9 @@ def _begins(box: Path, at: str) -> bool:
     kept = {name: value for name, value in os.environ.items() if not _SECRET.fullmatch(name)}
     opened = os.open(box / LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(opened, "wb") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=kept, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env=kept, start_new_session=True
+        )
     waiting = Event()
     for _ in range(_BEGINS):
         with suppress(KuaError):

@@ -141,6 +141,7 @@ class BoundedHandler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     sys_version = ""
+    disable_nagle_algorithm = True  # head and body are two writes; the second would wait for the other side's acknowledgement
     server: BoundedServer
     safe: tuple[tuple[str, str], ...] = ()
 

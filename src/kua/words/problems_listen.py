@@ -38,7 +38,9 @@ PROBLEMS: dict[str, Problem] = {
         do=_SCAN,
     ),
     "listen.stranger": Problem(
-        what=N_("This telephone was not let in."), why=N_("The station takes co-signatures of keys that it has let in, twelve at most."), do=_SCAN
+        what=N_("This telephone was not let in."),
+        why=N_("The station takes co-signatures of keys that it has let in, twelve at most."),
+        do=_SCAN,
     ),
     "listen.key_name": Problem(
         what=N_("The key “{given}” is not one of a telephone at station {station}."),

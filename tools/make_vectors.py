@@ -472,6 +472,62 @@ def checkpoints() -> list[Case]:
     ]
 
 
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def by_hand(text: str) -> str:
+    """Reckon the code of a checkpoint for paper another way than `kua.proof.paper` does: by looking for the two letters with which both sums are zero."""
+    digest = sha256(b"kua/paper/v1\n" + text.encode())
+    bits = "".join(f"{byte:08b}" for byte in digest)
+    letters = [int(bits[at : at + 5], 2) for at in range(0, 130, 5)]
+    powers = [1]
+    while len(powers) < 31:
+        doubled = powers[-1] << 1
+        powers.append(doubled ^ 0b100101 if doubled & 32 else doubled)
+
+    def total(word: list[int], root: int) -> int:
+        """The word as a polynomial, highest power first, at 2^root."""
+        found = 0
+        for at, letter in enumerate(reversed(word)):
+            found ^= 0 if letter == 0 else powers[(powers.index(letter) + root * at) % 31]
+        return found
+
+    (checks,) = [[a, b] for a in range(32) for b in range(32) if total([*letters, a, b], 1) == total([*letters, a, b], 2) == 0]
+    spelt = "".join(CROCKFORD[letter] for letter in (*letters, *checks))
+    return "-".join(spelt[at : at + 4] for at in range(0, 28, 4))
+
+
+def papers() -> dict[str, Any]:
+    """Checkpoints on paper: the code, how it may be written, and what a scanner makes of a note."""
+    station = key(ORIGIN)
+    texts = [Checkpoint(ORIGIN, size, leaf_hash(f"entry {size}".encode())).text() for size in (1, 2, 21_457, 2**53 - 1)]
+    code, note = by_hand(texts[0]), sign_note(texts[0], [station]).decode()
+    letters = code.replace("-", "")
+    slipped = letters[:3] + CROCKFORD[CROCKFORD.index(letters[3]) ^ 1] + letters[4:]
+    swapped = letters[1] + letters[0] + letters[2:]
+
+    def read(name: str, written: str, code: str | None = None) -> Case:
+        return case(name, code, written=written, **({} if code else {"size": 1, "is": by_hand(texts[0])}))
+
+    return {
+        "codes": [{"text": text, "size": int(text.split("\n")[1]), "code": by_hand(text)} for text in texts],
+        "read": [
+            read("as written", f"1 {code}"),
+            read("lower case, blanks", f"1 {code.lower().replace('-', ' ')}"),
+            read("no hyphens, a colon", f" 1: {letters} "),
+            read("letters for digits", f"1 {code.replace('0', 'O').replace('1', 'I')}"),
+            read("one letter wrong", f"1 {slipped}", "paper.slip"),
+            read("two neighbours swapped", f"1 {swapped}", "paper.slip"),
+            read("a letter too few", f"1 {letters[:-1]}", "paper.form"),
+            read("a letter too many", f"1 {letters}0", "paper.form"),
+            read("no number", letters, "paper.form"),
+            read("a leading zero", f"01 {letters}", "paper.form"),
+            read("a letter that there is none of", f"1 {letters[:-1]}U", "paper.form"),
+        ],
+        "scanned": [{"given": given, "note": note} for given in (note, note.strip(), note.replace("\n", "\r\n"), note.replace("\n\n", "\n"), f"  {note}\n\n")],
+    }
+
+
 def tiles() -> dict[str, Any]:
     """Names of files, files of a tree, and bundles."""
     names = [
@@ -754,6 +810,7 @@ PARTS = {
     "proof/policies.json": policies,
     "proof/tlog-proofs.json": tlogproofs,
     "proof/forks.json": forks,
+    "proof/paper.json": papers,
     KEPT: kept_signatures,
     "proof/tiles.json": tiles,
     "proof/uploads.json": uploads,

@@ -74,6 +74,17 @@ async def test_the_page_says_who_outside_has_seen_the_film_and_how_long_it_waite
     assert "party.example" not in other
 
 
+async def test_the_page_says_how_many_telephones_in_the_room_cosign_and_not_whose_they_are() -> None:
+    index = fixture()
+    index.outsiders = {"10-245": Witnessed(phones=3, phones_at=Instant(NOW))}
+    async with AsyncClient(transport=ASGITransport(build_site(index)), base_url="http://site") as client:
+        page = (await client.get("/en/s/10-245")).text
+        other = (await client.get("/en/s/75-310")).text
+    assert "as the station says: 3; the last one at" in page
+    assert "Whose they are this page cannot know." in page
+    assert "Telephones of observers" not in other
+
+
 # ------------------------------------------------------------------------------------------------------------- safety
 
 

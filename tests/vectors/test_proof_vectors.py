@@ -21,6 +21,7 @@ from kua.proof.cosign import cosigned_at
 from kua.proof.fork import check_fork, read_fork
 from kua.proof.note import open_note, parse_note
 from kua.proof.persons import check_calibration, issuers_by_role
+from kua.proof.paper import PaperCode, note_from_paper, paper_code, read_paper_code
 from kua.proof.policy import judge, parse_policy
 from kua.proof.receipt import check_receipt
 from kua.proof.tiles import decode_bundle, encode_bundle, parse_tile_path, tiles_of
@@ -101,6 +102,18 @@ def test_checkpoints() -> None:
             assert (opened.size, opened.root.hex()) == (case["size"], case["root"])
         if "cosigner" in case:
             assert cosigned_at(parse_note(note), VerifierKey.parse(case["cosigner"])) == case["cosigned_at"]
+
+
+def test_paper() -> None:
+    vectors = load("paper")
+    for case in vectors["codes"]:
+        assert paper_code(case["text"]) == PaperCode(case["size"], case["code"])
+    for case in vectors["read"]:
+        told = check(case, lambda c=case: read_paper_code(c["written"]))
+        if told:
+            assert told == PaperCode(case["size"], case["is"]), case["name"]
+    for case in vectors["scanned"]:
+        assert note_from_paper(case["given"].encode()).decode() == case["note"]
 
 
 def test_cosignatures() -> None:

@@ -45,6 +45,9 @@ export const checkInclusion = (...given: Parameters<typeof merkle.checkInclusion
 /** RFC 9162 section 2.1.4.2. Throws `Untrue("fork")`. */
 export const checkConsistency = (...given: Parameters<typeof merkle.checkConsistency>): Promise<void> => as("fork", merkle.checkConsistency(...given));
 
+/** The roots over the first `earlier` and over all `later` leaves that `steps` make, the first node always written out (fork.md). Throws `Untrue("fork")`. */
+export const consistencyRoots = (...given: Parameters<typeof merkle.consistencyRoots>): Promise<[Bytes, Bytes]> => as("fork", merkle.consistencyRoots(...given));
+
 /** A C2SP verifier key line of a key that signs logs with Ed25519. Throws `Untrue("key")`. */
 export async function readKey(line: string): Promise<VerifierKey> {
   const key = await as("key", notes.readKey(line));

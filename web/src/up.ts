@@ -2,6 +2,8 @@
 // The shell of the box's own pages: enters with the one-time token, fetches the content of a step, sends forms, shows live pictures and the lamp.
 
 import { act, ask, enter, fill, type Glimpse, language, parts, Refusal, rest, show, tell } from "./upask";
+import { drawQr } from "./qr";
+import { sheetIsDue, type Visitors, VisitorsPart } from "./upvisitors";
 import "./signchair";
 import "./zones";
 
@@ -189,6 +191,7 @@ interface State {
   second?: { vkey: string; code: string; confirmed: boolean; signed: boolean };
   lamp: string; why: string; said: string; running: boolean; recorded_to: number | null; owed_files: number; owed_bytes: number;
   people: [number, number] | null; hidden: number | null; free_bytes: number; code: string; code_rows: string[];
+  visitors: Visitors; paper: string;
 }
 
 async function stateOf(cam: string): Promise<State | null> {
@@ -223,6 +226,8 @@ class Second extends HTMLElement {
 
 /** The lamp and the figures of the day. */
 class Day extends HTMLElement {
+  private visitors: VisitorsPart | null = null;
+
   private word(kind: string, name: string): HTMLElement | null {
     return this.querySelector<HTMLTemplateElement>("template")!.content.querySelector<HTMLElement>(`[data-${kind}="${name}"]`);
   }
@@ -235,6 +240,7 @@ class Day extends HTMLElement {
     this.piece("stop").addEventListener("click", () => { this.piece("sure").hidden = false; this.piece("really").focus(); });
     this.piece("keep").addEventListener("click", () => { this.piece("sure").hidden = true; this.piece("stop").focus(); });
     this.addEventListener("kua-done", () => (this.piece("sure").hidden = true));
+    this.visitors = new VisitorsPart((name) => this.piece(name), (error) => tell(this.piece("trouble"), error));
     while (this.isConnected) {
       const state = await stateOf(this.dataset.cam!);
       if (state) this.say(state);
@@ -261,11 +267,7 @@ class Day extends HTMLElement {
     this.piece("live").hidden = code === "";
     if (this.piece("code").textContent === code) return;
     this.piece("code").textContent = code;
-    const svg = this.querySelector<SVGSVGElement>('[data-part="qr"]')!;
-    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    path.setAttribute("d", rows.map((row, y) => [...row].map((bit, x) => (bit === "1" ? `M${x + 4} ${y + 4}h1v1h-1z` : "")).join("")).join(""));
-    svg.setAttribute("viewBox", `0 0 ${rows.length + 8} ${rows.length + 8}`);
-    svg.replaceChildren(path);
+    drawQr(this.querySelector<SVGSVGElement>('[data-part="qr"]')!, rows);
   }
 
   private say(state: State): void {
@@ -286,6 +288,13 @@ class Day extends HTMLElement {
     };
     for (const [name, value] of Object.entries(figures)) if (this.piece(name).textContent !== value) this.piece(name).textContent = value;
     this.code(state.running ? state.code : "", state.code_rows);
+    this.piece("protocol").hidden = state.paper === "";
+    if (this.piece("paper").textContent !== state.paper) this.piece("paper").textContent = state.paper;
+    const told = state.visitors;
+    const time = told.last === null ? "" : new Date(told.last).toLocaleTimeString(lang, { timeZone: "Asia/Almaty", hour12: false });
+    this.piece("cosigning").textContent = text(told.cosigning ? "cosigned" : "cosigned-none", { number: number(told.cosigning), time, admitted: number(told.admitted) });
+    this.piece("due").hidden = !state.running || !sheetIsDue();
+    this.visitors!.say(told);
   }
 }
 

@@ -31,6 +31,7 @@ from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
 from kua.app.sealing import open_shelf
 from kua.app.hours import hour_keys
+from kua.app.listen_inbox import Inbox
 from kua.app.live import write_codes
 from kua.app.settings import CameraSettings, StationSettings
 from kua.core.canonical import canonical
@@ -238,6 +239,7 @@ class Agent:
                 _say.info(finding.code, name=finding.name)
             self._log, self._outbox = log, outbox
             self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))
+            self._guests = Inbox(self._box, self._station.id, self._journal.observed)
             self._require_two_for_another_view()
             courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
             self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says, self._on_nation)
@@ -322,6 +324,8 @@ class Agent:
             self._status_at = now
             self._rounds.tick(now)
             self._rounds.state(self._journal, self._clock.now())
+            if self._guests.tick(self._journal, now):
+                self._uplink.news()
             self._write_status("recording" if phase and not self._is_closed() else "off")
 
     def _begin(self) -> None:

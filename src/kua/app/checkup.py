@@ -10,7 +10,7 @@ from typing import Any, Final
 from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
-from kua.app import calibrations, census
+from kua.app import calibrations, census, listen_files
 from kua.app.census_watch import looked_at, standing
 from kua.app.closing import closed_at
 from kua.app.settings import StationSettings, load_election, load_station
@@ -48,6 +48,7 @@ def look(box: Path) -> dict[str, Any]:
         "alarms": [{"kind": raised.kind, "cam": raised.cam or None, "address": raised.address} for raised in standing(box)],
         "alarms_at": looked_at(box),
         "closed_at": closed_at(box),
+        "listen": _listen(box),
         "centre": status["centre"] if status else None,
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
     }
@@ -71,6 +72,12 @@ def look(box: Path) -> dict[str, Any]:
             "last_receipt": said.last_receipt,
         }
     return body
+
+
+def _listen(box: Path) -> dict[str, Any] | None:
+    """Return where observers' telephones are answered and how many were let in; None while nobody listens."""
+    told = listen_files.told(box)
+    return None if told is None else {"address": told.host, "port": told.port, "admitted": len(listen_files.admitted(box))}
 
 
 def _calibrations(box: Path, station: StationSettings) -> dict[str, str | None]:

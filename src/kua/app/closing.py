@@ -16,6 +16,7 @@ from kua.core.nouns import station_id, station_origin
 from kua.proof.checkpoint import parse_checkpoint
 from kua.proof.leaf import Leaf, Unknown, read_leaf
 from kua.proof.note import parse_note
+from kua.proof.paper import PaperCode, paper_code
 from kua.proof.tiles import WIDTH, decode_bundle, entries_path
 from kua.station.enrol import station_key
 from kua.station.journal import Journal
@@ -69,6 +70,11 @@ def closed_at(box: Path) -> Instant | None:
         return None  # between two checkpoints; whoever asks will look again
     # Only the seal of the last hour may come after the close.
     return next((Instant(leaf["at"]) for leaf in last if isinstance(leaf, Leaf) and leaf.type == "close"), None)
+
+
+def closing_code(box: Path) -> PaperCode | None:
+    """Return what goes on the protocol: the code of the log's end; None while the day is open."""
+    return paper_code(parse_note((box / "log" / "checkpoint").read_bytes()).text) if closed_at(box) is not None else None
 
 
 def _entry(box: Path, at: int) -> Leaf | Unknown:

@@ -71,6 +71,8 @@ class StationSettings(_Table):
     """MiB of sealed film that the disk may hold, where the election keeps one. Whether it does is never a setting."""
     models: str = "models"
     """Folder of detection models (`kua models`); relative to the box. Without any, the hiding is by the room alone."""
+    listen: Annotated[str, Field(pattern=r"^(?:|[0-9.]{7,15}:[0-9]{1,5}|\[[0-9a-f:]{2,39}\]:[0-9]{1,5})$")] = ""
+    """Address and port of this computer (`"192.168.1.10:8443"`) at which `kua station listen` serves observers' telephones. Empty: it does not start."""
     cameras: Annotated[tuple[CameraSettings, ...], Field(min_length=1, max_length=8)]
     """The cameras, one table each."""
 

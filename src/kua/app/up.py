@@ -16,17 +16,18 @@ import uvicorn
 from kua.adapters.clock import SystemClock
 from kua.adapters.device import device_mark
 from kua.adapters.durable import DurableFiles
-from kua.app import up_box, up_sign
+from kua.app import up_box, up_sign, up_visitors
 from kua.app.plugins import is_painted
 from kua.app.settings import FILE, load_station
 from kua.app.up_day import Agent
 from kua.app.up_door import Door, addresses
 from kua.app.up_eyes import Eyes
+from kua.app.up_paper import paper_of
 from kua.core.digest import sha256
 from kua.core.errors import Incomplete, KuaError, Misused, Refused, Rejected, Unavailable
 from kua.core.instant import Millis
 from kua.proof.persons import CHAIR, SECOND_ROLES
-from kua.web.panel.up import Guard, Second, Stand, build_up
+from kua.web.panel.up import Guard, Paper, Second, Stand, build_up
 from kua.words.speak import explain
 
 STILL: Final = Millis(8_000)
@@ -149,11 +150,16 @@ class Box:
         door = self._door
         return door.page(self._language) if door is not None and door.cam == cam else Second(addresses=addresses())
 
+    def paper(self) -> Paper:
+        """Keep the port's promise."""
+        return paper_of(self._box)
+
     def act(self, name: str, body: Mapping[str, Any], language: str) -> Mapping[str, Any]:
         """Keep the port's promise. Raises `Rejected("web.not_found")` for what it does not know."""
         doers = {
             "where": self._where, "type": self._type, "camera": self._choose, "draw": self._draw, "learn": self._learn, "leave": self._leave, "sign": self._sign,
             "second": self._second, "compared": self._compared, "give": self._give, "shut": self._shut, "start": self._start, "stop": self._stop,
+            "listen": self._listen, "unlisten": self._unlisten, "invite": self._invite,
         }  # fmt: skip
         if name not in doers:
             raise Rejected("web.not_found")
@@ -274,6 +280,15 @@ class Box:
 
     def _stop(self, _body: Mapping[str, Any]) -> None:
         self._agent.stop()
+
+    def _listen(self, body: Mapping[str, Any]) -> None:
+        up_visitors.open_listener(self._box, _text(body, "address"))
+
+    def _unlisten(self, _body: Mapping[str, Any]) -> None:
+        up_visitors.close_listener(self._box)
+
+    def _invite(self, _body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return up_visitors.invite(self._box, self._language)
 
     def _open_door(self) -> Door:
         if self._door is None:

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +16,10 @@ import segno
 
 from kua.adapters.clock import SystemClock
 from kua.app.checkup import look
+from kua.app.closing import closing_code
 from kua.app.live import read_codes
 from kua.app.settings import load_station
+from kua.app.up_visitors import visitors_state
 from kua.core.errors import Incomplete, KuaError, Refused
 from kua.core.instant import Instant, Millis
 from kua.proof.checkpoint import parse_checkpoint
@@ -80,7 +82,8 @@ class Agent:
         body = look(self._box)
         now = self._clock.now()
         lamp, why = self._lamp(body, now)
-        seen = recent(self._box, now)
+        leaves = _last_leaves(self._box)
+        seen = recent(self._box, now, leaves)
         ends = [camera.get("recorded_to") for camera in body["cameras"].values() if camera.get("recorded_to")]
         queue = body["queue"]
         code = next(iter(read_codes(self._box)), "")
@@ -90,6 +93,7 @@ class Agent:
             "owed_files": queue["files"], "owed_bytes": queue["bytes"], "owed_oldest": queue["oldest"], "refused": queue["refused"],
             "code": code, "code_rows": _rows(code) if code else [],
             "people": seen["people"].get(cam), "hidden": seen["hidden"].get(cam), "free_bytes": body["free_bytes"],
+            "visitors": visitors_state(self._box, leaves), "paper": str(closing_code(self._box) or "") if body["closed_at"] else "",
         }  # fmt: skip
 
     def _lamp(self, body: Mapping[str, Any], now: Instant) -> tuple[str, str]:
@@ -136,11 +140,11 @@ def last_words(box: Path) -> str:
     return str(found[-1])[:300] if found else ""
 
 
-def recent(box: Path, now: Instant) -> dict[str, dict[str, Any]]:
+def recent(box: Path, now: Instant, leaves: Sequence[Leaf] | None = None) -> dict[str, dict[str, Any]]:
     """Return from the newest leaves of the log, by camera: people as `[lo, hi]`, and whole seconds of the last minute in which the whole picture was filled."""
     people: dict[str, list[int]] = {}
     hidden: dict[str, int] = {}
-    for leaf in _last_leaves(box):
+    for leaf in _last_leaves(box) if leaves is None else leaves:
         if leaf.type == "count" and now - leaf["t1"] < _RECENT:
             people[leaf["cam"]] = [leaf["people"]["lo"], leaf["people"]["hi"]]
         if leaf.type == "hidden":

@@ -7,7 +7,6 @@ a first line `{"port", "fingerprint"}`, then what the device says. It ends with 
 
 import asyncio
 import base64
-import ipaddress
 import json
 import os
 import socket
@@ -15,18 +14,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from kua.adapters.clock import SystemClock
-from kua.core.digest import sha256
+from kua.app.local_certificate import fingerprint, make_certificate
 from kua.web.panel.second import Pairing, build_second
 
 DAYS: Final = 2
@@ -39,12 +33,13 @@ def main() -> int:
     asked = json.loads(sys.stdin.readline())
     door = _door(str(asked["host"]), int(asked["port"]))
     host, port = door.getsockname()[:2]
-    key, certificate, fingerprint = make_certificate(str(host), SystemClock().now() / 1000)
+    key, certificate = make_certificate([str(host)], SystemClock().now() / 1000, DAYS)
+    shown = fingerprint(certificate)
 
     def tell(said: Mapping[str, Any]) -> None:
         print(json.dumps(said), file=out, flush=True)
 
-    pairing = Pairing(str(asked["token"]), fingerprint, asked["what"], base64.b64decode(asked["still"]), tell)
+    pairing = Pairing(str(asked["token"]), shown, asked["what"], base64.b64decode(asked["still"]), tell)
     names = (f"{host}:{port}",)
     config = uvicorn.Config(
         build_second(pairing, lambda: names), log_level="critical", access_log=False, lifespan="off", server_header=False, ws="none"
@@ -52,7 +47,7 @@ def main() -> int:
     _load(config, key, certificate)
     server = uvicorn.Server(config)
     threading.Thread(target=_hear, args=(pairing, server), daemon=True).start()
-    tell({"port": port, "fingerprint": fingerprint})
+    tell({"port": port, "fingerprint": shown})
     asyncio.run(_serve(server, door, pairing))
     return 0
 
@@ -73,27 +68,6 @@ def _hear(pairing: Pairing, server: uvicorn.Server) -> None:
         else:
             pairing.hear(said)
     server.should_exit = True
-
-
-def make_certificate(host: str, now: float) -> tuple[bytes, bytes, str]:
-    """Return key and certificate (PEM) for an address, and the certificate's SHA-256 in hex. `now`: seconds since 1970."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kua station")])
-    start = datetime.fromtimestamp(now, UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start - timedelta(days=1))
-        .not_valid_after(start + timedelta(days=DAYS))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    return pem, made.public_bytes(serialization.Encoding.PEM), sha256(made.public_bytes(serialization.Encoding.DER)).hex()
 
 
 def _load(config: uvicorn.Config, key: bytes, certificate: bytes) -> None:

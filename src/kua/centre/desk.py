@@ -2,6 +2,7 @@
 """What the public pages read (the port `PublicIndex`), answered from the centre's books. Reads memory only; decides nothing about publication."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, final
 
 from kua.centre.broadcast.service import Broadcast
@@ -61,7 +62,8 @@ class Desk:
         if member is None:
             return Witnessed()
         films = [{leaf: film.t1 for leaf, film in camera.items()} for camera in member.book.films.values()]
-        return self._waits.of(member.origin, films)
+        phones = member.book.phones
+        return replace(self._waits.of(member.origin, films), phones=len(phones), phones_at=max(phones.values(), default=None))
 
     def nation_head(self) -> tuple[int, str] | None:
         """Return size and root (hex) of the newest published checkpoint of the national log."""

@@ -12,7 +12,7 @@ import typer
 from kua.cli import say
 from kua.cli.options import Authority, Commission, JsonWanted, PixelsWanted
 from kua.cli.say import _, fill
-from kua.cli.typed import key_of
+from kua.cli.typed import key_of, paper_of
 from kua.core.errors import Misused
 from kua.ports.pixels import Looked, Pixels
 from kua.ports.tokens import ReadToken
@@ -50,11 +50,15 @@ def verify(
         typer.Option("--cosigner", metavar="KEY", help=_("A co-signer that you know beside those of the election file, or a file that holds its key.")),
     ] = None,
     authority: Authority = None,
+    code: Annotated[
+        str, typer.Option("--code", metavar="CODE", help=_("What stands on the protocol of the station: the number of entries and the code."))
+    ] = "",
     pixels: PixelsWanted = False,
     json_wanted: JsonWanted = False,
 ) -> None:
     """Verify and print one line for each check."""
-    trust = Trust(tuple(map(key_of, commission or ())), key_of(vkey) if vkey else None, tuple(map(key_of, cosigner or ())))
+    paper = paper_of(code) if code else None
+    trust = Trust(tuple(map(key_of, commission or ())), key_of(vkey) if vkey else None, tuple(map(key_of, cosigner or ())), paper)
     report = verify_film(place, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []))
     end(report, "nation time" if authority else None, pixels=pixels, json_wanted=json_wanted)
 

@@ -9,7 +9,7 @@ import typer
 from kua.cli import log_fork, log_monitor, say
 from kua.cli.options import JsonWanted
 from kua.cli.say import _
-from kua.cli.typed import file_of, key_of
+from kua.cli.typed import file_of, key_of, note_of, paper_of
 from kua.proof.policy import parse_policy
 from kua.verify.log import audit_log
 from kua.verify.reading import open_reader
@@ -34,8 +34,11 @@ def verify(
         Path | None, typer.Option("--checkpoint", metavar="FILE", help=_("Audit against this checkpoint, not the log's newest."))
     ] = None,
     since: Annotated[
-        Path | None, typer.Option("--since", metavar="FILE", help=_("An earlier checkpoint: the log must only have added to it."))
+        Path | None, typer.Option("--since", metavar="FILE", help=_("An earlier checkpoint, or the text of its printed QR code (“-”: given on standard input): the log must only have added to it."))
     ] = None,
+    code: Annotated[
+        str, typer.Option("--code", metavar="CODE", help=_("What stands on the protocol: the number of entries and the code, “21457 7QK4-…”."))
+    ] = "",
     policy: Annotated[
         Path | None, typer.Option("--policy", metavar="FILE", help=_("A policy (C2SP tlog-policy): whose co-signatures the checkpoint must bear."))
     ] = None,
@@ -46,8 +49,9 @@ def verify(
         open_reader(place),
         str(key_of(vkey)),
         checkpoint=file_of(checkpoint) if checkpoint else None,
-        since=file_of(since) if since else None,
+        since=note_of(since) if since else None,
         policy=parse_policy(file_of(policy)) if policy else None,
+        paper=paper_of(code) if code else None,
     )
     say.report(report, json_wanted=json_wanted)
     raise typer.Exit(report.exit_code)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from kua.cli import say, station_census, station_up
+from kua.cli import say, station_census, station_listen, station_up
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
@@ -19,6 +19,8 @@ app = typer.Typer(
 )
 
 app.command(help=_("Set the station up on a page of this computer: camera, zones, signatures, start."))(station_up.up)
+
+app.command(help=_("Let observers' telephones in the room co-sign the log, over TLS, until Ctrl-C. Off unless you start it."))(station_listen.listen)
 
 app.command(help=_(station_census.EXAMPLES))(station_census.census)
 
@@ -162,10 +164,11 @@ def run(
 @app.command(help=_("Close the day for good: nothing can be recorded after it."))
 def close(box: Box) -> None:
     """Ask a running agent to close, or close the log of a box that does not run."""
-    from kua.app.closing import close_day
+    from kua.app.closing import close_day, closing_code
 
     at = close_day(box, _PATIENCE)
     say.data(say.fill(N_("Closed at {at}."), at=rfc3339(at)))
+    say.data(say.fill(N_("For the protocol: {code}"), code=str(closing_code(box))))
 
 
 @app.command(help=_("Say how the station stands: cameras, queue, receipts, clock."))
@@ -243,6 +246,8 @@ def _tell(body: dict[str, Any]) -> None:
             )
         )
     station_census.tell_alarms(body["alarms"])
+    if body["listen"]:
+        say.data(say.fill(N_("Open to observers' telephones at {address}, port {port}; let in so far: {admitted}."), **body["listen"]))
     say.data(say.fill(N_("Log: {size} leaves. Free on the disk: {free} MB."), size=body["log_size"], free=body["free_bytes"] // 1_000_000))
     oldest = rfc3339(Instant(queue["oldest"])) if queue["oldest"] else "-"
     say.data(

@@ -35,8 +35,7 @@ def up(
 
     def renewals(renew: Callable[[], None]) -> None:
         say.talk(_("Open this address in the browser of this computer. It works once; press Enter here for a new one, Ctrl-C to end."))
-        if sys.stdin is not None and sys.stdin.isatty():
-            threading.Thread(target=_on_enter, args=(renew,), daemon=True).start()
+        on_enter(renew)
 
     with suppress(KeyboardInterrupt):
         serve(box, port, tell, renewals)
@@ -47,6 +46,12 @@ def up(
     )
 
 
-def _on_enter(renew: Callable[[], None]) -> None:
+def on_enter(renew: Callable[[], None]) -> None:
+    """Call `renew` each time that somebody presses Enter, where somebody can."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        threading.Thread(target=_hear, args=(renew,), daemon=True).start()
+
+
+def _hear(renew: Callable[[], None]) -> None:
     for _line in sys.stdin:
         renew()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a person typed is wrong: the same code and words, but the exit code of a wrong command, not of a forgery. Judges nothing itself."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -9,6 +10,8 @@ from pathlib import Path
 from kua.core.errors import Misused, Rejected
 from kua.core.instant import Instant
 from kua.proof.keys import VerifierKey
+from kua.proof.note import MAX_NOTE, parse_note
+from kua.proof.paper import PaperCode, note_from_paper, read_paper_code
 
 
 @contextmanager
@@ -43,3 +46,22 @@ def instant_of(given: str) -> Instant:
     if when.tzinfo is None:
         raise Misused("time.typed", given=given[:40])
     return Instant(round(when.timestamp() * 1000))
+
+
+def note_of(path: Path) -> bytes:
+    """Read a note that a person named, or what they give on standard input (`-`); what a QR reader or a clipboard did to it is set right.
+
+    Raises `Misused("verify.no_file")`. Verifies nothing.
+    """
+    data = sys.stdin.buffer.read(MAX_NOTE + 1) if str(path) == "-" else file_of(path)
+    try:
+        parse_note(data)
+    except Rejected:
+        return note_from_paper(data)
+    return data
+
+
+def paper_of(given: str) -> PaperCode:
+    """Read the code of a protocol as somebody typed it. Raises `Misused("paper.*")`."""
+    with typed():
+        return read_paper_code(given)

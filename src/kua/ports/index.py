@@ -83,7 +83,8 @@ class Witnessed:
     """What outsiders (co-signers, time authorities) have seen of a station's log.
 
     `at`, `by`: the newest sighting; `until`: end of the newest film among it; `longest`: the longest time (ms) from the end of a segment to the first outsider
-    who had seen it; `count` segments are seen, `unseen` wait.
+    who had seen it; `count` segments are seen, `unseen` wait. `phones`: telephones in the room that co-signed, as the station says, the last one at `phones_at`;
+    they shorten no window here, since whose they are nobody at the centre knows.
     """
 
     at: Instant | None = None
@@ -92,6 +93,8 @@ class Witnessed:
     longest: int | None = None
     count: int = 0
     unseen: int = 0
+    phones: int = 0
+    phones_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,8 @@ class Journal:
         """Since when two people have let the count be seen, if the log says so."""
         self.slices: dict[tuple[str, str], bytes] = {}
         """The leaves of the sealed film's slices, by camera and name."""
+        self.observed: dict[str, int] = {}
+        """Each key in the room that the log knows, with the largest size that it co-signed."""
         self._faults: set[tuple[str | None, str]] = set()
         self._census: tuple[str, str, str] | None = None
         self._trust: Trust = clock.trust()
@@ -300,6 +302,7 @@ class Journal:
         lines = (*parse_note(ours.note).signatures, *(each for each in given.signatures if each.is_by(key)))
         if self.is_open:
             self._commit([make_leaf("observer", at=self._clock.now(), vkey=vkey, note=Note(given.text, lines[:2]).to_bytes().decode())])
+            self.observed[vkey] = max(size, self.observed.get(vkey, 0))
 
     def rung(self, cam: str, fps: int, width: int, height: int, reason: str) -> None:
         """State that from now on so many pictures a second are taken, and why: the hiding takes too long, or no longer does."""
@@ -432,6 +435,8 @@ class Journal:
             case "beacon", {"note": note}:
                 self._beacons.append(note.encode())
                 self._nation = parse_checkpoint(parse_note(note.encode()).text).size
+            case "observer", {"vkey": vkey, "note": note}:
+                self.observed[vkey] = max(parse_checkpoint(parse_note(note.encode()).text).size, self.observed.get(vkey, 0))
             case "fault", {"cam": cam, "kind": kind, "state": state}:
                 (self._faults.add if state == "begin" else self._faults.discard)((cam, kind))
 

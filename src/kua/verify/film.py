@@ -20,15 +20,18 @@ from kua.law.publication import Publication, publication_of
 from kua.ports.pixels import Pixels
 from kua.ports.tokens import ReadToken
 from kua.proof.keys import VerifierKey
+from kua.proof.paper import PaperCode
 from kua.proof.persons import check_election
 from kua.proof.policy import parse_policy
 from kua.verify.below import Below, Once
 from kua.verify.cosigned import FOLDER, POLICY, check_cosigned, newest_cosigned
 from kua.verify.entries import Entries, load_entries
+from kua.verify.paper import check_paper
 from kua.verify.reading import Reader, open_reader
 from kua.verify.report import Report
 from kua.verify.station import check_station
 from kua.verify.times import nation_times, read_kept
+from kua.verify.view import LogView
 
 FILES: Final = frozenset({"election.json", "election.note", "profile.json"})
 """What stands at the top of an election's folder beside the logs."""
@@ -46,6 +49,8 @@ class Trust:
     vkey: VerifierKey | None = None
     cosigners: tuple[VerifierKey, ...] = ()
     """Co-signers whom the reader knows beside those of the election file: observers' phones in the room."""
+    paper: PaperCode | None = None
+    """What stands on the protocol of one station."""
 
 
 def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = None, tokens: ReadToken | None = None) -> Report:
@@ -77,6 +82,8 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
         )
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
+    if trust.paper is not None:
+        _check_paper(trust.paper, reader, stations, report)
     if election is not None and (nation_too or election.cosigning):
         check_cosigned(Below(reader, "nation"), newest, election, _nation_key(reader), nation, report)
     if stations is None and election is not None:
@@ -84,6 +91,19 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     _check_given(trust, nation, election, report)
     report.summary["stations"] = [figures for figures in coverage if figures]
     return report
+
+
+def _check_paper(paper: PaperCode, reader: Reader, stations: list[str] | None, report: Report) -> None:
+    if stations is None or len(stations) != 1:
+        report.not_checked("paper", "film.paper_which")  # a code is of one station; which one, the reader must say
+        return
+    check, place = f"s/{stations[0]} paper", Below(reader, f"s/{stations[0]}")
+    try:
+        key = VerifierKey.parse(place.read("vkey", 4096).decode("utf-8", "replace").strip())  # whether it is the station's is another line's business
+        view = LogView.open([place], key, None, lazily=True)
+        check_paper(check, paper, view.head.origin, view.head.size, view.prover().root, report)
+    except KuaError as error:
+        report.trouble(check, error)
 
 
 def _aim(place: str) -> tuple[Reader, list[str] | None, bool]:

@@ -8,7 +8,6 @@ answer. A co-signature leaves only when what it says is on disk twice.
 import threading
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, final
 
@@ -22,6 +21,7 @@ from kua.proof.keys import ML_DSA_44, VerifierKey
 from kua.proof.merkle import EMPTY_ROOT, check_consistency
 from kua.proof.note import Note, parse_note, verified_signers
 from kua.witness.book import Book, Head, Known, Refusal
+from kua.witness.bounded import Answer
 from kua.witness.evidence import EvidenceFiles
 from kua.witness.highwater import HighWater
 from kua.words.speak import explain
@@ -40,16 +40,6 @@ STATUS: Final = {
 """Which HTTP status each refusal has; what is not here is the disk's fault: 503."""
 PATIENCE: Final = 60
 """Seconds that the clock may have gone back since the last co-signature; it is then dated as that one was."""
-TEXT: Final = "text/plain; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back: status, body, Content-Type."""
-
-    status: int
-    body: bytes
-    kind: str = TEXT
 
 
 @final

@@ -71,6 +71,17 @@ export async function checkConsistency(earlier: number, later: number, earlierRo
   }
   if (proof.length === 0) wrong("too short");
   const steps = Number.isInteger(Math.log2(earlier)) ? [earlierRoot, ...proof] : proof;
+  const [before, after] = await consistencyRoots(earlier, later, steps);
+  if (!same(before, earlierRoot) || !same(after, laterRoot)) wrong("root");
+}
+
+/** The roots over the first `earlier` and over all `later` leaves that `steps` make, the first node always written out (fork.md).
+ * Throws `Rejected("proof.consistency")`. */
+export async function consistencyRoots(earlier: number, later: number, steps: Bytes[]): Promise<[Bytes, Bytes]> {
+  const wrong = (why: string): never => {
+    throw new Rejected("proof.consistency", { why });
+  };
+  if (!(earlier > 0 && earlier < later) || steps.length === 0) wrong("too short");
   let place = earlier - 1;
   let last = later - 1;
   while (odd(place)) [place, last] = [half(place), half(last)];
@@ -86,7 +97,7 @@ export async function checkConsistency(earlier: number, later: number, earlierRo
     [place, last] = [half(place), half(last)];
   }
   if (last !== 0) wrong("too short");
-  if (!same(before, earlierRoot) || !same(after, laterRoot)) wrong("root");
+  return [before, after];
 }
 
 /** Whether `leaves` stand one after another from `first` on, all of them and no other between: docs/spec/bundle.md, "Leaves and proofs". Throws

@@ -112,6 +112,8 @@ class Book:
         self.films: dict[str, dict[int, Target]] = {cam: {} for cam in self.days}
         self.counts: dict[str, list[CountSpan]] = {cam: [] for cam in self.days}
         self.faults: set[tuple[str | None, str]] = set()
+        self.phones: dict[str, Instant] = {}
+        """Keys that co-signed in the room, as the station states them, each with the time of its newest leaf."""
         self.size = 0
         self.owed = 0
         self.unknown = 0
@@ -181,6 +183,8 @@ class Book:
                 self.owed = leaf["owed"]
             case "fault":
                 (self.faults.add if leaf["state"] == "begin" else self.faults.discard)((leaf["cam"], leaf["kind"]))
+            case "observer":
+                self.phones[leaf["vkey"]] = Instant(leaf["at"])
             case "count":
                 self.counts[leaf["cam"]].append(_count(leaf))
             case _:

@@ -24,13 +24,12 @@ from kua.proof.keys import VerifierKey
 from kua.sight.zones import KINDS
 from kua.web.kit.pages import Pages, Words, preferred
 from kua.web.kit.static import Assets
-from kua.web.panel.up import HEADERS, Turn, read_body, told
+from kua.web.panel.up import HEADERS, NAMES, Turn, read_body, told
 from kua.web.panel.words import kinds_of
 from kua.words.speak import LANGUAGES
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 _STATIC: Final = re.compile(r"(?:site|up|fonts)\.css|signsecond\.js|chunk-[A-Z0-9]+\.js|mark\.svg|fonts/[a-z-]+\.woff2")
-_NAMES: Final[Mapping[str, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 _LONGEST: Final = 30.0
 
 
@@ -152,7 +151,7 @@ class SecondDoor:
         language = request.path_params["language"]
         if language not in LANGUAGES:
             return RedirectResponse("/kk/", 307, dict(HEADERS))
-        turns = tuple(Turn(each, _NAMES[each], f"/{each}/", each == language) for each in LANGUAGES)
+        turns = tuple(Turn(each, NAMES[each], f"/{each}/", each == language) for each in LANGUAGES)
         html = self._pages.render(language, "second.html", SecondPage(turns, kinds_of(Words(language))))
         return Response(html, media_type="text/html", headers={**HEADERS, "Content-Language": language})
 

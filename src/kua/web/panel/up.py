@@ -27,11 +27,13 @@ from kua.words.speak import LANGUAGES, explain
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 STEPS: Final = ("where", "camera", "aim", "check", "sign", "day")
+PAPER: Final = "paper"
+"""The sheet that is printed: no step, but a page of the day."""
 MOST: Final = 64 * 1024
 
 _POLICY: Final = SECURITY["Content-Security-Policy"].replace("img-src 'self'", "img-src 'self' blob:")
 HEADERS: Final[Mapping[str, str]] = {**SECURITY, "Content-Security-Policy": _POLICY, "Cache-Control": "no-store"}
-_NAMES: Final[Mapping[str, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+NAMES: Final[Mapping[str, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 _STATUS: Final[Mapping[str, int]] = {
     "up.token": 401,
     "up.host": 403,
@@ -108,6 +110,32 @@ class Second:
     addresses: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PaperWords:
+    """What the sheet says in one language."""
+
+    language: str
+    title: str
+    place: str
+    time: str
+    code: str
+    how: str
+    hands: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A checkpoint as it is printed."""
+
+    size: str = ""
+    code: str = ""
+    note: str = ""
+    qr: str = ""
+    is_closed: bool = False
+    time: str = ""
+    words: tuple[PaperWords, ...] = ()
+
+
 class Desk(Protocol):
     """What the box does. Every call may raise `KuaError`; `act` is called in a thread and may take long."""
 
@@ -116,6 +144,7 @@ class Desk(Protocol):
     def still(self, cam: str) -> bytes: ...
     def state(self, cam: str) -> Mapping[str, Any]: ...
     def second(self, cam: str) -> Second: ...
+    def paper(self) -> Paper: ...
     def act(self, name: str, body: Mapping[str, Any], language: str) -> Mapping[str, Any]: ...
 
 
@@ -162,6 +191,7 @@ class PartPage:
     words_json: str
     second: Second
     day: Mapping[str, Any]
+    paper: Paper
 
 
 class Guard:
@@ -262,9 +292,9 @@ class Panel:
         except KuaError as error:
             return told(error, "en")
         language, step = request.path_params["language"], request.path_params["step"]
-        if language not in LANGUAGES or step not in {*STEPS, "go"}:
+        if language not in LANGUAGES or step not in {*STEPS, PAPER, "go"}:
             return RedirectResponse("/kk/go", 307, dict(HEADERS))
-        turns = tuple(Turn(each, _NAMES[each], f"/{each}/{step}", each == language) for each in LANGUAGES)
+        turns = tuple(Turn(each, NAMES[each], f"/{each}/{step}", each == language) for each in LANGUAGES)
         return self._html(language, "up.html", ShellPage(turns, step))
 
     async def enter(self, request: Request) -> Response:
@@ -275,7 +305,7 @@ class Panel:
     async def part(self, request: Request) -> Response:
         """Give the content of a step; `go` is the first that is not done."""
         language, step = request.path_params["language"], request.path_params["step"]
-        if language not in LANGUAGES or step not in {*STEPS, "go"}:
+        if language not in LANGUAGES or step not in {*STEPS, PAPER, "go"}:
             raise Rejected("web.not_found")
         stand = await asyncio.to_thread(self._desk.stand)
         done = stand.done()
@@ -284,7 +314,7 @@ class Panel:
         reached = next((number for number, each in enumerate(STEPS) if not done[each]), len(STEPS) - 1)
         # One signature is enough to begin the day with silhouettes.
         open_to = "day" if done["check"] else "sign" if done["aim"] else STEPS[0]
-        if STEPS.index(step) > max(reached, STEPS.index(open_to)):
+        if step != PAPER and STEPS.index(step) > max(reached, STEPS.index(open_to)):
             step = STEPS[reached]
         camera = _camera(stand, request.query_params.get("cam", ""), step)
         words = Words(language)
@@ -293,12 +323,13 @@ class Panel:
             tuple(StepLink(each, f"/{language}/{each}", _step_word(each, words), each == step, done[each]) for each in STEPS),
             step,
             camera,
-            f"/{language}/{STEPS[min(STEPS.index(step) + 1, len(STEPS) - 1)]}",
+            f"/{language}/{STEPS[min(STEPS.index('day' if step == PAPER else step) + 1, len(STEPS) - 1)]}",
             kinds_of(words),
             json.dumps({"zones": dict(camera.zones), "heads": list(camera.heads)}) if camera else "{}",
             json.dumps({kind: kinds_of(words)[kind][0] for kind in KINDS}, ensure_ascii=False),
-            self._desk.second(camera.id) if camera and step == "sign" else Second(),
+            self._desk.second(camera.id) if camera and step in {"sign", "day"} else Second(),
             self._desk.state(camera.id) if camera and step == "day" else {},
+            await asyncio.to_thread(self._desk.paper) if step == PAPER else Paper(),
         )
         return self._html(language, f"up_{step}.html", page)
 

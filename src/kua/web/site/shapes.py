@@ -205,6 +205,7 @@ class StationPage:
     vkey: str
     verify: str
     outsiders: Outsiders | None
+    phones: str
     checked: str
     vouched: str
 

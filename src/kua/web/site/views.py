@@ -208,6 +208,7 @@ class Views:
             vkey=f"{self._folder(number)}vkey",
             verify=f"kua film verify {self._centre()}{self._tree}/{self._election.id}/s/{number}",
             outsiders=self._outsiders(number),
+            phones=self._phones(number),
             checked=self._checked(),
             vouched=self._vouched(),
         )
@@ -344,6 +345,17 @@ class Views:
         if seen.until is None or seen.longest is None:
             return None
         return Outsiders(seen.by, seen.until, self._fmt.length(seen.longest), seen.unseen)
+
+    def _phones(self, number: str) -> str:
+        """Who co-signs in the room, as far as this page can know."""
+        seen = self._index.witnessed(number)
+        if not seen.phones or seen.phones_at is None:
+            return ""
+        return self._words(
+            "Telephones of observers in the room that co-sign the station’s log, as the station says: {n}; the last one at {time}. Whose they are this page cannot "
+            "know. Whoever knows the key of one counts it with “kua film verify --cosigner”.",
+            n=self._fmt.number(seen.phones), time=self._fmt.clock(seen.phones_at),
+        )
 
     def _moment(self, station: Station, camera: CameraChoice, public: PublicDay, parts: tuple[Stretch, ...], at: Instant) -> Moment:
         film = next((item for item in public.day.items if isinstance(item, Film) and item.t0 <= at < item.t1), None)

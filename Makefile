@@ -13,7 +13,7 @@ KUA_DATA ?= ../shared/data
 export KUA_DATA
 PO := $(wildcard src/kua/locale/*/LC_MESSAGES/kua.po)
 MO := $(PO:.po=.mo)
-WEB := $(wildcard web/src/*) web/package.json web/package-lock.json web/build.mjs web/tsconfig.json
+WEB := $(wildcard web/src/*) $(wildcard web/src/*/*) web/package.json web/package-lock.json web/build.mjs web/tsconfig.json
 JOBS ?= auto
 
 .PHONY: help setup demo test test-data faults soak bench lint types walls fmt letter trace locale ref vectors golden web wheel smoke pin packages
@@ -32,7 +32,7 @@ $(VENV)/.kua-dev: constraints/dev.txt pyproject.toml hatch_build.py tools/instal
 $(VENV)/.kua-demo: constraints/demo.txt pyproject.toml hatch_build.py tools/install
 	@if [ -e $(VENV)/.kua-dev ]; then touch $@; else tools/install demo; fi
 
-$(VENV)/.kua-web: $(WEB) tools/web | $(VENV)/.kua-demo
+$(VENV)/.kua-web: $(WEB) tools/web tools/page_words.py $(wildcard src/kua/words/*.py) $(MO) | $(VENV)/.kua-demo
 	@tools/web bundle
 	@touch $@
 

@@ -11,7 +11,6 @@ import random
 import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,7 +18,8 @@ from pathlib import Path
 from struct import pack
 from typing import Final
 
-from benchmarks import ROOT, NotHere, Row, judged
+from benchmarks import NotHere, Row, judged
+from benchmarks.processes import KUA, seconds
 from kua.adapters.tilelog import DiskLog
 from kua.core.instant import Instant, rfc3339
 from kua.proof.keys import SigningKey
@@ -37,7 +37,6 @@ TARGET: Final = 1.3
 """Times `sha256sum`, and a tenth of a second for starting the program."""
 START: Final = 0.1
 STATION_MS: Final = 10.0
-PROGRAM: Final = "import sys; from kua.cli.main import main; sys.exit(main())"
 LEAVES: Final = 18_000
 """Leaves of a day of twenty hours."""
 
@@ -105,17 +104,17 @@ def _bundle(folder: Path) -> Iterator[Row]:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_bytes(data)
     times = ["--from", rfc3339(Instant(BEGIN)), "--to", rfc3339(Instant(BEGIN + SEGMENTS * SLOT))]
-    make = [sys.executable, "-c", PROGRAM, "bundle", "make", "--station", STATION, "--tree", str(tree), *times, "--out", str(out), "--no-report"]
+    make = [*KUA, "bundle", "make", "--station", STATION, "--tree", str(tree), *times, "--out", str(out), "--no-report"]
     making = []
     for _ in range(ROUNDS):
         out.unlink(missing_ok=True)
-        making.append(_seconds(make))
+        making.append(seconds(make))
     size = out.stat().st_size
     fence = _fence()
-    verify = [sys.executable, "-c", PROGRAM, "bundle", "verify", str(out), "--commission", str(COMMISSION.verifier)]
+    verify = [*KUA, "bundle", "verify", str(out), "--commission", str(COMMISSION.verifier)]
     ours, plain, theirs = [], [], []
     for number in range(ROUNDS + 1):
-        taken = _seconds([*fence, *verify]), _seconds(verify), _seconds(["sha256sum", str(out)])
+        taken = seconds([*fence, *verify]), seconds(verify), seconds(["sha256sum", str(out)])
         if number:  # the first pass fills the cache
             ours.append(taken[0])
             plain.append(taken[1])
@@ -157,12 +156,3 @@ def _segment(number: int, noise: random.Random) -> bytes:
 
 def _box(kind: bytes, body: bytes) -> bytes:
     return pack(">I", 8 + len(body)) + kind + body
-
-
-def _seconds(command: list[str]) -> float:
-    start = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    taken = time.perf_counter() - start
-    if done.returncode:
-        raise AssertionError(f"{command[0]} ended with {done.returncode}: {done.stdout[-400:]}{done.stderr[-400:]}")
-    return taken

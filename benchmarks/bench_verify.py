@@ -8,21 +8,17 @@ the page cache: this measures the verifier, not the disk. The two take turns.
 import random
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Final
 
-from benchmarks import ROOT, NotHere, Row, judged
+from benchmarks import NotHere, Row, judged
+from benchmarks.processes import KUA, seconds
 from tools.make_published import BEGIN, COMMISSION, RUN, SLOT, Tree, published
 
 ROUNDS: Final = 3
 SEGMENTS: Final = 900
 SIZE: Final = 400_000
-PROGRAM: Final = "import sys; from kua.cli.main import main; sys.exit(main())"
-"""What the script `kua` runs."""
 TARGET: Final = 3.0
 """Times `sha256sum`: beyond that somebody would trust the shorter tool."""
 
@@ -34,10 +30,10 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="kua-bench-") as name:
         folder = Path(name)
         files = _write(folder, published(shown=_film()))
-        verify = [sys.executable, "-c", PROGRAM, "film", "verify", str(folder), "--commission", str(COMMISSION.verifier)]
+        verify = [*KUA, "film", "verify", str(folder), "--commission", str(COMMISSION.verifier)]
         ours, theirs = [], []
         for number in range(ROUNDS + 1):
-            times = _seconds(verify), _seconds(["sha256sum", "--", *files])
+            times = seconds(verify), seconds(["sha256sum", "--", *files])
             if number:  # the first pass fills the cache
                 ours.append(times[0])
                 theirs.append(times[1])
@@ -62,12 +58,3 @@ def _write(folder: Path, tree: Tree) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     return [str(folder / name) for name in tree]
-
-
-def _seconds(command: list[str]) -> float:
-    start = time.perf_counter()
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    taken = time.perf_counter() - start
-    if done.returncode:
-        raise AssertionError(f"{command[0]} ended with {done.returncode}: {done.stdout[-400:]}{done.stderr[-400:]}")
-    return taken

@@ -757,6 +757,8 @@ def leaves() -> list[Case]:
         "withdrawn": ("nation", {"at": end, "station": STATION, "cam": "a", "t0": at, "t1": end, "article": "Art. 1 (2)", "by": "office",
                                  "reason": "booth_visible"}),
         "certificate": ("nation", {"at": at, "station": STATION, "origin": ORIGIN, "vkey": str(signed.verifier)}),
+        "revoked": ("nation", {"at": end, "station": STATION, "vkey": str(signed.verifier), "since": at, "article": "Art. 1 (2)", "by": "territorial",
+                               "reason": "stolen"}),
         "station_checkpoint": ("nation", {"received_at": at, "origin": ORIGIN, "size": 0, "root": EMPTY_ROOT.hex(), "note": note}),
     }  # fmt: skip
     cases = []

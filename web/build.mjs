@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds the islands: every web/src/*.ts becomes src/kua/web/static/<name>.js, an ES module that a page loads with
 // <script type="module">. What an island loads by `import()` (hls.js) becomes a file of its own, so that a page without a
-// film never pays for a player. Style sheets and the three subsets of Inter that our languages need go along.
+// film never pays for a player. Style sheets and the three subsets of Inter that our languages need go along. verify.html is a page of one file: script,
+// style and the words of all languages are inside it, and its own policy lets it reach nothing. The same sources make the same page.
 // This script checks no types: `make web` runs tsc for that.
 
+import { createHash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import subset from "subset-font";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -34,7 +36,7 @@ const named = async (folder, ending) => {
 /** Removes what an earlier build left, and only what a build makes. */
 async function clear() {
   await mkdir(target, { recursive: true });
-  for (const ending of [".js", ".css"]) {
+  for (const ending of [".js", ".css", ".html"]) {
     for (const name of await named(target, ending)) await rm(join(target, name));
   }
   await rm(join(target, "fonts"), { recursive: true, force: true });
@@ -80,8 +82,23 @@ async function fonts() {
   await writeFile(join(target, "fonts.css"), `${faces.join("\n")}\n`);
 }
 
+/** Puts verify.html together. `words.json` is made by tools/page_words.py, from the catalogues. */
+async function page() {
+  const folder = join(source, "page");
+  const made = await build({ entryPoints: [join(folder, "verify.ts")], bundle: true, format: "iife", target: ["es2022"], minify: true, charset: "utf8", write: false, logLevel: "warning" });
+  const script = made.outputFiles[0].text.trim();
+  const style = (await transform(await readFile(join(folder, "verify.css"), "utf-8"), { loader: "css", minify: true, charset: "utf8" })).code.trim();
+  const words = JSON.stringify(JSON.parse(await readFile(join(here, "words.json"), "utf-8"))).replaceAll("<", "\\u003c");
+  if (/<\/script|<!--/i.test(script) || /<\/style/i.test(style)) throw new Error("verify.html: what is put in would end its own element");
+  const digest = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+  const csp = `default-src 'none'; script-src ${digest(script)}; style-src ${digest(style)}; base-uri 'none'; form-action 'none'`;
+  const parts = { csp, style, words, script };
+  const whole = (await readFile(join(folder, "verify.html"), "utf-8")).replace(/\{(csp|style|words|script)\}/g, (_, name) => parts[name]);
+  await writeFile(join(target, "verify.html"), whole);
+}
+
 async function report() {
-  for (const name of [...(await named(target, ".js")), ...(await named(target, ".css"))]) {
+  for (const name of [...(await named(target, ".js")), ...(await named(target, ".css")), ...(await named(target, ".html"))]) {
     console.log(`${String((await stat(join(target, name))).size).padStart(9)}  ${name}`);
   }
 }
@@ -90,4 +107,5 @@ await clear();
 await bundle();
 await styles();
 await fonts();
+await page();
 await report();

@@ -5,6 +5,7 @@ He holds no station's key. Whatever he does, the centre ends up with exactly wha
 """
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,11 +14,14 @@ from typing import Any
 import httpx
 import pytest
 
-from kua.web.api import blobs
 from kua.app.centre import Centre
+from kua.centre.ingest.service import Allowance
 from kua.core.digest import sha256
+from kua.proof.base64 import to_base64
 from kua.proof.keys import SigningKey, VerifierKey
 from kua.proof.receipt import check_receipt
+from kua.web.api import blobs
+from kua.web.kit import pace
 from tests.rigs.centre import STATION, Box, HandClock, client, found, running
 
 FILMS = [b"film %d" % number * 50 for number in range(12)]
@@ -162,7 +166,7 @@ async def test_a_sender_who_falls_silent_in_mid_body_is_given_up_and_leaves_noth
     """Slow loris with a key, or on a stolen connection: headers that hold, then a body that never ends."""
     centre, _, box, _ = there
     await box.send_log()
-    monkeypatch.setattr(blobs, "SILENCE", 0.05)
+    monkeypatch.setattr(pace, "SILENCE", 0.05)
     film = FILMS[0]
     path = f"{box.prefix}/blob/{sha256(film).hex()}"
     headers = [(name.lower().encode(), value.encode()) for name, value in box.signed("PUT", path, sha256(film)).items()]
@@ -186,3 +190,71 @@ async def test_a_sender_who_falls_silent_in_mid_body_is_given_up_and_leaves_noth
     async with client(centre) as web:
         box.web = web
         assert (await box.put(film)).status_code == 201
+
+
+async def test_a_sender_whose_film_trickles_in_a_byte_at_a_time_is_given_up(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow loris that is never silent for long."""
+    centre, _, box, _ = there
+    await box.send_log()
+    monkeypatch.setattr(pace, "SILENCE", 0.2)
+    film, fed = FILMS[0], 0
+    path = f"{box.prefix}/blob/{sha256(film).hex()}"
+    headers = [(name.lower().encode(), value.encode()) for name, value in box.signed("PUT", path, sha256(film)).items()]
+    scope = {"type": "http", "method": "PUT", "path": path, "raw_path": path.encode(), "query_string": b"", "headers": headers, "app": None}
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        nonlocal fed
+        await asyncio.sleep(0.05)
+        fed += 1
+        return {"type": "http.request", "body": film[fed - 1 : fed], "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await asyncio.wait_for(blobs.Blobs(centre.ingest, box.election)(scope, receive, send), 10)
+    assert (sent, fed < len(film)) == ([], True)
+    assert not list((centre.folder / "store" / "incoming").iterdir())
+
+
+async def test_statements_that_trickle_in_are_given_up_and_can_be_sent_again(there: There, monkeypatch: pytest.MonkeyPatch) -> None:
+    centre, web, box, _ = there
+    body = json.dumps({"from": 0, "entries": [to_base64(entry) for entry in box.entries], "checkpoint": box.checkpoint().decode()}).encode()
+    headers = box.signed("POST", f"{box.prefix}/log", sha256(body))
+
+    async def trickle() -> AsyncIterator[bytes]:
+        for byte in body:
+            yield bytes([byte])
+            await asyncio.sleep(0.05)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pace, "SILENCE", 0.2)
+        assert (await web.post(f"{box.prefix}/log", content=trickle(), headers=headers)).status_code == 408
+    assert centre.members.get(STATION).book.size == 0
+    assert (await box.send_log()).status_code == 200
+
+
+async def test_a_station_that_sends_without_measure_is_asked_to_come_back_and_loses_nothing(there: There) -> None:
+    """Somebody has its key, or it has gone mad: the others do not wait for it."""
+    centre, web, box, clock = there
+    await box.send_log()
+    answers = [await web.get("/api/v1/none")]
+    while answers[-1].status_code != 429:
+        answers.append(await box.put(FILMS[0]))
+    allowed = Allowance()
+    assert len(answers) - 2 <= allowed.requests * allowed.burst
+    assert answers[-1].json()["code"] == "ingest.quota"
+    assert (await box.send_log()).status_code == 429
+    clock.at += 1000 * int(answers[-1].headers["Retry-After"])
+    assert (await box.put(FILMS[1])).status_code == 201
+    assert centre.store.has(sha256(FILMS[0]).hex())
+
+
+async def test_what_does_not_bear_a_stations_signature_does_not_count_against_it(there: There) -> None:
+    _, web, box, _ = there
+    await box.send_log()
+    path = f"{box.prefix}/blob/{sha256(FILMS[0]).hex()}"
+    forged = box.signed("PUT", path, sha256(FILMS[0])) | {"Kua-Signature": to_base64(bytes(64))}
+    for _ in range(Allowance().requests * Allowance().burst + 10):
+        assert (await web.put(path, content=b"x", headers=forged)).status_code == 401
+    assert (await box.put(FILMS[0])).status_code == 201

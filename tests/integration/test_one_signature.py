@@ -11,9 +11,14 @@ import numpy as np
 from kua.app.calibrate import sign
 from kua.app.calibrations import load
 from kua.app.town import Place, Shape, Town
+from kua.core.instant import Instant
 from kua.law.hiding import DEFAULT
 from kua.sight.silhouette import SHAPE
+from kua.verify.bundle import verify_bundle
 from kua.verify.film import verify_film
+from kua.verify.gather import Wanted
+from kua.verify.pack import Order, make_bundle
+from kua.verify.reading import open_reader
 from tests.integration.test_count_day import leaves, stated
 from tests.rigs.recording import decode
 
@@ -78,5 +83,11 @@ def test_one_signature_records_silhouettes_and_the_second_one_lifts_them_without
         assert lines["film.one_signature"].state == "NOT_CHECKED"
         assert lines["film.calibration_signed"].state == "PASS"
         assert not {"film.other_calibration", "film.not_calibrated"} & set(lines)
+        # A court that asks for the beginning alone is told the same, by that part alone.
+        early = Wanted(PLACE.id, ("a",), Instant(first[0]["t0"]), Instant(first[1]["t1"]))
+        bundle = tmp_path / "early.zip"
+        made = make_bundle(open_reader(str(town.published)), Order(early), bundle)
+        assert made.report.exit_code == 0
+        assert {line.code: line.facts for line in verify_bundle(bundle).lines}["film.one_signature"]["count"] >= 2
     finally:
         town.stop()

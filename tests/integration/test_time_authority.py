@@ -22,7 +22,12 @@ from kua.core.instant import Instant
 from kua.proof.cosign import cosign
 from kua.proof.note import add_signatures
 from kua.proof.sighting import Sighting
+from kua.verify.bundle import verify_bundle
 from kua.verify.film import Trust, verify_film
+from kua.verify.gather import Wanted
+from kua.verify.pack import Order, make_bundle
+from kua.verify.reading import open_reader
+from kua.verify.report import Line
 from tests.rigs.witnessed import PARTY, Story
 from tools import make_published as parts
 
@@ -198,6 +203,25 @@ def test_the_centre_keeps_what_outsiders_say_and_a_reader_checks_it(tsas: tuple[
     assert not [line for line in report.lines if line.state == "FAIL" and line.check == "nation time"]
     again = kept_sightings(folder / "nation/time", [PARTY.cosigner], {"tick": TokenReader([tsas[0].root])})
     assert again == seen
+
+
+def test_a_court_bundle_takes_the_tokens_along_and_they_are_checked_there(tsas: tuple[Tsa, Tsa], tmp_path: Path) -> None:
+    nation, told = Nation(), list[tuple[str, str]]()
+    nation.grow()
+    folder = nation.story.write(tmp_path / "tree")
+    asyncio.run(_times(folder / "nation/time", nation, tsas, [], told, cosigners=False).once())
+    bundle = tmp_path / "bundle.zip"
+    whole = Wanted(parts.STATION, (), Instant(0), Instant(253_402_300_799_999))
+    make_bundle(open_reader(str(folder)), Order(whole), bundle)
+
+    def said(*roots: bytes) -> dict[str, Line]:
+        return {line.code: line for line in verify_bundle(bundle, tokens=TokenReader(list(roots)) if roots else None).lines if line.check == "time"}
+
+    assert said(tsas[0].root)["bundle.not_after"].facts["names"] == "Tick"
+    assert said(tsas[0].root)["film.token_untrusted"].facts["name"] == "time/tock.tsr"
+    assert said(tsas[0].root, tsas[1].root).keys().isdisjoint({"film.token_untrusted", "film.token_not_checked"})
+    assert "bundle.not_after" not in said()
+    assert said()["film.token_not_checked"].state == "NOT_CHECKED"
 
 
 def test_an_authority_that_is_away_delays_nobody(tsas: tuple[Tsa, Tsa], tmp_path: Path) -> None:

@@ -302,7 +302,9 @@ def test_connections_are_kept_and_bounded_and_the_slow_are_cut_off(tmp_path: Pat
             while link.recv(1000):
                 pass
             link.close()
-        assert post(server.port, TRUE.ask(0, 3)).status == 200
+        while (answer := post(server.port, TRUE.ask(0, 3))).status == 503:  # a place is given back just after its line is closed
+            assert time.monotonic() < deadline
+        assert answer.status == 200
 
 
 def test_random_bytes_never_break_it(running: Running) -> None:
@@ -454,6 +456,8 @@ def test_the_program_makes_runs_and_shows_a_cosigner(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     parse_policy((made.stdout + "quorum party.example/w\n").encode())
     assert kua("init", folder, "--name", "party.example/w").returncode == 64
+    misnamed = kua("init", str(tmp_path / "other"), "--name", "a bad name")
+    assert (misnamed.returncode, (tmp_path / "other").exists()) == (64, False)
     assert kua("add-log", folder, "--vkey", str(LOG.verifier)).returncode == 0
     with subprocess.Popen(
         [sys.executable, "-m", "kua.cli.main", "witness", "run", folder, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, env=environment
@@ -469,6 +473,8 @@ def test_the_program_makes_runs_and_shows_a_cosigner(tmp_path: Path) -> None:
     assert told.returncode == 1
     said = json.loads(told.stdout)
     assert (said["logs"][0]["size"], said["refused"][0]["code"]) == (7, "witness.fork")
+    shown = kua("status", folder).stdout
+    assert max(map(len, shown.splitlines())) < 200, "a key of 1,800 letters is nothing to read"
     _, _, book = look(tmp_path / "w")
     assert book.generation == 1
     book.close()

@@ -73,6 +73,7 @@ FIELDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
     "close": {"at": ms, "reason": st.sampled_from(["end_of_day", "ordered"])},
     "withdrawn": {"at": ms, "station": stations, "cam": cams, "t0": ms, "t1": ends, "article": citations, "by": words, "reason": words},
     "certificate": {"at": ms, "station": stations, "origin": origins, "vkey": vkeys},
+    "revoked": {"at": ms, "station": stations, "vkey": vkeys, "since": ms, "article": citations, "by": words, "reason": words},
     "station_checkpoint": {"received_at": ms, "origin": origins, "size": ms, "root": digests, "note": notes},
 }  # fmt: skip
 
@@ -302,7 +303,7 @@ def test_no_object_of_any_leaf_takes_one_key_more(name: str, data: st.DataObject
 PERSONAL: Final = ("Aigul Sarsenova", "870101300123", "+7 701 123 45 67", "aigul@example.kz", "\u0410\u0439\u0433\u04af\u043b \u0421\u04d9\u0440\u0441\u0435\u043d\u043e\u0432\u0430", "43.238949, 76.889709")
 """A name, a number of a person, a telephone, an address, a name in Kazakh, a place."""
 CITATION: Final = ("article",)
-"""The one field that takes a line of ASCII: the article of the law that a withdrawal cites. Only the centre writes it."""
+"""The one field that takes a line of ASCII: the article of the law that a withdrawal or a revocation cites. Only the centre writes it."""
 
 
 @pytest.mark.parametrize("name", sorted(FIELDS))
@@ -312,7 +313,7 @@ def test_no_text_of_any_leaf_holds_a_name_a_number_of_a_person_or_a_place(name: 
     _, fields = data.draw(leaves(of=name))
     for way in _places(fields, str):
         for personal in PERSONAL:
-            if way == CITATION and name == "withdrawn":
+            if way == CITATION and name in {"withdrawn", "revoked"}:
                 continue
             with pytest.raises(Rejected, match=r"leaf\.schema"):
                 read_leaf(spelt(name, _at(fields, way, lambda _, personal=personal: personal)))

@@ -26,10 +26,11 @@ from kua.centre.broadcast.service import Broadcast
 from kua.centre.broadcast.withdraw import Withdraw
 from kua.centre.desk import Desk
 from kua.centre.elections.service import Held, load_election
+from kua.centre.enrol.revoke import Revoke
 from kua.centre.enrol.service import Enrol
 from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import LogCopy, Members
-from kua.centre.ingest.service import Ingest
+from kua.centre.ingest.service import Allowance, Ingest
 from kua.centre.log.cosigned import CosignedFiles
 from kua.centre.log.cosigning import Asked, Cosigning
 from kua.centre.log.nation import Nation
@@ -45,6 +46,7 @@ from kua.proof.cosign import cosign
 from kua.proof.keys import ML_DSA_44, QuantumKey, SigningKey, VerifierKey
 from kua.proof.policy import Policy, parse_policy
 from kua.web.api.blobs import Blobs
+from kua.web.api.metrics import build_metrics
 from kua.web.api.routes import build_api
 from kua.web.kit.asgi import App, Receive, Scope, Send
 from kua.web.kit.serving import Tree
@@ -53,6 +55,7 @@ from kua.web.office.app import build_office
 from kua.web.site.app import build_site
 
 TOKEN: Final = "KUA_OFFICE_TOKEN"  # noqa: S105 - the name of a variable, not a token
+METRICS: Final = "KUA_METRICS_TOKEN"
 CENTRE_KEY: Final = "keys/centre.key"
 QUANTUM_KEY: Final = "keys/nation-ml-dsa-44.key"
 
@@ -67,7 +70,8 @@ class Centre:
     """
 
     def __init__(
-        self, folder: Path, settings: CentreSettings, clock: Clock, *, control: str, office: str, failed: Callable[[BaseException], None]
+        self, folder: Path, settings: CentreSettings, clock: Clock, *, control: str, office: str, metrics: str,
+        failed: Callable[[BaseException], None],
     ) -> None:
         self.folder, self.clock, self._failed = folder, clock, failed
         self.held: Held = load_election(folder, settings.accept)
@@ -108,18 +112,21 @@ class Centre:
             self.members, self.held.rules, self.store, self.index, self._files, clock, self.tree, lambda _code, _at: None
         )
         self.ingest = Ingest(
-            self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast, clock_trusted=settings.clock
+            self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast, clock_trusted=settings.clock,
+            allowance=Allowance(settings.quota_megabits * 125_000, settings.quota_requests),
         )
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
+        self.revoke = Revoke(election, self.nation, clock)
         self.desk = Desk(
             self.held, self.members, self.nation, self.waits, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned,
             self.cosigning.cosigners,
         )
         self._blobs: App = Blobs(self.ingest, election.id)
         self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
-        self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.desk, control)
+        self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.revoke, self.desk, control)
         self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None
+        self._metrics: App | None = build_metrics(self.desk, metrics) if metrics else None
         self._site: App = build_site(self.desk, "/t", _assets())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,6 +143,8 @@ class Centre:
             return self._blobs if "/blob/" in path else self._api
         if self._office is not None and (path == "/office" or path.startswith("/office/")):
             return self._office
+        if self._metrics is not None and path == "/metrics":
+            return self._metrics
         return self._site
 
     @contextlib.asynccontextmanager
@@ -286,4 +295,7 @@ def build(
     office = environment.get(TOKEN, "")
     if office and len(office) < 16:
         raise Misused("office.short_token", least=16)
-    return Centre(folder, load(folder).centre, clock or SystemClock(), control=control, office=office, failed=failed)
+    metrics = environment.get(METRICS, "")
+    if metrics and len(metrics) < 16:
+        raise Misused("metrics.short_token", least=16)
+    return Centre(folder, load(folder).centre, clock or SystemClock(), control=control, office=office, metrics=metrics, failed=failed)

@@ -25,7 +25,9 @@ from kua.app.papers import paper_here
 from kua.app.town import ELECTION, Place, Shape, Town
 from kua.core.errors import KuaError, Misused, Unavailable
 from kua.core.instant import Instant, Millis, rfc3339
+from kua.proof.checkpoint import parse_checkpoint
 from kua.proof.keys import VerifierKey
+from kua.proof.note import parse_note
 from kua.verify.bundle import verify_bundle
 from kua.verify.entries import Entries, load_entries
 from kua.verify.film import Trust, verify_film
@@ -44,8 +46,12 @@ WANTED: Final = 16
 """Segments of each station after which the headless story comes to its end."""
 PATIENCE: Final = 150.0
 """Seconds after which the headless story gives up."""
+_TRIES: Final = 20
 CUT: Final = (14.0, 20.0)
 """The line is cut after so many seconds, and for so many."""
+
+OUTSIDERS: Final = ("party-a.example/witness", "party-b.example/witness", "observers.example/witness")
+"""Who co-signs the national log; two of them are enough."""
 
 _PLACES: Final = (("10-245", 12, 940), ("27-014", 3, 655), ("75-101", 36, 1_890))
 
@@ -90,7 +96,7 @@ class Demo:
                 Place(name, school, voters, f"painted:{first + number}?{size}") for number, (name, school, voters) in enumerate(_PLACES, 1)
             ]
             places += self.guests
-            self.town = Town(Path(folder), places, delay=DELAY)
+            self.town = Town(Path(folder), places, delay=DELAY, outsiders=OUTSIDERS)
             self.cut_station = self.chance.choice([name for name, _, _ in _PLACES])
             try:
                 self._start()
@@ -104,7 +110,9 @@ class Demo:
     def _start(self) -> None:
         town = self.town
         town.found()
+        town.start_outsiders()
         town.start_centre()
+        self.tell("demo.outsiders", count=len(OUTSIDERS))
         self.tell("demo.centre", url=town.centre_url)
         for place in town.places:
             town.prepare(place)
@@ -202,6 +210,18 @@ def _close(demo: Demo) -> None:
         demo._waiting.wait(0.25)  # noqa: SLF001 - agents end by themselves now, which is no fault
         if demo.elapsed() > deadline:
             raise Unavailable("demo.not_published", seconds=60)
+    last = _size(demo.town.published / "nation" / "checkpoint")
+    while _size(demo.town.published / "nation" / "cosigned" / "checkpoint") < last:
+        demo._waiting.wait(0.25)  # noqa: SLF001
+        if demo.elapsed() > deadline:
+            raise Unavailable("demo.not_cosigned", seconds=60)
+
+
+def _size(note: Path) -> int:
+    """Return the entries of the log by a checkpoint of the centre's; none where it has not come yet."""
+    with suppress(FileNotFoundError):
+        return parse_checkpoint(parse_note(note.read_bytes()).text).size
+    return 0
 
 
 def _close_quietly(box: Path) -> None:
@@ -226,7 +246,7 @@ def _figures(demo: Demo, chosen: list[Altered]) -> dict[str, Any]:
     demo.tell("demo.verifying")
     top = demo.keep if demo.keep is not None else demo.town.folder / "kept"
     intact = top / "published" / ELECTION
-    shutil.copytree(demo.town.published, intact)
+    _copy_still(demo, intact)
     key = demo.town.election().commission[0]
     trust = Trust((VerifierKey.parse(key),))
     report = verify_film(str(intact), trust)
@@ -242,6 +262,8 @@ def _figures(demo: Demo, chosen: list[Altered]) -> dict[str, Any]:
         "seconds_in_gaps": _sum(accounts, "seconds_in_gaps"),
         "seconds_hidden": _sum(accounts, "seconds_hidden"),
         "unaccounted_seconds": _sum(accounts, "unaccounted_seconds"),
+        "cosigned_by": _cosigners(report),
+        "unwitnessed_max_s": _unwitnessed(report),
         "longest_queue": max((leaf["queue"]["hi"] for log in logs.values() for _, leaf in log.of_type("count")), default=0),
         "tampered": len(spoilt),
         "tampered_caught": sum(each["caught"] for each in spoilt),
@@ -255,6 +277,30 @@ def _figures(demo: Demo, chosen: list[Altered]) -> dict[str, Any]:
         "bundle": _bundled(intact, top / "bundle.zip", demo.town.places[0].id, trust),
         "commission_vkey": key,
     }
+
+
+def _copy_still(demo: Demo, intact: Path) -> None:
+    """Copy the published tree at a moment at which the national log stood still: a copy of two moments would contradict itself."""
+    heads = [demo.town.published / "nation" / name for name in ("checkpoint", "cosigned/checkpoint")]
+    for _ in range(_TRIES):
+        before = [head.read_bytes() for head in heads]
+        shutil.copytree(demo.town.published, intact)
+        if [head.read_bytes() for head in heads] == before:
+            return
+        shutil.rmtree(intact)
+    raise Unavailable("demo.not_published", seconds=60)
+
+
+def _cosigners(report: Report) -> int:
+    """Return how many outsiders co-signed the newest checkpoint that a quorum co-signed."""
+    judged = report.summary.get("co-signers", {})
+    return len(judged["names"]) if judged.get("quorum") else 0
+
+
+def _unwitnessed(report: Report) -> float:
+    """Return the longest time in seconds from the end of a segment until somebody outside had seen it."""
+    times = [camera["time"] for station in report.summary["stations"] for camera in station["cameras"].values()]
+    return max((each["window_longest_seconds"] or 0.0 for each in times if each), default=0.0)
 
 
 def _bundled(intact: Path, out: Path, station: str, trust: Trust) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from kua.proof.opening import Opening, What, sign_opening
 from kua.proof.persons import check_election, check_person
 from kua.proof.sealed import Record, Share, orig_commit, read_piece, read_share, read_slice_leaf, root_of, share_commit
 from kua.station.sealed import records_of
-from kua.verify.station import TOLERANCE
+from kua.verify.footage import TOLERANCE
 
 SECRET: Final = 0o600
 """Mode of files that hold a share or opened film."""

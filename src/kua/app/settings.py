@@ -106,6 +106,10 @@ class CentreSettings(_Table):
     """MiB of the newest film that are kept in memory for readers."""
     reserve: Annotated[int, Field(ge=32, le=1_000_000)] = 1024
     """MiB of the disk below which no film is taken in."""
+    quota_megabits: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Megabits a second that one station may send for ever; several times its pictures, so that it can catch up. Sixteen seconds of it may come at once."""
+    quota_requests: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Requests a second of one station."""
     accept: tuple[str, ...] = ()
     """Clauses of the legal profile that no lawyer has confirmed and that the operator accepts by name outside rehearsals."""
     authorities: Annotated[tuple[AuthoritySettings, ...], Field(max_length=8)] = ()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A small country on one computer: a commission, a centre and station boxes, made of the same parts as a real one.
+"""A small country on one computer: a commission, a centre, station boxes and outsiders who co-sign, made of the same parts as a real one.
 
 The demo and the fault tests live in it. Its keys are made anew each time in a folder of its own and are worth nothing outside it.
 """
@@ -23,13 +23,16 @@ from kua.app.calibrate import calibrate, sign
 from kua.app.enrol import enrol
 from kua.centre.enrol.service import make_code
 from kua.app.founding import certify_person, decide_voting, found, packaged_profile
+from kua.app.witness import add_log
+from kua.app.witness import init as init_witness
 from kua.core.canonical import Json
 from kua.core.election import Election, read_election
 from kua.core.errors import Unavailable
 from kua.core.nouns import election_id, nation_origin, station_id, station_origin
 from kua.law.hiding import DEFAULT, table_json
-from kua.proof.keys import SigningKey
+from kua.proof.keys import SigningKey, VerifierKey
 from kua.proof.persons import person_name
+from kua.witness.page import policy_lines
 
 DOMAIN: Final = "demo.kua.example"
 ELECTION: Final = "kz-demo"
@@ -101,9 +104,13 @@ class Town:
     places: Sequence[Place]
     delay: int = 3_000
     phase: str = "voting"
+    outsiders: Sequence[str] = ()
+    """Names of co-signers: each runs its own program with its own book; a checkpoint counts as seen once a half and one more of them have signed it."""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     centre_url: str = ""
     _logs: list[IO[bytes]] = field(default_factory=list)
+    _doors: dict[str, int] = field(default_factory=dict)
+    _policy: str = ""
 
     @property
     def centre(self) -> Path:
@@ -124,8 +131,8 @@ class Town:
         files = DurableFiles()
         # The one decision that the profile leaves to the commission: here the voting is public too, hidden at level H1.
         profile = decide_voting(packaged_profile("kz"), "all")
-        with socket.create_server(("127.0.0.1", 0)) as door:
-            port = door.getsockname()[1]
+        port = _free_port()
+        self._policy = self._gather_outsiders()
         found(self.centre, self._draft(), profile, url=f"http://127.0.0.1:{port}", roles=ROLES)
         files.replace(self.centre / "kua.toml", f"[centre]\nport = {port}\nreserve = 32\n".encode())
         for place in self.places:
@@ -133,6 +140,30 @@ class Town:
             for name in ("election.json", "election.note", "profile.json"):
                 files.replace(self.box(place.id) / "election" / name, (self.centre / name).read_bytes())
             files.replace(self.box(place.id) / "kua.toml", self._settings(place).encode())
+        key = VerifierKey.parse(self.election().centres[0].vkey)
+        for name in self.outsiders:
+            add_log(self._seat(name), self.nation, [key])
+
+    def start_outsiders(self) -> None:
+        """Start the co-signers; they answer at the addresses of the election file."""
+        for name, port in self._doors.items():
+            self._start(name.replace("/", "-"), ["witness", "run", str(self._seat(name)), "--listen", f"127.0.0.1:{port}"], None)
+
+    def _seat(self, name: str) -> Path:
+        return self.folder / "outsiders" / name.replace("/", "-")
+
+    def _gather_outsiders(self) -> str:
+        """Make the co-signers, each with a key of both kinds, and return the policy that names them; empty without any."""
+        lines: list[str] = []
+        for name in self.outsiders:
+            self._doors[name] = _free_port()
+            url = f"http://127.0.0.1:{self._doors[name]}"
+            vkeys = init_witness(self._seat(name), name, url=url, mark=self.folder / "marks" / name.replace("/", "-"))
+            lines += policy_lines(vkeys, url)
+        if not lines:
+            return ""
+        lines += [f"group outsiders {len(self.outsiders) // 2 + 1} {' '.join(self.outsiders)}", "quorum outsiders"]
+        return "".join(f"{line}\n" for line in lines)
 
     def prepare(self, place: Place) -> None:
         """Calibrate the camera of a box and have chair and observer sign, each with a key and a certificate of their own."""
@@ -223,7 +254,7 @@ class Town:
             "stations": [self._station(place, windows) for place in self.places],
             "hiding": table_json(DEFAULT),
             "publication": {"delay_ms": self.delay},
-            "cosigning": "",
+            "cosigning": self._policy,
         }  # fmt: skip
 
     def _station(self, place: Place, windows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -241,3 +272,9 @@ class Town:
             f'[station]\nid = "{place.id}"\nreserve = 32\n\n[[station.cameras]]\nid = "a"\nsource = "{place.source}"\n'
             f'width = {shape.width}\nheight = {shape.height}\nfps = {shape.fps}\nbitrate = {shape.bitrate}\npreset = "{shape.preset}"\n'
         )
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port: int = door.getsockname()[1]
+    return port

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua bundle`: make a court bundle from public data, check one, look into one. All judgement is in `kua.verify`."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,21 +8,23 @@ import typer
 
 from kua.app.papers import paper_here
 from kua.cli import say
-from kua.cli.film import HAS_CODEC, HAS_TOKENS, eyes, tokens_under
-from kua.cli.typed import key_of
+from kua.cli.film import end, eyes, tokens_under
+from kua.cli.options import Authority, Commission, JsonWanted, PixelsWanted
 from kua.cli.say import _, fill
-from kua.cli.typed import typed
+from kua.cli.typed import file_of, instant_of, key_of, typed
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import camera_id, station_id
 from kua.proof.bundle import CONTENTS, CUSTODY, read_contents, read_custody
 from kua.verify.bag import BagReader
 from kua.verify.bundle import verify_bundle
+from kua.verify.clip import check_clip
 from kua.verify.film import SMALL, Trust
 from kua.verify.gather import Wanted
 from kua.verify.onefile import tools
 from kua.verify.pack import Order, make_bundle
 from kua.verify.reading import open_reader
+from kua.verify.report import Report
 from kua.words.problem import N_
 
 app = typer.Typer(
@@ -70,15 +71,15 @@ def make(
     report: Annotated[
         bool, typer.Option("--report/--no-report", help=_("With a report on paper, where its libraries are installed."))
     ] = True,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Make one and print what its own check says."""
     with typed():
-        wanted = Wanted(station_id(station), tuple(map(camera_id, camera or ())), _time(since), _time(until))
+        wanted = Wanted(station_id(station), tuple(map(camera_id, camera or ())), instant_of(since), instant_of(until))
     paper = paper_here() if report else None
     if report and paper is None:
         say.talk(_("There is no report in it: its libraries are not installed (pip install 'kua[report]')."))
-    order = Order(wanted, _role(role), _time(at) if at else None, _read(custody) if custody else None, tools(), paper, copies)
+    order = Order(wanted, _role(role), instant_of(at) if at else None, _read(custody) if custody else None, tools(), paper, copies)
     made = make_bundle(open_reader(tree), order, out)
     say.report(made.report, json_wanted=json_wanted)
     said = made.report.summary
@@ -103,34 +104,21 @@ def verify(
     vkey: Annotated[
         str, typer.Option("--vkey", metavar="KEY", help=_("The verifier key of the national log, or a file that holds it."))
     ] = "",
-    commission: Annotated[
-        list[str] | None,
-        typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
-    ] = None,
-    authority: Annotated[
-        list[Path] | None,
-        typer.Option("--authority", metavar="PEM", help=_("The certificate of a time authority that you trust; its tokens are then checked.")),
-    ] = None,
-    pixels: Annotated[
-        bool, typer.Option("--pixels", help=_("Also decode the film and look whether every signed mask is filled in every picture."))
-    ] = False,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    commission: Commission = None,
+    authority: Authority = None,
+    pixels: PixelsWanted = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Verify and print one line for each check, gaps first."""
     trust = Trust(tuple(key_of(line) for line in commission or ()), key_of(vkey) if vkey else None)
     report = verify_bundle(file, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []), tools=tools())
-    if authority and not HAS_TOKENS:
-        report.not_checked("time", "film.token_no_library")
-    if pixels and not HAS_CODEC:
-        report.not_checked("masks", "film.masks_no_codec")
-    say.report(report, json_wanted=json_wanted)
-    raise typer.Exit(report.exit_code)
+    end(report, "time" if authority else None, pixels=pixels, json_wanted=json_wanted)
 
 
 @app.command(help=_("Say what is in a court bundle. Checks nothing."))
 def show(
     file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The bundle."))],
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Print contents, custody list and files."""
     with BagReader(file) as held:
@@ -161,15 +149,46 @@ def show(
         say.data(f"{size:>12}  {name}")
     say.talk(_("Nothing of this was checked: kua bundle verify does that."))
 
+@app.command(help=_("Write a working copy of a bundle that holds to a file of its own; with a key and its certificates it bears a C2PA label."))
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The bundle."))],
+    out: Annotated[Path, typer.Option("--out", metavar="MP4", help=_("Where the clip is written; never over another file."))],
+    copy: Annotated[str, typer.Option("--copy", metavar="NAME", help=_("Which working copy, such as a-1; default: the only one."))] = "",
+    key: Annotated[Path | None, typer.Option("--key", metavar="PEM", help=_("The key that signs the label (P-256)."))] = None,
+    chain: Annotated[Path | None, typer.Option("--chain", metavar="PEM", help=_("Its certificate, and those above it."))] = None,
+    commission: Commission = None,
+) -> None:
+    """Check the bundle, then write the clip."""
+    from kua.app.clips import export_clip
 
-def _time(given: str) -> Instant:
-    try:
-        when = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise Misused("bundle.time", given=given[:40]) from error
-    if when.tzinfo is None:
-        raise Misused("bundle.time", given=given[:40])
-    return Instant(round(when.timestamp() * 1000))
+    if (key is None) != (chain is None):
+        raise Misused("label.half")
+    signs = None if key is None or chain is None else (file_of(key), file_of(chain))
+    report = verify_bundle(file, Trust(tuple(map(key_of, commission or ()))), tools=tools())
+    if report.exit_code:
+        say.report(report, json_wanted=False)
+        raise typer.Exit(report.exit_code)
+    name = export_clip(file, copy, out, signs)
+    say.data(fill(N_("{file} is {copy} of the bundle. To check it: kua bundle compare {bundle} {file}"), file=out, copy=name, bundle=file))
+
+
+@app.command(help=_("Say whether a clip is, but for a C2PA label, a working copy of a bundle that holds. Exit code 1 if it is not."))
+def compare(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help=_("The bundle."))],
+    clip: Annotated[Path, typer.Argument(metavar="MP4", help=_("The clip."))],
+    commission: Commission = None,
+    json_wanted: JsonWanted = False,
+) -> None:
+    """Check both and print what concerns the clip, and whatever is wrong with the bundle."""
+    from kua.app.clips import tell_label
+
+    whole = verify_bundle(file, Trust(tuple(map(key_of, commission or ()))), tools=tools())
+    report = Report([line for line in whole.lines if line.state in {"FAIL", "MISSING"} or line.check == "election.trust"], {})
+    with BagReader(file) as held:
+        check_clip(held, clip, report)
+    tell_label(clip, report)
+    say.report(report, json_wanted=json_wanted)
+    raise typer.Exit(report.exit_code)
 
 
 def _role(given: str) -> str:

@@ -8,9 +8,9 @@ import secrets
 import socket
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -25,11 +25,12 @@ from kua.app.centre import CENTRE_KEY, Centre, build
 from kua.app.settings import load
 from kua.centre.broadcast.withdraw import Order
 from kua.centre.elections.service import load_election
+from kua.centre.enrol.revoke import Revocation
 from kua.centre.enrol.service import make_code
 from kua.centre.ingest.evidence import Evidence
 from kua.cli import say
 from kua.cli.say import _, fill
-from kua.cli.typed import typed
+from kua.cli.typed import instant_of, typed
 from kua.core.errors import KuaError, Misused, Rejected, Unavailable
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import election_id, nation_origin
@@ -165,16 +166,40 @@ def stop(
     folder: Within = Path(),
 ) -> None:
     """Withdraw, through the running centre if there is one."""
-    order = Order(station, camera, article, reason, by, _instant(since), _instant(until))
+    order = Order(station, camera, article, reason, by, _span(since), _span(until))
     held = load_election(folder, load(folder).centre.accept)
     with typed():
         order.require_sound(held.election)
     try:
-        leaf = _ask(folder, "/api/v1/control/stop", order)["leaf"]
+        leaf = _ask(folder, "/api/v1/control/stop", asdict(order))["leaf"]
     except FileNotFoundError:
-        leaf = asyncio.run(_stop_here(folder, order))
+        leaf = asyncio.run(_here(folder, lambda centre: centre.withdraw.stop(order)))
     say.talk(fill(N_("Camera {camera} of station {station} is not published any more."), camera=camera, station=station))
     say.as_json({"station": station, "camera": camera, "leaf": leaf})
+
+
+@app.command(help=_("Take a station's key out of use: its box was stolen, lost or copied. What was seen of its log before holds; the national log says since when."))
+def revoke(
+    station: Annotated[str, typer.Argument(metavar="STATION")],
+    article: Annotated[str, typer.Option("--article", help=_("Article of the law or clause of the profile."))],
+    reason: Annotated[str, typer.Option("--reason", help=_("One word: stolen, lost, copied or order."))] = "stolen",
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="RFC3339", help=_("Since when the key is not to be believed; default: now."))
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help=_("Who orders it: chair, territorial, central or centre."))] = "centre",
+    folder: Within = Path(),
+) -> None:
+    """Revoke, through the running centre if there is one."""
+    order = Revocation(station, article, reason, by, _span(since))
+    held = load_election(folder, load(folder).centre.accept)
+    with typed():
+        order.require_sound(held.election, SystemClock().now())
+    try:
+        leaf = _ask(folder, "/api/v1/control/revoke", asdict(order))["leaf"]
+    except FileNotFoundError:
+        leaf = asyncio.run(_here(folder, lambda centre: centre.revoke.revoke(order)))
+    say.talk(fill(N_("Nothing that station {station} signs is taken any more. What the national log had seen before holds."), station=station))
+    say.as_json({"station": station, "leaf": leaf})
 
 
 @app.command(help=_("Say how every station stands."))
@@ -255,37 +280,26 @@ def _url(host: str, port: int) -> str:
     return f"http://{shown}:{port}/"
 
 
-def _instant(text: str | None) -> Instant | None:
-    if text is None:
-        return None
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Misused("centre.time", given=text[:40]) from error
-    if when.tzinfo is None:
-        raise Misused("centre.time", given=text[:40])
-    return Instant(round(when.timestamp() * 1000))
+def _span(text: str | None) -> Instant | None:
+    return None if text is None else instant_of(text)
 
 
-async def _stop_here(folder: Path, order: Order) -> int:
+async def _here(folder: Path, do: Callable[[Centre], Awaitable[int]]) -> int:
     centre: Centre = build(folder)
     try:
-        return await centre.withdraw.stop(order)
+        return await do(centre)
     finally:
         centre.close()
 
 
-def _ask(folder: Path, path: str, order: Order | None = None) -> dict[str, Any]:
+def _ask(folder: Path, path: str, order: dict[str, Any] | None = None) -> dict[str, Any]:
     """Ask the running centre. Raises `FileNotFoundError` if none runs, and what the centre answers."""
     told = json.loads((folder / RUN).read_bytes())
     try:
         os.kill(told["pid"], 0)
     except ProcessLookupError:
         raise FileNotFoundError(RUN) from None
-    data = None
-    if order is not None:
-        names = ("station", "cam", "article", "reason", "by", "start", "end")
-        data = json.dumps({name: getattr(order, name) for name in names}).encode()
+    data = None if order is None else json.dumps(order).encode()
     request = urllib.request.Request(  # noqa: S310 - our own address, from a file that only the owner can write
         f"{told['url'].rstrip('/')}{path}", data, {"Authorization": f"Bearer {told['control']}"}
     )

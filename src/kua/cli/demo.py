@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.words.problem import N_
@@ -14,6 +15,7 @@ from kua.words.problem import N_
 app = typer.Typer(rich_markup_mode=None, add_completion=False, help=_("Play a whole day on this computer: stations, centre and site."))
 
 STEPS: Final = {
+    "demo.outsiders": N_("{count} outsiders co-sign the national log, each with a program and a memory of its own."),
     "demo.centre": N_("The centre runs at {url}."),
     "demo.prepared": N_("Station {station}: empty room learned, booths marked, signed by two people, enrolled with a one-time code."),
     "demo.progress": N_("Segments published: {done} of {wanted}."),
@@ -44,7 +46,7 @@ def tell(code: str, **facts: object) -> None:
 @app.callback(invoke_without_command=True)
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help=_("Play the story without a browser and print its figures."))] = False,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
     keep: Annotated[
         Path | None, typer.Option("--keep", metavar="DIR", help=_("Leave the published tree and the altered copies there."))
     ] = None,

@@ -5,11 +5,12 @@ import itertools
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from kua.cli import say
+from kua.cli.options import Authority, Commission, JsonWanted, PixelsWanted
 from kua.cli.say import _, fill
 from kua.cli.typed import key_of, paper_of
 from kua.core.errors import Misused
@@ -43,36 +44,23 @@ def verify(
     vkey: Annotated[
         str, typer.Option("--vkey", metavar="KEY", help=_("The verifier key of the station or the national log, or a file that holds it."))
     ] = "",
-    commission: Annotated[
-        list[str] | None,
-        typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
-    ] = None,
+    commission: Commission = None,
     cosigner: Annotated[
         list[str] | None,
         typer.Option("--cosigner", metavar="KEY", help=_("A co-signer that you know beside those of the election file, or a file that holds its key.")),
     ] = None,
-    authority: Annotated[
-        list[Path] | None,
-        typer.Option("--authority", metavar="PEM", help=_("The certificate of a time authority that you trust; its tokens are then checked.")),
-    ] = None,
+    authority: Authority = None,
     code: Annotated[
         str, typer.Option("--code", metavar="CODE", help=_("What stands on the protocol of the station: the number of entries and the code."))
     ] = "",
-    pixels: Annotated[
-        bool, typer.Option("--pixels", help=_("Also decode the film and look whether every signed mask is filled in every picture."))
-    ] = False,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    pixels: PixelsWanted = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Verify and print one line for each check."""
     paper = paper_of(code) if code else None
     trust = Trust(tuple(map(key_of, commission or ())), key_of(vkey) if vkey else None, tuple(map(key_of, cosigner or ())), paper)
     report = verify_film(place, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []))
-    if authority and not HAS_TOKENS:
-        report.not_checked("nation time", "film.token_no_library")
-    if pixels and not HAS_CODEC:
-        report.not_checked("masks", "film.masks_no_codec")
-    say.report(report, json_wanted=json_wanted)
-    raise typer.Exit(report.exit_code)
+    end(report, "nation time" if authority else None, pixels=pixels, json_wanted=json_wanted)
 
 
 @app.command(
@@ -80,7 +68,7 @@ def verify(
 )
 def masks(
     place: Annotated[str, typer.Argument(metavar="PATH|URL", help=_("Folder or address of an election, or of one station (…/s/10-245)."))],
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Verify, look into every picture, and print what concerns masks, and whatever was altered."""
     look = eyes()
@@ -91,6 +79,16 @@ def masks(
         told.not_checked("masks", "film.masks_no_codec")
     say.report(told, json_wanted=json_wanted)
     raise typer.Exit(told.exit_code)
+
+
+def end(report: Report, tokens: str | None, *, pixels: bool, json_wanted: bool) -> NoReturn:
+    """Print the report of a verifier and end with its exit code; what was asked for and cannot be done here is said. `tokens` is the check that wants them."""
+    if tokens and not HAS_TOKENS:
+        report.not_checked(tokens, "film.token_no_library")
+    if pixels and not HAS_CODEC:
+        report.not_checked("masks", "film.masks_no_codec")
+    say.report(report, json_wanted=json_wanted)
+    raise typer.Exit(report.exit_code)
 
 
 def eyes() -> Pixels | None:

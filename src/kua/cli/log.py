@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kua.cli import log_fork, log_monitor, say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
 from kua.cli.typed import file_of, key_of, note_of, paper_of
 from kua.proof.policy import parse_policy
@@ -41,7 +42,7 @@ def verify(
     policy: Annotated[
         Path | None, typer.Option("--policy", metavar="FILE", help=_("A policy (C2SP tlog-policy): whose co-signatures the checkpoint must bear."))
     ] = None,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Audit the log and print one line for each check."""
     report = audit_log(

@@ -8,6 +8,7 @@ import typer
 
 from kua.adapters.durable import DurableFiles
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
 from kua.cli.typed import file_of, key_of
 from kua.core.errors import Incomplete, Misused, Rejected
@@ -34,7 +35,7 @@ def fork(
         typer.Option("--log", metavar="PATH|URL", help=_("The log that the larger checkpoint was served with, where the sizes differ.")),
     ] = "",
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help=_("Write the contradiction as a fork file."))] = None,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Check the contradiction and say what it proves."""
     key = key_of(vkey) if vkey else None

@@ -11,6 +11,7 @@ from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
 from kua.cli import say
 from kua.cli.amounts import length
+from kua.cli.options import Commission
 from kua.cli.say import _, fill
 from kua.cli.typed import key_of
 from kua.core.errors import Misused
@@ -44,10 +45,7 @@ def monitor(
         typer.Option("--stall", metavar="TIME", help=_("Tell of a log that has not grown for so long while its station should record.")),
     ] = "5m",
     once: Annotated[bool, typer.Option("--once", help=_("Look once and end."))] = False,
-    commission: Annotated[
-        list[str] | None,
-        typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
-    ] = None,
+    commission: Commission = None,
     json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object for each round."))] = False,
 ) -> None:
     """Look round after round; a contradiction is written down and ends it."""

@@ -36,6 +36,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "seal": ("kua.cli.seal", N_("The sealed film: its slices, shares, opening by a quorum, audit.")),
     "scenes": ("kua.cli.scenes", N_("Rendered polling rooms whose truth is known: for measuring.")),
     "models": ("kua.cli.models", N_("Detection models: list, add, fetch.")),
+    "update": ("kua.cli.update", N_("Updates: releases that several people have signed.")),
     "settings": ("kua.cli.settings", N_("Settings: check and show them.")),
 }
 """Every noun, the module that holds its verbs, and a line for the help. A noun whose module is not there is not shown."""

@@ -11,6 +11,7 @@ from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
 from kua.cli import say
 from kua.cli.amounts import bytes_of, length, rate, time_of
+from kua.cli.options import Commission
 from kua.cli.say import _, fill
 from kua.cli.typed import key_of
 from kua.core.instant import Millis, rfc3339
@@ -39,10 +40,7 @@ def mirror(
     limit: Annotated[
         str, typer.Option("--rate", metavar="BYTES", help=_("Fetch no faster than this, in bytes in a second (like 500k or 2M)."))
     ] = "",
-    commission: Annotated[
-        list[str] | None,
-        typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
-    ] = None,
+    commission: Commission = None,
     recheck: Annotated[
         bool, typer.Option("--recheck", help=_("Read every file of the copy again, and fetch what the disk has lost."))
     ] = False,

@@ -8,6 +8,7 @@ import typer
 
 from kua.adapters import models
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _, fill
 
 MODELS_HOME: Final = Path.home() / ".local" / "share" / "kua" / "models"
@@ -25,7 +26,7 @@ def noun() -> None:
 
 @app.command("list", help=_("List the models that kua knows, and which are installed."))
 def list_(
-    folder: Folder = MODELS_HOME, json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False
+    folder: Folder = MODELS_HOME, json_wanted: JsonWanted = False
 ) -> None:
     """Print the table."""
     there = models.installed(folder)

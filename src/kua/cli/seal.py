@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
@@ -49,7 +50,7 @@ def seal() -> None:
 @app.command("list", help=_("List the slices of sealed film in a box, what they weigh, and when they are removed."))
 def list_(
     box: Annotated[Path, typer.Option("--box", metavar="DIR", help=_("Folder of the station's box."))],
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Print a line for each slice and the budget."""
     room: Any = import_module("kua.app.sealing")

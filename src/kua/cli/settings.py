@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, help=_("Settings: check and show them."))
@@ -25,7 +26,7 @@ def check(box: Box = HERE) -> None:
 
 
 @app.command(help=_("Show every setting, its value and where it comes from."))
-def show(box: Box = HERE, json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False) -> None:
+def show(box: Box = HERE, json_wanted: JsonWanted = False) -> None:
     """Print the settings that hold. Secrets are never printed."""
     from kua.app.settings import values
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.core.instant import Instant, Millis
@@ -69,7 +70,7 @@ def census(
     try_defaults: Annotated[
         bool, typer.Option("--try-defaults", help=_("Try four makers' passwords, once each, on our own cameras."))
     ] = False,
-    json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False,
+    json_wanted: JsonWanted = False,
 ) -> None:
     """Do the one thing asked for, then say how the census stands."""
     from kua.app import census as desk

@@ -4,9 +4,11 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from kua.core.errors import Misused, Rejected
+from kua.core.instant import Instant
 from kua.proof.keys import VerifierKey
 from kua.proof.note import MAX_NOTE, parse_note
 from kua.proof.paper import PaperCode, note_from_paper, read_paper_code
@@ -52,3 +54,14 @@ def paper_of(given: str) -> PaperCode:
     """Read the code of a protocol as somebody typed it. Raises `Misused("paper.*")`."""
     with typed():
         return read_paper_code(given)
+
+
+def instant_of(given: str) -> Instant:
+    """Read a time that a person gave, as RFC 3339 with its offset: one without would mean something else elsewhere. Raises `Misused("time.typed")`."""
+    try:
+        when = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise Misused("time.typed", given=given[:40]) from error
+    if when.tzinfo is None:
+        raise Misused("time.typed", given=given[:40])
+    return Instant(round(when.timestamp() * 1000))

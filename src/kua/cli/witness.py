@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from kua.cli import say
+from kua.cli.options import JsonWanted
 from kua.cli.say import _
-from kua.core.errors import Misused, Rejected
-from kua.proof.keys import VerifierKey
+from kua.cli.typed import key_of, typed
+from kua.core.errors import Misused
+from kua.proof.keys import ML_DSA_44
 from kua.words.problem import N_
 
 app = typer.Typer(
@@ -42,7 +44,8 @@ def init(
     from kua.app.witness import init as make
     from kua.witness.page import policy_lines
 
-    vkeys = make(folder, name, url=url, mark=mark, quantum=not classic)
+    with typed():  # a name that cannot be one
+        vkeys = make(folder, name, url=url, mark=mark, quantum=not classic)
     for line in policy_lines(vkeys, url):
         say.data(line)
     say.talk(
@@ -66,7 +69,7 @@ def add_log(
     """Add a log to the book."""
     from kua.app.witness import add_log as add
 
-    keys = [_key(given) for given in vkey]
+    keys = [key_of(given) for given in vkey]
     known = add(folder, origin or keys[0].name, keys)
     say.data(say.fill(N_("Watching {origin}, signed by {names}."), origin=known.origin, names=", ".join(key.name for key in known.keys)))
 
@@ -98,6 +101,7 @@ def run(
         thread.start()
         shown = f"[{host}]" if ":" in host else host
         say.data(f"http://{shown}:{server.port}/")
+        say.talk(_("Open this address for the page of the co-signer. Centres ask at the same address. Ctrl-C ends it."))
         stop.wait()
         with contextlib.suppress(OSError):
             server.close()
@@ -107,7 +111,7 @@ def run(
 @app.command(
     help=_("Say what the co-signer in DIR has signed and refused. Exit code 1 if a log has contradicted itself or it signs no more.")
 )
-def status(folder: Folder, json_wanted: Annotated[bool, typer.Option("--json", help=_("Print one JSON object."))] = False) -> None:
+def status(folder: Folder, json_wanted: JsonWanted = False) -> None:
     """Print the book."""
     from kua.app.witness import look
 
@@ -139,8 +143,8 @@ def status(folder: Folder, json_wanted: Annotated[bool, typer.Option("--json", h
             }
         )
     else:
-        for key in vkeys:
-            say.data(str(key))
+        for key in vkeys:  # the lines themselves, one of them 1,800 letters long, are in --json
+            say.data(f"{key.name}+{key.id.hex()}  {'ML-DSA-44' if key.kind == ML_DSA_44 else 'Ed25519'}")
         for log in logs:
             say.data(say.fill(N_("{origin}: {size} entries, co-signed {count} times."), origin=log.origin, size=log.size, count=log.count))
         for fork in forks:
@@ -155,16 +159,6 @@ def status(folder: Folder, json_wanted: Annotated[bool, typer.Option("--json", h
         if halted:
             say.data(_("It signs nothing any more: what it signed later than its records say has come to light. Retire its key."))
     raise typer.Exit(1 if forks or halted else 0)
-
-
-def _key(given: str) -> VerifierKey:
-    try:
-        line = given if "+" in given else Path(given).read_text("utf-8")
-        return VerifierKey.parse(line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misused("verify.no_file", name=given[:200]) from error
-    except Rejected as error:  # here it is not bytes from outside that are wrong, but what was typed
-        raise Misused(error.code, **error.facts) from error
 
 
 def _address(given: str) -> tuple[str, int]:

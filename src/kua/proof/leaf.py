@@ -253,6 +253,9 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
             reason=WORD,
         ),
         _kind("certificate", "centre", ("nation",), at=MS, station=STATION, origin=ORIGIN, vkey=VKEY),
+        _kind(
+            "revoked", "centre", ("nation",), at=MS, station=STATION, vkey=VKEY, since=MS, article=CITATION, by=WORD, reason=WORD
+        ),
         _kind("station_checkpoint", "centre", ("nation",), received_at=MS, origin=ORIGIN, size=INT, root=DIGEST, note=NOTE),
     ]
 )

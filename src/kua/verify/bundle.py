@@ -34,9 +34,10 @@ from kua.verify.cosigned import check_second_key
 from kua.verify.entries import Entries
 from kua.verify.excerpt import read_excerpt
 from kua.verify.film import SMALL, Trust, check_election_file, check_logged, nation_key, rules_of
+from kua.verify.footage import MAX_MEDIA
 from kua.verify.judged import judged_facts
 from kua.verify.report import Line, Report
-from kua.verify.station import MAX_MEDIA, Excerpt, check_excerpt
+from kua.verify.station import Excerpt, check_excerpt
 from kua.words.readme import READMES
 
 FIRST: Final = ("film.gap", "film.unaccounted", "film.segment_missing", "film.removed", "film.not_public", "film.withdrawn", "film.withdrawn_whole",

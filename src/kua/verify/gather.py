@@ -86,7 +86,7 @@ def gather(place: Reader, wanted: Wanted) -> Gathered:
     files |= _first_seen(nation_below, nation, election, nation_key, index) | _stamped(nation_below, nation, nation_key, index)
     beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
     files |= _not_before(nation_below, nation, nation_key, None if beacon is None else leaf_at(log, beacon))
-    files |= _calibrations(below, f"s/{station}", log, indices)
+    files |= _calibrations(below, f"s/{station}", log, {index for index in indices if index < size})
     films = {cam: [item for item in day.touching(since, until).items if isinstance(item, Film)] for cam, day in days.items()}
     return Gathered(Contents(election.id, station, tuple(days), since, until, copies=True), files, films)
 
@@ -154,6 +154,8 @@ def _leaves_of(log: Entries, days: dict[str, Day], since: Instant, until: Instan
     window = range(first, last + 1)
     indices |= set(window)
     indices |= {index for index, leaf in log.leaves if isinstance(leaf, Leaf) and leaf.type in ALWAYS}
+    late = set(_signed_late(log, set(days)))
+    indices |= late
     newest: dict[str, int] = {}
     for index, leaf in log.of_type("calibration"):
         if index < first:
@@ -166,7 +168,15 @@ def _leaves_of(log: Entries, days: dict[str, Day], since: Instant, until: Instan
                 max(number for number, other in log.of_type("calibration") if number < start and other["cam"] == first_of_run["cam"])
             }
     beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
-    return indices | set(newest.values()) | ({beacon} if beacon is not None else set()), last + 1
+    return indices | set(newest.values()) | ({beacon} if beacon is not None else set()), max(last, *late, 0) + 1
+
+
+def _signed_late(log: Entries, cameras: set[str]) -> Iterator[int]:
+    """Give what explains film that was made while one person alone had signed: that it was so, and the calibration that two signed afterwards."""
+    alone = [(index, leaf) for index, leaf in log.of_type("fault") if leaf["kind"] == "one_signature" and leaf["cam"] in cameras]
+    yield from (index for index, _ in alone)
+    for cam in {leaf["cam"] for _, leaf in alone}:
+        yield from [index for index, leaf in log.of_type("calibration") if leaf["cam"] == cam][:1]
 
 
 def _checkpoint(below: Below, log: Entries, nation: Entries, key: VerifierKey, need: int) -> tuple[bytes, int | None]:
@@ -299,7 +309,7 @@ def _national(
 ) -> dict[str, bytes]:
     """Return the national excerpt: the election file, the station's key and its checkpoint, and every withdrawal of its film."""
     indices = {index for index, leaf in nation.of_type("policy") if leaf["what"] == "election" and leaf["sha256"] == file}
-    indices |= {index for index, leaf in nation.of_type("certificate", "withdrawn") if leaf["station"] == station}
+    indices |= {index for index, leaf in nation.of_type("certificate", "withdrawn", "revoked") if leaf["station"] == station}
     indices |= set() if seen is None else {seen}
     note, checkpoint = head
     return _part("nation", raw_entries(below, nation.head.size), nation, checkpoint.size, note, {index for index in indices if index < checkpoint.size})

@@ -34,13 +34,15 @@ from kua.proof.tiles import WIDTH, Tile, encode_bundle, encode_tile, tiles_chang
 from kua.verify.below import Below, Once
 from kua.verify.cosigned import FOLDER, POLICY
 from kua.verify.film import FILES, SMALL, Trust, check_election_file, rules_of
+from kua.verify.footage import MAX_MEDIA
 from kua.verify.heads import Source, follow
 from kua.verify.monitor import Memory, Round, check_claims, hear, key_of
 from kua.verify.reading import Folder, Reader
 from kua.verify.report import Report
 from kua.verify.scope import Scope
-from kua.verify.station import ARRIVING, LIVE_ITEMS, MAX_MEDIA
+from kua.verify.station import LIVE_ITEMS
 from kua.verify.view import LogView
+from kua.verify.work import ARRIVING
 
 WORKERS: Final = 4
 """Files that are fetched side by side; each is held in memory while it is checked, 8 MiB at most."""

@@ -20,13 +20,13 @@ from kua.media.timeline import Film
 from kua.proof import bag
 from kua.proof.archive import Entry, directory, local_header, planned
 from kua.proof.bundle import CONTENTS, CUSTODY, begin_custody
-from kua.verify.bundle import PAPER, TOOLS, copy_plans, samples_of, verify_bundle
 from kua.verify.below import Below
+from kua.verify.bundle import PAPER, TOOLS, copy_plans, samples_of, verify_bundle
 from kua.verify.film import Trust
+from kua.verify.footage import MAX_MEDIA
 from kua.verify.gather import Gathered, Wanted, gather
 from kua.verify.reading import Reader
 from kua.verify.report import Report
-from kua.verify.station import MAX_MEDIA
 from kua.words.readme import READMES
 
 Paper = Callable[[Report, bytes], bytes]

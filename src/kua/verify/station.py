@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check of one station: its log against the nation's, then calibrations, account of the day, every segment, every playlist, every file."""
 
-import hashlib
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kua.core.canonical import read_canonical
@@ -13,8 +10,7 @@ from kua.core.election import Election
 from kua.core.errors import Incomplete, KuaError, Rejected
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import station_id, station_origin
-from kua.law.publication import Piece, Publication
-from kua.media.boxes import Said, read_segment
+from kua.law.publication import Publication
 from kua.media.coverage import NAME as COVERAGE
 from kua.media.coverage import Coverage, coverage_of, planned_of
 from kua.media.playlist import head_of, items_of, render
@@ -28,57 +24,16 @@ from kua.proof.persons import check_calibration
 from kua.verify.below import Below
 from kua.verify.coverage import check_coverage_file, figures, seconds, tell_coverage
 from kua.verify.entries import Entries, load_entries
+from kua.verify.footage import check_masks, check_media
 from kua.verify.hours import check_hours
 from kua.verify.report import Report
+from kua.verify.revoked import tell_revoked
 from kua.verify.statements import check_statements
 from kua.verify.times import NationTimes, station_times, tell_times
+from kua.verify.work import ARRIVING, Work
 
-ARRIVING: Final = 60_000
-"""Milliseconds beyond the public delay after which a film that is not there counts as missing (docs/spec/published-tree.md)."""
-MAX_MEDIA: Final = 8 * 1024 * 1024
-"""Bytes of the largest segment: what the centre accepts."""
 LIVE_ITEMS: Final = 75
 """Items of `live.m3u8` (docs/spec/published-tree.md)."""
-TICKS: Final = 90
-"""Units of media time in a millisecond (docs/spec/segment.md)."""
-TOLERANCE: Final = 4
-"""Levels (of 256) by which a pixel inside a mask may differ from the fill in any plane: a flat area survives the shipped encoder exactly, and differs by at most
-1 at a sixth of the shipped rate (measured). A booth that was left open differs by tens."""
-WORKERS: Final = 4
-"""Files that are read and hashed side by side."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """What the checks of one station share."""
-
-    below: Below
-    station: str
-    election: Election | None
-    file: Digest | None
-    nation: Entries | None
-    rules: Publication | None
-    now: Instant
-    report: Report
-    days: dict[str, Day] = field(default_factory=dict)
-    present: dict[str, set[str]] = field(default_factory=dict)
-    lost: dict[str, set[str]] = field(default_factory=dict)
-    expected: set[str] = field(default_factory=lambda: {"vkey", "checkpoint"})
-    pixels: Pixels | None = None
-    excerpt: bool = False
-    """Whether only a part of the day is looked at."""
-    signed: dict[str, bytes] = field(default_factory=dict)
-    """Calibration files whose two signatures hold, by their SHA-256."""
-    began: dict[tuple[str, str], int] = field(default_factory=dict)
-    """When each run of each camera began (Unix ms)."""
-
-    @property
-    def waits(self) -> int:
-        """Milliseconds after which the public may know of what was recorded."""
-        return self.election.delay if self.election is not None else 0
-
-    def check(self, name: str) -> str:
-        return f"s/{self.station} {name}"
 
 
 def check_station(
@@ -95,7 +50,7 @@ def check_station(
     times: NationTimes | None = None,
 ) -> dict[str, Any] | None:
     """Check one station's folder (`file`: SHA-256 of the election file as it was read and checked) and return its figures of coverage, or None if its log does not hold."""
-    work = _Work(below, station, election, file, nation, rules, now, report, pixels=pixels)
+    work = Work(below, station, election, file, nation, rules, now, report, pixels=pixels)
     try:
         name = station_id(station)
         line = below.read("vkey", 4096).decode("utf-8", "replace")
@@ -112,6 +67,7 @@ def check_station(
     if log is None:
         return None
     _check_against_nation(work, log, key, log.head.origin)
+    tell_revoked(work.check("revoked"), station, key, nation, log, report)
     check_hours(work.check("hours"), log, _seen(work, log.head.origin), now, report)
     _check_statements(work, log)
     _runs(work, log)
@@ -123,8 +79,8 @@ def check_station(
     told = {cam: tell_times(work.check(f"camera {cam} time"), day, log, seen, report) for cam, day in sorted(work.days.items())}
     for cam in sorted(work.days):
         _check_account(work, cam)
-        _check_media(work, cam, _newest(log))
-        _check_masks(work, cam, log)
+        check_media(work, cam, _newest(log))
+        check_masks(work, cam, log)
         _check_playlists(work, cam, _newest(log))
         tell_coverage(work.check(f"camera {cam} coverage"), _coverage_of(work, cam), report)
     work.expected.add(COVERAGE)
@@ -135,7 +91,7 @@ def check_station(
     return {"station": station, "cameras": {cam: figures(_coverage_of(work, cam)) | {"time": told[cam]} for cam in sorted(work.days)}}
 
 
-def _check_key(work: _Work, key: VerifierKey, given: VerifierKey | None) -> bool:
+def _check_key(work: Work, key: VerifierKey, given: VerifierKey | None) -> bool:
     check = work.check("key")
     if given is not None and given.name == key.name and given != key:
         work.report.failed(check, "film.key_not_given_one", name=key.name)
@@ -156,7 +112,7 @@ def _check_key(work: _Work, key: VerifierKey, given: VerifierKey | None) -> bool
     return True
 
 
-def _check_against_nation(work: _Work, log: Entries, key: VerifierKey, origin: str) -> None:
+def _check_against_nation(work: Work, log: Entries, key: VerifierKey, origin: str) -> None:
     check = work.check("nation")
     if work.nation is None:
         work.report.not_checked(check, "film.no_nation")
@@ -188,22 +144,22 @@ def _check_against_nation(work: _Work, log: Entries, key: VerifierKey, origin: s
         work.report.not_checked(check, "film.nation_behind", count=log.head.size - seen)
 
 
-def _seen(work: _Work, origin: str) -> list[tuple[int, Instant]]:
+def _seen(work: Work, origin: str) -> list[tuple[int, Instant]]:
     """Return the sizes of this station's log that the national log states, each with when the centre received it."""
     stated = work.nation.of_type("station_checkpoint") if work.nation is not None else []
     return [(leaf["size"], Instant(leaf["received_at"])) for _, leaf in stated if leaf["origin"] == origin]
 
 
-def _check_statements(work: _Work, log: Entries) -> None:
+def _check_statements(work: Work, log: Entries) -> None:
     check_statements(work.check, log, work.station, work.election, work.file, work.report)
 
 
-def _runs(work: _Work, log: Entries) -> None:
+def _runs(work: Work, log: Entries) -> None:
     for _, leaf in log.of_type("segment"):
         work.began.setdefault((leaf["cam"], leaf["run"]), leaf["t0"])
 
 
-def _days(work: _Work, log: Entries, size: int) -> dict[str, Day]:
+def _days(work: Work, log: Entries, size: int) -> dict[str, Day]:
     """Return the days of all cameras as the first `size` leaves and the nation's withdrawals tell them."""
     days: dict[str, Day] = {}
     for index, entry in log.leaves:
@@ -222,7 +178,7 @@ def _days(work: _Work, log: Entries, size: int) -> dict[str, Day]:
     return days
 
 
-def _check_calibrations(work: _Work, log: Entries) -> None:
+def _check_calibrations(work: Work, log: Entries) -> None:
     check = work.check("calibration")
     named = log.of_type("calibration")
     if not named:
@@ -258,7 +214,7 @@ def _check_calibrations(work: _Work, log: Entries) -> None:
         work.report.passed(check, "film.calibration_signed", camera=leaf["cam"], roles=", ".join(person.role for person in people))
 
 
-def _tell_census(work: _Work, log: Entries) -> None:
+def _tell_census(work: Work, log: Entries) -> None:
     """Say what the station states of the cameras in its room. The signed list holds addresses and stays in the station: nobody can check it from outside."""
     check, stated = work.check("census"), log.of_type("census")
     if not stated:
@@ -274,7 +230,7 @@ def _tell_census(work: _Work, log: Entries) -> None:
         work.report.not_checked(check, words[leaf["recorder"]], **facts)
 
 
-def _check_sealed(work: _Work, log: Entries) -> None:
+def _check_sealed(work: Work, log: Entries) -> None:
     """Say whether a sealed film was kept, and fail where the election file orders none for the phase, or another quorum. Only a quorum can look inside."""
     check, slices, wrong = work.check("sealed"), log.of_type("slice"), False
     ordered = work.election.sealed if work.election is not None else None
@@ -305,7 +261,7 @@ def _signed_file(below: Below, name: str, digest: str) -> bytes:
     return data
 
 
-def _check_account(work: _Work, cam: str) -> None:
+def _check_account(work: Work, cam: str) -> None:
     day = work.days[cam]
     account = day.account()
     check = work.check(f"camera {cam} account")
@@ -339,176 +295,7 @@ def _newest(log: Entries) -> int:
     return max((leaf.body["at"] for _, leaf in log.leaves if isinstance(leaf, Leaf) and "at" in leaf.body), default=0)
 
 
-def _check_media(work: _Work, cam: str, newest: int) -> None:
-    day = work.days[cam]
-    films = [item for item in day.items if isinstance(item, Film)]
-    wanted: dict[str, tuple[str, int | None, str]] = {}
-    for item in films:
-        span = f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
-        wanted[f"film/{cam}/{item.name}"] = (item.sha256, item.size, span)
-        wanted.setdefault(f"film/{cam}/{item.init_name}", (item.init, None, span))
-    withdrawn = {f"film/{cam}/{item.name}" for item in films if day.is_withdrawn(item)}
-    kept = {f"film/{cam}/{item.name}" for item in films if not _may_ever(work, cam, item)}
-    late = {f"film/{cam}/{item.name}" for item in films if _is_late(work, cam, item, day, newest)}
-    # An init segment is only needed by film that must be there.
-    idle = {f"film/{cam}/{item.init_name}" for item in films} - {
-        f"film/{cam}/{item.init_name}" for item in films if f"film/{cam}/{item.name}" not in late | withdrawn | kept
-    }
-    with ThreadPoolExecutor(WORKERS) as pool:
-        found = dict(zip(wanted, pool.map(lambda name: _hashed(work.below, name), wanted), strict=True))
-    check = work.check(f"camera {cam} film")
-    intact = arriving = gone = private = 0
-    present, lost = work.present.setdefault(cam, set()), work.lost.setdefault(cam, set())
-    for name, (digest, size, span) in wanted.items():
-        work.expected.add(name)
-        held = found[name]
-        if isinstance(held, Incomplete) and name in withdrawn:
-            gone += 1
-        elif isinstance(held, Incomplete) and name in kept:
-            private += 1
-        elif isinstance(held, Incomplete) and name in idle:
-            continue
-        elif isinstance(held, Incomplete) and name in late:
-            arriving += 1
-        elif isinstance(held, Incomplete):
-            work.report.missing(check, "film.segment_missing", name=name, span=span)
-            if size is not None:
-                lost.add(digest)
-        elif isinstance(held, KuaError):
-            work.report.trouble(check, held)
-        elif (held.sha256, held.size) != (digest, size if size is not None else held.size):
-            work.report.failed(check, "film.segment_altered", name=name, span=span)
-            if size is not None:
-                present.add(digest)  # the file is there: its playlist line is right, its bytes are not
-        else:
-            intact += 1
-            if size is not None:
-                present.add(digest)
-    if intact:
-        work.report.passed(check, "film.segments_intact", count=intact, of=len(wanted))
-    if arriving:
-        work.report.not_checked(check, "film.arriving", count=arriving)
-    if private:
-        work.report.not_checked(check, "film.not_public", count=private)
-    if gone:
-        work.report.not_checked(check, "film.removed", count=gone)
-    work.report.summary["segments_logged"] = work.report.summary.get("segments_logged", 0) + len(films)
-    _check_inside(work, cam, films, found)
-    good = 0
-    for item in films:
-        held = found[f"film/{cam}/{item.name}"]
-        good += isinstance(held, _Read) and (held.sha256, held.size) == (item.sha256, item.size)
-    work.report.summary["segments_verified"] = work.report.summary.get("segments_verified", 0) + good
-
-
-def _piece(work: _Work, cam: str, item: Film) -> Piece:
-    return Piece(work.station, cam, item.t0, item.t1, item.phase)
-
-
-def _may_ever(work: _Work, cam: str, item: Film) -> bool:
-    """Whether the legal profile lets the public see `item` at any time. Without a profile everything ought to be there."""
-    return work.rules is None or work.rules.may_ever(_piece(work, cam, item)).allowed
-
-
-def _is_late(work: _Work, cam: str, item: Film, day: Day, newest: int) -> bool:
-    """Whether `item` may still be on its way: it was not due long ago, by the newest word of the station, or after its close by our clock."""
-    due = work.rules.due_at(_piece(work, cam, item)) if work.rules else item.t1
-    return due + ARRIVING > (newest if day.closed is None else work.now)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What a file of film is: its digest and length, and what it says of itself; `said` is None where it cannot be read as a segment."""
-
-    sha256: str
-    size: int
-    said: Said | None
-
-
-def _hashed(below: Below, name: str) -> _Read | KuaError:
-    try:
-        data = below.read(name, MAX_MEDIA)
-    except KuaError as error:
-        return error
-    try:
-        said = read_segment(data) if name.endswith(".m4s") else None
-    except Rejected:
-        said = None
-    return _Read(hashlib.sha256(data).hexdigest(), len(data), said)
-
-
-def _check_inside(work: _Work, cam: str, films: list[Film], found: Mapping[str, _Read | KuaError]) -> None:
-    """Hold the time and number of pictures inside each segment against its leaf (docs/spec/segment.md): old or stretched film has another."""
-    check = work.check(f"camera {cam} film")
-    agree = unread = 0
-    for number, item in enumerate(films):
-        after = films[number + 1] if number + 1 < len(films) else None
-        held = found[f"film/{cam}/{item.name}"]
-        if not isinstance(held, _Read) or held.sha256 != item.sha256:
-            continue
-        if held.said is None:
-            unread += 1
-            continue
-        goes_on = after is not None and (after.run, after.t0) == (item.run, item.t1)
-        length = held.said.length if goes_on else (item.t1 - item.t0) * TICKS
-        if (held.said.decode_time, held.said.frames, length) == (
-            (item.t0 - work.began[cam, item.run]) * TICKS,
-            item.frames,
-            (item.t1 - item.t0) * TICKS,
-        ):
-            agree += 1
-        else:
-            work.report.failed(
-                check, "film.inside_differs", name=f"film/{cam}/{item.name}", span=f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
-            )
-    if agree:
-        work.report.passed(check, "film.inside_agrees", count=agree)
-    if unread:
-        work.report.not_checked(check, "film.inside_unread", count=unread)
-
-
-def _check_masks(work: _Work, cam: str, log: Entries) -> None:
-    """Look into every segment that is here and intact: is each mask of the calibration that its leaf names filled in every picture?"""
-    check = work.check(f"camera {cam} masks")
-    named = {leaf["sha256"]: leaf["calibration"] for _, leaf in log.of_type("segment") if leaf["cam"] == cam}
-    films = [item for item in work.days[cam].items if isinstance(item, Film) and item.sha256 in work.present.get(cam, set())]
-    if not films:
-        return
-    if work.pixels is None:
-        work.report.not_checked(check, "film.masks_not_looked")
-        return
-    pictures = masks = worst = unread = unsigned = 0
-    for item in films:
-        calibration = work.signed.get(named[item.sha256])
-        if calibration is None:
-            unsigned += 1
-            continue
-        name = f"film/{cam}/{item.name}"
-        try:
-            init, segment = work.below.read(f"film/{cam}/{item.init_name}", MAX_MEDIA), work.below.read(name, MAX_MEDIA)
-            if sha256(segment).hex() != item.sha256 or sha256(init).hex() != item.init:
-                continue  # altered bytes have their own line
-            looked = work.pixels(calibration, init, segment)
-        except KuaError:
-            unread += 1
-            continue
-        pictures, masks, worst = pictures + looked.pictures, max(masks, looked.masks), max(worst, looked.worst)
-        if looked.worst > TOLERANCE:
-            span = f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
-            work.report.failed(
-                check, "film.mask_open", name=name, span=span, number=looked.worst_at + 1, worst=looked.worst, allowed=TOLERANCE
-            )
-    if pictures and not masks:
-        work.report.not_checked(check, "film.masks_none", camera=cam)
-    elif pictures and worst <= TOLERANCE:
-        work.report.passed(check, "film.masks_hold", masks=masks, pictures=pictures, worst=worst, allowed=TOLERANCE)
-    if unread:
-        work.report.not_checked(check, "film.masks_unread", count=unread)
-    if unsigned:
-        work.report.not_checked(check, "film.masks_unsigned", count=unsigned)
-
-
-def _check_playlists(work: _Work, cam: str, newest: int) -> None:
+def _check_playlists(work: Work, cam: str, newest: int) -> None:
     day = work.days[cam]
     check = work.check(f"camera {cam} playlists")
     for name in ("day.m3u8", "live.m3u8"):
@@ -547,7 +334,7 @@ def _rendered(day: Day, present: frozenset[str], first: int, count: int, ended: 
     return render(items, first, ended).encode() if len(items) == first + count else b""
 
 
-def _check_foreign(work: _Work) -> None:
+def _check_foreign(work: Work) -> None:
     check = work.check("files")
     if not work.below.listable:
         work.report.not_checked(check, "film.not_listable")
@@ -559,11 +346,11 @@ def _check_foreign(work: _Work) -> None:
         work.report.passed(check, "film.no_strays")
 
 
-def _coverage_of(work: _Work, cam: str) -> Coverage:
+def _coverage_of(work: Work, cam: str) -> Coverage:
     return coverage_of(work.days[cam], work.present.get(cam, set()))
 
 
-def _planned(work: _Work) -> int | None:
+def _planned(work: Work) -> int | None:
     """Return the milliseconds of the station's windows, None where nobody says."""
     if work.election is None:
         return None
@@ -597,8 +384,9 @@ def check_excerpt(
 
     The figures are of [since, until) alone, to the millisecond; segments that only begin or end in it are checked whole.
     """
-    work = _Work(below, station, election, file, nation, rules, Instant(2**53), report, pixels=pixels, excerpt=True)
+    work = Work(below, station, election, file, nation, rules, Instant(2**53), report, pixels=pixels, excerpt=True)
     _check_key(work, part.key, None)
+    tell_revoked(work.check("revoked"), station, part.key, nation, part.log, report)
     check_statements(work.check, part.log, station, election, file, report, whole=False)
     _runs(work, part.log)
     work.days = _days(work, part.log, part.log.head.size)
@@ -609,8 +397,8 @@ def check_excerpt(
         whole = work.days.setdefault(cam, Day(cam))
         _check_window(work, whole, part)
         work.days[cam] = whole.touching(part.since, part.until)
-        _check_media(work, cam, 2**53)
-        _check_masks(work, cam, part.log)
+        check_media(work, cam, 2**53)
+        check_masks(work, cam, part.log)
         films[cam] = [item for item in work.days[cam].items if isinstance(item, Film)]
         cut = whole.within(part.since, part.until)
         work.days[cam] = cut if whole.opened is not None else replace(cut, opened=None)
@@ -622,7 +410,7 @@ def check_excerpt(
     return {"station": station, "cameras": told}, work.expected, films
 
 
-def _check_window(work: _Work, day: Day, part: Excerpt) -> None:
+def _check_window(work: Work, day: Day, part: Excerpt) -> None:
     """Nothing may be left out between the item before the first that is asked for and the last one: what was said of this time is here, all of it."""
     items = day.touching(part.since, part.until).items
     if not items:
@@ -631,13 +419,14 @@ def _check_window(work: _Work, day: Day, part: Excerpt) -> None:
         start = next((item.leaf for item in day.items if item.seq == items[0].seq - 1), None)
     else:
         start = next((index for index, _ in part.log.of_type("open")), None)
-    here = {index for index, _ in part.log.leaves}
-    lost = 1 if start is None else sum(index not in here for index in range(start, items[-1].leaf + 1))
+    # Counted by what is here: a log may claim to be longer than anybody can count.
+    end = items[-1].leaf + 1
+    lost = 1 if start is None else end - start - len({index for index, _ in part.log.leaves if start <= index < end})
     if lost:
         work.report.missing(work.check(f"camera {day.cam} account"), "bundle.leaves_missing", count=lost)
 
 
-def _tell_hidden(work: _Work, cam: str) -> None:
+def _tell_hidden(work: Work, cam: str) -> None:
     for span in work.days[cam].hidden:
         until = rfc3339(span.t1) if span.t1 is not None else "..."
         work.report.passed(work.check(f"camera {cam} account"), "bundle.hidden", since=rfc3339(span.t0), until=until, reason=span.reason)

@@ -33,6 +33,13 @@ LINES: dict[str, str] = {
     "bundle.hidden": N_("The whole picture was filled from {since} to {until}: {reason}."),
     "bundle.no_gaps": N_("There is no gap: every segment of this time was recorded and is here."),
     "bundle.no_copy": N_("There is no working copy in this bundle."),
+    "clip.matches": N_("{name} is, but for its label, {copy} of the bundle, byte for byte."),
+    "clip.differs": N_("{name} is no working copy of this bundle: it was cut, altered, or is another film."),
+    "clip.no_label": N_("The clip has no C2PA label."),
+    "clip.label_no_library": N_("Labels (C2PA) cannot be read here: pip install 'kua[label]'."),
+    "clip.label_broken": N_("The C2PA label ({name}) does not hold over this clip."),
+    "clip.label_holds": N_("The C2PA label holds, by {name}, whom the library knows."),
+    "clip.label_unknown": N_("The C2PA label holds over this clip, by {name}, whom this program does not know: anybody can make such a label."),
     "bundle.copy_holds": N_("The working copy {name} is made of the segments and of nothing else."),
     "bundle.copy_not_compared": N_(
         "The working copy was not compared, since segments are altered or missing: look at the segments, not at it."

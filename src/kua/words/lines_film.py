@@ -4,7 +4,7 @@
 from kua.words.problem import N_
 
 LINES: dict[str, str] = {
-    "film.election_read": N_("The election file of {election} (version {version}) can be read; it names {stations} stations."),
+    "film.election_read": N_("The election file of {election} (version {version}) can be read (stations: {stations})."),
     "film.election_signed": N_("The election file is the one that was signed by {names}."),
     "film.commission_not_given": N_("Whether that signer really is the commission: give its key with --commission to check."),
     "film.commission_trusted": N_("The election file is signed by a key that you trust: {names}."),
@@ -135,7 +135,7 @@ LINES: dict[str, str] = {
     "film.time_untrusted": N_(
         "The time of {seconds} recorded seconds is the word of the station's own clock; nothing outside it vouched for it."
     ),
-    "film.clock_stepped": N_("The station's clock was set while it recorded: {count} times, by up to {seconds} s. The log says when."),
+    "film.clock_stepped": N_("The station's clock was set while it recorded (times: {count}, by up to {seconds} s). The log says when."),
     "film.outside_account": N_(
         "The account runs from {since} to {until}. Of the time in which the election file allows recording, {seconds} s lie outside it."
     ),
@@ -148,6 +148,11 @@ LINES: dict[str, str] = {
     "film.coverage_holds": N_("coverage.json says exactly what the first {size} statements of the log make it."),
     "film.coverage_differs": N_("coverage.json does not say what the log says: it was altered."),
     "film.withdrawn_length": N_("Seconds withdrawn from publication: {seconds}. Only the statements can be checked for them."),
+    "film.key_revoked": N_(
+        "The station's key was revoked at {at} ({article}) and is not to be believed from {since} on: {count} of {of} statements had not been seen by then. What stands before them holds."
+    ),
+    "film.key_revoked_later": N_("The station's key was revoked at {at} ({article}); the national log had seen all of this before {since}, since when the key is not to be believed."),
+    "film.revoked_taken": N_("The national log took in a state of this station (entry {index}) after it had revoked its key (entry {first})."),
     "film.key_twice": N_("The national log names {count} different keys for this station: there may be as many histories of it."),
     "film.key_of_nobody": N_("The key that you gave ({name}) is not the key of any log here."),
     "film.checkpoint_not_signed": N_(

@@ -96,10 +96,40 @@ PROBLEMS: dict[str, Problem] = {
         N_("A bundle is of some time."),
         N_("Give --from and --to, such as 2026-03-15T09:00:00+05:00."),
     ),
-    "bundle.time": Problem(
-        N_("{given} is not a time."),
-        N_("Times are written as RFC 3339 says, with their offset."),
-        N_("Write it like 2026-03-15T09:00:00+05:00."),
+    "clip.boxes": Problem(
+        N_("The clip holds something beside film and a label, or is cut off (byte {at})."),
+        N_("In a box that no hash covers a forger can carry anything."),
+        N_("Keep it as it is; it is not what the program wrote."),
+    ),
+    "clip.no_copy": Problem(
+        N_("The bundle holds no working copy."),
+        N_("It was made with --no-copy, or its film cannot be copied into one file."),
+        N_("Make the bundle anew with a working copy."),
+    ),
+    "clip.which": Problem(
+        N_("Several working copies are there, or none of that name."),
+        N_("There is one for each camera, and a new one where the picture's size changes: {known}."),
+        N_("Choose one with --copy."),
+    ),
+    "label.half": Problem(
+        N_("A label needs a key and its certificates."),
+        N_("Only one of --key and --chain was given."),
+        N_("Give both, or neither: then the clip has no label."),
+    ),
+    "label.key": Problem(
+        N_("The label could not be signed."),
+        N_("The library says: {why}."),
+        N_("Use a P-256 key whose certificate allows signing (digitalSignature, emailProtection or documentSigning) and was issued by another one."),
+    ),
+    "label.no_library": Problem(
+        N_("The library for C2PA labels is not installed here."),
+        N_("It is optional: kua's own proof does not need it."),
+        N_("Install it: pip install 'kua[label]'."),
+    ),
+    "label.form": Problem(
+        N_("The label of the clip cannot be read."),
+        N_("The library says: {why}."),
+        N_("Believe the bundle, not the label."),
     ),
     "bundle.no_station": Problem(
         N_("The election file names no station {station}."),

@@ -44,11 +44,6 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("The system says: {why}."),
         do=N_("Stop what listens there, or choose another port; 0 takes a free one."),
     ),
-    "centre.time": Problem(
-        what=N_("“{given}” is not a time."),
-        why=N_("A time is needed with its offset from UTC."),
-        do=N_("Write it like 2026-03-15T14:03:20+05:00."),
-    ),
     "centre.deaf": Problem(
         what=N_("The running centre does not answer."),
         why=N_("Its process is there, but it said: {why}."),
@@ -133,6 +128,16 @@ PROBLEMS: dict[str, Problem] = {
         what=N_("The request is too large."),
         why=N_("At most {most} bytes are taken at once."),
         do=N_("Send less at once; a segment is never that large."),
+    ),
+    "ingest.quota": Problem(
+        what=N_("Station {station} sends more than one station may."),
+        why=N_("So that no station, and nobody who has stolen its key, keeps the others waiting."),
+        do=N_("Keep everything and come back in {seconds} s."),
+    ),
+    "ingest.slow": Problem(
+        what=N_("The rest of the request has not come."),
+        why=N_("Who sends less than a kilobyte a second holds a line that others need."),
+        do=N_("Send it again."),
     ),
     "ingest.disk_full": Problem(
         what=N_("The centre's disk is full."),
@@ -234,6 +239,36 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Known are: {known}. A withdrawal stands in the national log for ever."),
         do=N_("Write one of these words."),
     ),
+    "upload.revoked": Problem(
+        what=N_("The key of station {station} was revoked; nothing of it is taken any more."),
+        why=N_("The commission was told that its box was stolen, lost or copied. The national log says since when."),
+        do=N_("Keep the box as it is and call the commission."),
+    ),
+    "enrol.revoked": Problem(
+        what=N_("The key of station {station} was revoked, and a station has one log."),
+        why=N_("A second log under its name could be shown in place of the first."),
+        do=N_("Call the commission: until a new election file names the room anew, no box can enrol for it."),
+    ),
+    "revoke.word": Problem(
+        what=N_("“{given}” may not stand in a revocation."),
+        why=N_("Known are: {known}. A revocation stands in the national log for ever."),
+        do=N_("Write one of these words."),
+    ),
+    "revoke.since": Problem(
+        what=N_("A key cannot be revoked from a time on that is still to come."),
+        why=N_("Until then somebody would believe what its thief signs."),
+        do=N_("Give the time at which the box was last seen to be safe."),
+    ),
+    "revoke.no_key": Problem(
+        what=N_("Station {station} has no key that could be revoked."),
+        why=N_("It never enrolled here."),
+        do=N_("Check the number of the station. Do not hand out a code that was made for it."),
+    ),
+    "revoke.again": Problem(
+        what=N_("The key of station {station} is revoked already."),
+        why=N_("Once is for ever."),
+        do=N_("Nothing needs to be done."),
+    ),
     "stop.article": Problem(
         what=N_("The article cannot be taken."),
         why=N_("It stands in the national log for ever, so it is one line of Latin letters, digits and signs, at most 256."),
@@ -253,6 +288,16 @@ PROBLEMS: dict[str, Problem] = {
         what=N_("The key is called {given}, but this certificate is for {wanted}."),
         why=N_("A person's key carries its role and place in its name."),
         do=N_("Correct --role and --station, or let the person make a key with the right name:  kua station person --new FILE --name {wanted} ."),
+    ),
+    "metrics.token": Problem(
+        what=N_("The token is not right."),
+        why=N_("Only those who run the centre may read its metrics."),
+        do=N_("Send the token of KUA_METRICS_TOKEN as Authorization: Bearer."),
+    ),
+    "metrics.short_token": Problem(
+        what=N_("The token of the metrics is too short."),
+        why=N_("A short one can be guessed."),
+        do=N_("Set KUA_METRICS_TOKEN to at least {least} characters, or leave it out: then there are no metrics."),
     ),
     "office.short_token": Problem(
         what=N_("The office's token is too short."),

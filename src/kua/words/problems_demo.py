@@ -29,6 +29,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("This computer is too busy, or something failed."),
         do=N_("Close other programs and try again."),
     ),
+    "demo.not_cosigned": Problem(
+        what=N_("The outsiders had not co-signed the whole log {seconds} seconds after the day was closed."),
+        why=N_("This computer is too busy, or one of the co-signers of the demonstration has stopped."),
+        do=N_("Close other programs and try again."),
+    ),
     "demo.log_broken": Problem(
         what=N_("The log of station {station} does not hold."),
         why=N_("The copy of the published tree was altered while it was read, or there is a fault in kua."),

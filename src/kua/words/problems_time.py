@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words of the errors about time tokens (RFC 3161) and coverage."""
+"""Words of the errors about times, time tokens (RFC 3161) and coverage."""
 
 from kua.words.problem import N_, Problem
 
 PROBLEMS: dict[str, Problem] = {
+    "time.typed": Problem(
+        what=N_("“{given}” is not a time."),
+        why=N_("A time is needed with its offset from UTC."),
+        do=N_("Write it like 2026-03-15T14:03:20+05:00."),
+    ),
     "token.certificate": Problem(
         what=N_("The file holds no certificate of a time authority."),
         why=N_("A certificate in PEM begins with BEGIN CERTIFICATE."),

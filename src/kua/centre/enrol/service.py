@@ -67,7 +67,7 @@ class Enrol:
         """Enrol a station.
 
         Raises `Rejected` (`enrol.election`, `name.station`, `election.no_station`, `key.*`, `enrol.key_name`, `enrol.proof`,
-        `enrol.code_unknown`), `Refused` (`enrol.code_used`, `enrol.has_key`).
+        `enrol.code_unknown`), `Refused` (`enrol.code_used`, `enrol.has_key`, `enrol.revoked`).
         """
         if request.election != self._election.id:
             raise Rejected("enrol.election", given=request.election[:80], wanted=self._election.id)
@@ -84,6 +84,8 @@ class Enrol:
 
     async def _certify(self, station: StationId, origin: str, key: VerifierKey) -> Enrolment:
         held = self._nation.certificates.get(station)
+        if station in self._nation.revoked:
+            raise Refused("enrol.revoked", station=station)
         if held is not None and held[0] != str(key):
             # A second key for a station whose log has begun would be a second log under one name.
             raise Refused("enrol.has_key", station=station)

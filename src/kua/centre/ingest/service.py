@@ -20,6 +20,7 @@ from kua.centre.whole import in_thread
 from kua.core.digest import Digest, from_hex, sha256
 from kua.core.errors import KuaError, Refused, Rejected, Unavailable
 from kua.core.instant import Instant
+from kua.flow.quota import Quota
 from kua.ports.clock import Clock
 from kua.ports.index import Index, Piece
 from kua.ports.store import Incoming, Store
@@ -61,6 +62,20 @@ class Admitted:
     request: Signed
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one station may send: bytes and requests a second, for ever. A station that catches up after a day without a line needs several times its pictures."""
+
+    bytes: int = 8_000_000
+    requests: int = 64
+    burst: int = 16
+    """Seconds of either that may come at once."""
+
+    def quotas(self) -> tuple[Quota, Quota]:
+        """Return full buckets of both."""
+        return Quota(self.bytes, self.bytes * self.burst), Quota(self.requests, self.requests * self.burst)
+
+
 class News(Protocol):
     """Who wants to know that something of a station may have become publishable."""
 
@@ -74,10 +89,12 @@ class Ingest:
 
     def __init__(
         self, members: Members, nation: Nation, store: Store, index: Index, evidence: Evidence, clock: Clock, signer: SigningKey,
-        news: News, *, clock_trusted: bool,
+        news: News, *, clock_trusted: bool, allowance: Allowance = Allowance(),
     ) -> None:
         self._members, self._nation, self._store, self._index = members, nation, store, index
         self._evidence, self._clock, self._signer, self._news, self._clock_trusted = evidence, clock, signer, news, clock_trusted
+        self._allowance = allowance
+        self._quotas: dict[str, tuple[Quota, Quota]] = {}
         self._rows: list[Piece] = []
         self._commit: asyncio.Future[None] | None = None
 
@@ -93,7 +110,9 @@ class Ingest:
     def admit(self, station: str, request: Signed) -> Admitted:
         """Check the headers alone, before a byte of the body is read.
 
-        Raises `Rejected` (`name.station`, `election.no_station`, `upload.not_enrolled`, `upload.request`, `upload.signature`, `upload.stale`).
+        Raises `Rejected` (`name.station`, `election.no_station`, `upload.not_enrolled`, `upload.request`, `upload.signature`, `upload.stale`),
+        `Refused("upload.revoked")` for whoever holds a key that was revoked,
+        `Unavailable("ingest.quota")` for a station that has sent more than its allowance; only what bears its signature counts against it.
         """
         member = self._members.get(station)
         try:
@@ -108,7 +127,22 @@ class Ingest:
         check_upload(
             member.key, request.method, request.path, digest, at, signature, now=self._clock.now(), trusted=self._clock_trusted
         )
+        if member.station in self._nation.revoked:
+            raise Refused("upload.revoked", station=member.station)
+        self._require_allowance(member.station)
         return Admitted(member, digest, request)
+
+    def _require_allowance(self, station: str) -> None:
+        now = self._clock.monotonic()
+        sent, asked = self._quotas.setdefault(station, self._allowance.quotas())
+        wait = max(sent.wait(now), asked.wait(now))
+        if wait:
+            raise Unavailable("ingest.quota", station=station, seconds=-(-wait // 1000))
+        asked.spend(1, now)
+
+    def received(self, admitted: Admitted, count: int) -> None:
+        """Count `count` bytes of a body against the station that sent them, whether they are kept or not."""
+        self._quotas[admitted.member.station][0].spend(count, self._clock.monotonic())
 
     # ------------------------------------------------------------------------------------------------------------ blobs
 

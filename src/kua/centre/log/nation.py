@@ -32,6 +32,8 @@ class Nation:
         self._turn = asyncio.Lock()
         self.certificates: dict[str, tuple[str, int]] = {}
         self.withdrawals: list[tuple[int, dict[str, Any]]] = []
+        self.revoked: set[str] = set()
+        """Stations whose key is not taken any more; their log is at its end here."""
         self.seen: dict[str, int] = {}
         self._policies: set[tuple[str, str]] = set()
         self._scan()
@@ -66,9 +68,18 @@ class Nation:
                 raise
         return start + len(queued)
 
+    async def revoke(self, station: str, leaf: bytes) -> int:
+        """Append a `revoked` leaf as `add` does; from the call on no checkpoint of `station` comes after it."""
+        self.revoked.add(station)
+        try:
+            return await self.add(leaf)
+        except KuaError:
+            self.revoked.discard(station)
+            raise
+
     def queue_checkpoint(self, origin: str, size: int, root: bytes, note: bytes, at: Instant) -> None:
         """Let a station's accepted checkpoint stand in the log with the next batch."""
-        if size <= self.seen.get(origin, 0):
+        if size <= self.seen.get(origin, 0) or origin.rpartition("/")[2] in self.revoked:
             return
         self.seen[origin] = size
         leaf = make_leaf("station_checkpoint", received_at=at, origin=origin, size=size, root=root.hex(), note=note.decode())
@@ -131,6 +142,7 @@ class Nation:
         take: dict[str, Callable[[], None]] = {
             "policy": lambda: self._policies.add((leaf["what"], leaf["sha256"])),
             "certificate": lambda: self.certificates.update({leaf["station"]: (leaf["vkey"], index)}),
+            "revoked": lambda: self.revoked.add(leaf["station"]),
             "withdrawn": lambda: self.withdrawals.append((index, leaf.body)),
             "station_checkpoint": lambda: self._seen(index, leaf),
         }

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`PUT /api/v1/e/ELECTION/s/STATION/blob/SHA256` in raw ASGI: the headers are checked before a byte of the body is read, the body streams to disk."""
 
-import asyncio
 import contextlib
 import re
 from typing import Final, final
@@ -10,12 +9,11 @@ from kua.centre.ingest.service import MOST_BLOB, Admitted, Ingest, Signed
 from kua.core.errors import KuaError, Rejected
 from kua.ports.store import Incoming
 from kua.web.kit.asgi import Receive, Scope, Send, answer, answer_problem, header
+from kua.web.kit.pace import Pace
 
 PATH: Final = re.compile(r"/api/v1/e/(?P<election>[^/]{1,64})/s/(?P<station>[^/]{1,10})/blob/(?P<digest>[0-9a-f]{64})", re.ASCII)
 _PATIENCE: Final = 1024 * 1024
 """Bytes that are read from somebody who may be anybody, so that he hears why he is refused."""
-SILENCE: Final = 60.0
-"""Seconds without a byte after which a sender is given up: a body that trickles in or never ends must not hold a connection for ever."""
 _TEXT: Final = ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"))
 
 
@@ -48,16 +46,21 @@ class Blobs:
             await _refuse(scope, send, error, body, _PATIENCE)
             return
         try:
-            known = self._ingest.known(admitted)
-            if known is not None:
-                await body.drain(MOST_BLOB)
-                await answer(send, 200, _TEXT, known)
-            else:
-                await answer(send, 201, _TEXT, await self._store(admitted, body))
+            await self._take(admitted, body, send)
         except _Gone:
             return
         except KuaError as error:
             await _refuse(scope, send, error, body, MOST_BLOB)
+        finally:
+            self._ingest.received(admitted, body.read)
+
+    async def _take(self, admitted: Admitted, body: "_Body", send: Send) -> None:
+        known = self._ingest.known(admitted)
+        if known is not None:
+            await body.drain(MOST_BLOB)
+            await answer(send, 200, _TEXT, known)
+        else:
+            await answer(send, 201, _TEXT, await self._store(admitted, body))
 
     def _admit(self, scope: Scope) -> Admitted:
         found = PATH.fullmatch(scope["path"])
@@ -89,12 +92,14 @@ class _Body:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+        self._pace = Pace()
+        self.read = 0
         self.ended = False
 
     async def next(self) -> bytes:
-        """Return the next chunk. Raises `_Gone`."""
+        """Return the next chunk. Raises `_Gone`, also for a sender who is too slow to be one."""
         try:
-            async with asyncio.timeout(SILENCE):
+            async with self._pace.limit(self.read):
                 message = await self._receive()
         except TimeoutError:
             self.ended = True
@@ -103,7 +108,9 @@ class _Body:
             self.ended = True
             raise _Gone
         self.ended = not message.get("more_body", False)
-        return bytes(message.get("body", b""))
+        chunk = bytes(message.get("body", b""))
+        self.read += len(chunk)
+        return chunk
 
     async def drain(self, most: int) -> None:
         """Read on for at most `most` bytes: an answer to somebody who still writes is lost when the connection closes."""

@@ -10,14 +10,16 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kua.centre.broadcast.withdraw import Order, Withdraw
+from kua.centre.enrol.revoke import Revocation, Revoke
 from kua.centre.enrol.service import Enrol
 from kua.centre.enrol.service import Request as Asked
 from kua.centre.ingest.service import MOST_LOG, Ingest
-from kua.core.errors import KuaError, Rejected
+from kua.core.errors import KuaError, Rejected, Unavailable
 from kua.core.instant import Instant
 from kua.ports.index import InsideIndex, StationState
 from kua.web.api.blobs import signed_of
-from kua.web.kit.problems import MEDIA_TYPE, problem
+from kua.web.kit.pace import Pace
+from kua.web.kit.problems import MEDIA_TYPE, later, problem
 
 
 _MOST_SMALL = 16 * 1024
@@ -50,6 +52,16 @@ class StopBody(_Body):
     end: Annotated[int, Field(ge=0)] | None = None
 
 
+class RevokeBody(_Body):
+    """Whose key the operator's command revokes, and since when (Unix milliseconds) it is not to be believed."""
+
+    station: Annotated[str, Field(max_length=10)]
+    article: Annotated[str, Field(max_length=256)]
+    reason: Annotated[str, Field(max_length=64)]
+    by: Annotated[str, Field(max_length=64)]
+    since: Annotated[int, Field(ge=0)] | None = None
+
+
 class Enrolled(BaseModel):
     """Where the station's log is named and its certificate stands."""
 
@@ -72,7 +84,7 @@ class State(Size):
     """The newest checkpoint of the national log; empty before the first."""
 
 
-def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: InsideIndex, control: str) -> FastAPI:
+def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, desk: InsideIndex, control: str) -> FastAPI:
     """Return the routes. `control` is the token of the operator's own commands on this machine; empty: there are no such commands."""
     app = FastAPI(title="kua", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     election = desk.election().id
@@ -82,7 +94,7 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: InsideInde
         if not isinstance(error, KuaError):
             raise error
         status, body = problem(error, request.headers.get("accept-language", ""))
-        return JSONResponse(body, status, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}, MEDIA_TYPE)
+        return JSONResponse(body, status, {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **later(error)}, MEDIA_TYPE)
 
     @app.post("/api/v1/enrol", status_code=201)
     async def enrol_station(request: Request, response: Response) -> Enrolled:
@@ -97,7 +109,9 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: InsideInde
         """Take log entries and the station's checkpoint over them."""
         _require_election(election_id, election)
         admitted = ingest.admit(station, signed_of(request.scope))
-        return Size(size=await ingest.take_log(admitted, await _read(request, MOST_LOG)))
+        body = await _read(request, MOST_LOG)
+        ingest.received(admitted, len(body))
+        return Size(size=await ingest.take_log(admitted, body))
 
     @app.get("/api/v1/e/{election_id}/s/{station}/state")
     async def state(election_id: str, station: str) -> State:
@@ -106,11 +120,11 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, desk: InsideInde
         return State(**ingest.state(station), nation=ingest.nation_checkpoint().decode())
 
     if control:
-        _add_control(app, withdraw, desk, control)
+        _add_control(app, withdraw, revoke, desk, control)
     return app
 
 
-def _add_control(app: FastAPI, withdraw: Withdraw, desk: InsideIndex, control: str) -> None:
+def _add_control(app: FastAPI, withdraw: Withdraw, revoke: Revoke, desk: InsideIndex, control: str) -> None:
     @app.post("/api/v1/control/stop", include_in_schema=False)
     async def stop(request: Request) -> dict[str, int]:
         """Withdraw a camera: `kua centre stop`."""
@@ -118,6 +132,14 @@ def _add_control(app: FastAPI, withdraw: Withdraw, desk: InsideIndex, control: s
         body = _read_model(StopBody, await _read(request, _MOST_SMALL))
         start, end = (None if at is None else Instant(at) for at in (body.start, body.end))
         return {"leaf": await withdraw.stop(Order(body.station, body.cam, body.article, body.reason, body.by, start, end))}
+
+    @app.post("/api/v1/control/revoke", include_in_schema=False)
+    async def revoke_key(request: Request) -> dict[str, int]:
+        """Revoke a station's key: `kua centre revoke`."""
+        _require_token(request, control)
+        body = _read_model(RevokeBody, await _read(request, _MOST_SMALL))
+        since = None if body.since is None else Instant(body.since)
+        return {"leaf": await revoke.revoke(Revocation(body.station, body.article, body.reason, body.by, since))}
 
     @app.get("/api/v1/control/status", include_in_schema=False)
     async def status(request: Request) -> dict[str, Any]:
@@ -157,12 +179,17 @@ async def _read(request: Request, most: int) -> bytes:
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > most:
         raise Rejected("ingest.too_large", most=most)
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise Rejected("ingest.too_large", most=most)
-    return bytes(body)
+    body, pace, stream = bytearray(), Pace(), request.stream()
+    try:
+        while True:
+            async with pace.limit(len(body)):
+                body += await anext(stream)
+            if len(body) > most:
+                raise Rejected("ingest.too_large", most=most)
+    except StopAsyncIteration:
+        return bytes(body)
+    except TimeoutError as error:
+        raise Unavailable("ingest.slow") from error
 
 
 def _read_model(model: type[B], data: bytes) -> B:

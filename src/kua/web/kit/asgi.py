@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from kua.core.errors import KuaError
-from kua.web.kit.problems import MEDIA_TYPE, problem_bytes
+from kua.web.kit.problems import MEDIA_TYPE, later, problem_bytes
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -30,4 +30,5 @@ async def answer_problem(scope: Scope, send: Send, error: KuaError, extra: Itera
     """Send `error` as a problem document; no cache may keep it."""
     status, body = problem_bytes(error, header(scope, b"accept-language"))
     head = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"), *extra]
+    head += [(name.lower().encode(), value.encode()) for name, value in later(error).items()]
     await answer(send, status, head, b"" if scope["method"] == "HEAD" else body)

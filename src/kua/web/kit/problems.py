@@ -11,6 +11,7 @@ _STATUS: Final[dict[str, int]] = {
     "enrol.code_unknown": 404,
     "enrol.code_used": 409,
     "enrol.has_key": 409,
+    "enrol.revoked": 409,
     "enrol.proof": 401,
     "upload.signature": 401,
     "upload.stale": 401,
@@ -21,11 +22,14 @@ _STATUS: Final[dict[str, int]] = {
     "ingest.no_leaf": 404,
     "ingest.too_large": 413,
     "ingest.disk_full": 507,
+    "ingest.quota": 429,
+    "ingest.slow": 408,
     "disk.full": 507,
     "disk.failed": 503,
     "web.not_found": 404,
     "web.method": 405,
     "web.range": 416,
+    "metrics.token": 401,
     "office.token": 401,
     "office.form": 403,
     "election.no_station": 404,
@@ -59,6 +63,11 @@ def problem(error: KuaError, accept_language: str = "") -> tuple[int, dict[str, 
     if "have" in error.facts:
         body["have"] = error.facts["have"]
     return status, body
+
+
+def later(error: KuaError) -> dict[str, str]:
+    """Return the header that says when to come back (RFC 9110 section 10.2.3), where `error` says so."""
+    return {"Retry-After": str(error.facts["seconds"])} if error.code == "ingest.quota" else {}
 
 
 def problem_bytes(error: KuaError, accept_language: str = "") -> tuple[int, bytes]:

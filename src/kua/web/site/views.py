@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What each page knows, as frozen dataclasses, and how it is read from the public index. Templates get these and nothing else."""
+"""How what a page shows (`kua.web.site.shapes`) is read from the public index."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from kua import __version__
@@ -16,11 +15,28 @@ from kua.ports.index import CameraState, PublicDay, PublicIndex, StationState
 from kua.web.kit.formats import Formats, iso, offset, offset_ms
 from kua.web.kit.pages import Words
 from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of, people_of
-from kua.web.site.unseen import PHASES, Shown, rows_of
+from kua.web.site.shapes import (
+    CameraChoice,
+    CountryPage,
+    Crumb,
+    Frame,
+    Moment,
+    Outsiders,
+    Player,
+    ProblemPage,
+    RegionPage,
+    RegionRow,
+    Result,
+    StationPage,
+    StationRow,
+    Totals,
+    Turn,
+    UnseenPage,
+)
+from kua.web.site.strip import Stretch, gap_reason, hidden_reason, stretch_at, stretches, strip_of
+from kua.web.site.unseen import PHASES, rows_of
 from kua.words.sealed import notice
-from kua.words.speak import catalogue
-from kua.web.site.strip import Stretch, Strip, gap_reason, hidden_reason, stretch_at, stretches, strip_of
-from kua.words.speak import LANGUAGES
+from kua.words.speak import LANGUAGES, catalogue
 
 NAMES: Final = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 """Each language in its own letters."""
@@ -33,231 +49,6 @@ LIVE_SLACK: Final = Millis(15_000)
 
 STILL: Final = Millis(10_000)
 """After so long without a new picture the player dims the old one and says how old it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One entry of the language switch: the same place in another language."""
-
-    language: str
-    name: str
-    href: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What stands around every page."""
-
-    lang: str
-    title: str
-    election: str
-    turns: tuple[Turn, ...]
-    now: Instant
-    offset: str
-    news_age: str
-    version: str
-    root: str
-    log_size: int
-    home: str
-    delay: str
-
-
-@dataclass(frozen=True, slots=True)
-class Crumb:
-    """One step of the way here."""
-
-    name: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class RegionRow:
-    """One region: how many of its stations are in which state. `share` is of the stations that have a camera."""
-
-    id: str
-    name: str
-    href: str
-    stations: int
-    recording: int
-    storing: int
-    problems: int
-    hidden: int
-    quiet: int
-    share: str
-    kind: str
-    shape: str
-    word: str
-
-
-@dataclass(frozen=True, slots=True)
-class StationRow:
-    """One station in a list."""
-
-    id: str
-    name: str
-    address: str
-    href: str
-    lamp: Lamp
-    age: str
-    heard: Instant | None
-    queue: str
-    people: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a search found. `total` may be more than `rows`."""
-
-    query: str
-    rows: tuple[StationRow, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class CountryPage:
-    """P1."""
-
-    frame: Frame
-    total: int
-    recording: int
-    storing: int
-    hidden: int
-    problems: int
-    regions: tuple[RegionRow, ...]
-    news: tuple[StationRow, ...]
-    result: Result | None
-
-
-@dataclass(frozen=True, slots=True)
-class RegionPage:
-    """P2."""
-
-    frame: Frame
-    crumbs: tuple[Crumb, ...]
-    region: RegionRow
-    rows: tuple[StationRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CameraChoice:
-    """One camera of the station."""
-
-    cam: str
-    name: str
-    href: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What is known of the moment that the reader asked for. `file` is empty where there is no film to fetch."""
-
-    at: Instant
-    stretch: Stretch | None
-    file: str
-    leaf: int
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """What the player island needs; it gets its words from the page."""
-
-    tree: str
-    nation: str
-    cam: str
-    live: str
-    day: str
-    origin: str
-    nation_origin: str
-    nation_key: str
-    certificate: int
-    delay: int
-    slack: int
-    still: int
-    at: Instant | None
-    east: int
-    spans: str
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """The three figures of coverage, what is planned, and each cause of what is missing, in words. `unaccounted` is empty where nothing is."""
-
-    planned: str
-    recorded: str
-    visible: str
-    published: str
-    gaps: str
-    hidden: str
-    unaccounted: str
-    causes: tuple[tuple[str, str, str], ...]
-    """Chip (`gap` or `hidden`), how long, why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outsiders:
-    """What outsiders have seen of the station's log, in words. `longest` is the longest unwitnessed window."""
-
-    by: str
-    until: Instant
-    longest: str
-    unseen: int
-
-
-@dataclass(frozen=True, slots=True)
-class StationPage:
-    """P3. `camera` is None where the station has none; `strip` where nothing has been recorded yet."""
-
-    frame: Frame
-    crumbs: tuple[Crumb, ...]
-    row: StationRow
-    voters: int
-    hours: tuple[tuple[str, Instant, Instant], ...]
-    cameras: tuple[CameraChoice, ...]
-    camera: CameraChoice | None
-    newest: Instant | None
-    newest_age: str
-    player: Player | None
-    parts: tuple[Stretch, ...]
-    parts_cut: int
-    strip: Strip | None
-    totals: Totals | None
-    day_date: Instant
-    moment: Moment | None
-    wrong_time: str
-    files: tuple[Crumb, ...]
-    vkey: str
-    verify: str
-    outsiders: Outsiders | None
-    phones: str
-    checked: str
-    vouched: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnseenPage:
-    """What the public does not see, and why. `phases` are the heads of the columns, `example` an address to check; `notice` says whether a sealed film is
-    kept, in the words of the door, and `is_sealed` that it is."""
-
-    frame: Frame
-    crumbs: tuple[Crumb, ...]
-    phases: tuple[str, ...]
-    rows: tuple[Shown, ...]
-    example: str
-    is_sealed: bool
-    notice: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProblemPage:
-    """A page that is not there, in plain words."""
-
-    frame: Frame
-    heading: str
-    why: str
-    do: str
 
 
 class Views:

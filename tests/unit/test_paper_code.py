@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from kua.app.closing import closing_code, final_code
 from kua.cli.main import app
 from kua.core.errors import KuaError
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
@@ -18,6 +19,7 @@ from kua.verify.log import audit_log
 from kua.verify.reading import open_reader
 from kua.verify.report import Report
 from kua.words.lines import sentence_of
+from tests.rigs.listening import room_of
 from tests.rigs.witnessed import Story
 from tests.unit.test_verify_log import KEY, ORIGIN, VKEY, grow, states
 from tools import make_published as parts
@@ -107,3 +109,15 @@ def test_the_code_of_a_protocol_is_held_against_a_published_film(tmp_path: Path)
     assert states(verify_film(place, Trust(paper=other)))[check] == "FAIL"
     assert states(verify_film(place, Trust(paper=PaperCode(told.size + 1, told.code))))[check] == "MISSING"
     assert states(verify_film(str(tmp_path), Trust(paper=told)))["paper"] == "NOT_CHECKED", "a code is of one station"
+
+
+def test_the_code_of_the_close_is_not_told_before_the_last_hour_is_sealed(tmp_path: Path) -> None:
+    with room_of(tmp_path, listens=False) as room:
+        assert closing_code(room.box) is None
+        keys = room.box / "keys" / "hours"
+        keys.mkdir(parents=True)
+        (keys / "07.pem").touch()
+        room.journal.close("ordered")
+        assert closing_code(room.box) is None, "a seal is still to come, and with it another root"
+        (keys / "07.pem").unlink()
+        assert closing_code(room.box) == final_code(room.box, 1.0) == paper_code(parse_note(room.log.checkpoint()).text)

@@ -10,7 +10,7 @@ import type { Checkpoint, VerifierKey } from "./bundle/notes";
 import { Rejected } from "./bundle/trouble";
 
 export { type Bytes, fromBase64, hex, join, same, sha256 } from "./bundle/bytes";
-export { leafHash, nodeHash } from "./bundle/merkle";
+export { consistencyRoots, leafHash, nodeHash } from "./bundle/merkle";
 export { type Checkpoint, type VerifierKey, canCheck } from "./bundle/notes";
 
 /** Why something was not believed. `kind` picks the sentence on the page; `detail` is for the console and the tests. */
@@ -44,9 +44,6 @@ export const checkInclusion = (...given: Parameters<typeof merkle.checkInclusion
 
 /** RFC 9162 section 2.1.4.2. Throws `Untrue("fork")`. */
 export const checkConsistency = (...given: Parameters<typeof merkle.checkConsistency>): Promise<void> => as("fork", merkle.checkConsistency(...given));
-
-/** The roots over the first `earlier` and over all `later` leaves that `steps` make, the first node always written out (fork.md). Throws `Untrue("fork")`. */
-export const consistencyRoots = (...given: Parameters<typeof merkle.consistencyRoots>): Promise<[Bytes, Bytes]> => as("fork", merkle.consistencyRoots(...given));
 
 /** A C2SP verifier key line of a key that signs logs with Ed25519. Throws `Untrue("key")`. */
 export async function readKey(line: string): Promise<VerifierKey> {

@@ -73,8 +73,21 @@ def closed_at(box: Path) -> Instant | None:
 
 
 def closing_code(box: Path) -> PaperCode | None:
-    """Return what goes on the protocol: the code of the log's end; None while the day is open."""
-    return paper_code(parse_note((box / "log" / "checkpoint").read_bytes()).text) if closed_at(box) is not None else None
+    """Return what goes on the protocol: the code of the log's end. None while the day is open, and until its last hour is sealed and every key of an hour gone."""
+    if closed_at(box) is None or any((box / "keys" / "hours").glob("*.pem")):
+        return None
+    return paper_code(parse_note((box / "log" / "checkpoint").read_bytes()).text)
+
+
+def final_code(box: Path, patience: float) -> PaperCode | None:
+    """Return the same, after waiting up to `patience` seconds for the seal that a running agent is about to write."""
+    waiting = threading.Event()
+    for _ in range(int(patience / _LOOK)):
+        found = closing_code(box)
+        if found is not None:
+            return found
+        waiting.wait(_LOOK)
+    return closing_code(box)
 
 
 def _entry(box: Path, at: int) -> Leaf | Unknown:

@@ -7,7 +7,7 @@ from typing import Final
 import segno
 
 from kua.adapters.clock import SystemClock
-from kua.app.closing import closed_at
+from kua.app.closing import closing_code
 from kua.app.listen import read_checkpoint
 from kua.app.settings import load_election, load_station
 from kua.core.instant import Instant
@@ -36,7 +36,7 @@ def paper_of(box: Path) -> Paper:
     election, _ = load_election(box, station)
     place = election.station(station.id)
     note = read_checkpoint(box).decode()
-    now, is_closed = SystemClock().now(), closed_at(box) is not None
+    now, is_closed = SystemClock().now(), closing_code(box) is not None
     told = paper_code(parse_note(note.encode()).text)
     words = tuple(
         PaperWords(

@@ -164,11 +164,13 @@ def run(
 @app.command(help=_("Close the day for good: nothing can be recorded after it."))
 def close(box: Box) -> None:
     """Ask a running agent to close, or close the log of a box that does not run."""
-    from kua.app.closing import close_day, closing_code
+    from kua.app.closing import close_day, final_code
 
     at = close_day(box, _PATIENCE)
     say.data(say.fill(N_("Closed at {at}."), at=rfc3339(at)))
-    say.data(say.fill(N_("For the protocol: {code}"), code=str(closing_code(box))))
+    code = final_code(box, _PATIENCE)
+    if code is not None:
+        say.data(say.fill(N_("For the protocol: {code}"), code=str(code)))
 
 
 @app.command(help=_("Say how the station stands: cameras, queue, receipts, clock."))

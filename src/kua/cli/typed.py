@@ -37,17 +37,6 @@ def file_of(path: Path) -> bytes:
         raise Misused("verify.no_file", name=str(path)) from error
 
 
-def instant_of(given: str) -> Instant:
-    """Read a time that a person gave, as RFC 3339 with its offset: one without would mean something else elsewhere. Raises `Misused("time.typed")`."""
-    try:
-        when = datetime.fromisoformat(given)
-    except ValueError as error:
-        raise Misused("time.typed", given=given[:40]) from error
-    if when.tzinfo is None:
-        raise Misused("time.typed", given=given[:40])
-    return Instant(round(when.timestamp() * 1000))
-
-
 def note_of(path: Path) -> bytes:
     """Read a note that a person named, or what they give on standard input (`-`); what a QR reader or a clipboard did to it is set right.
 
@@ -65,3 +54,14 @@ def paper_of(given: str) -> PaperCode:
     """Read the code of a protocol as somebody typed it. Raises `Misused("paper.*")`."""
     with typed():
         return read_paper_code(given)
+
+
+def instant_of(given: str) -> Instant:
+    """Read a time that a person gave, as RFC 3339 with its offset: one without would mean something else elsewhere. Raises `Misused("time.typed")`."""
+    try:
+        when = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise Misused("time.typed", given=given[:40]) from error
+    if when.tzinfo is None:
+        raise Misused("time.typed", given=given[:40])
+    return Instant(round(when.timestamp() * 1000))

@@ -75,13 +75,15 @@ export async function checkConsistency(earlier: number, later: number, earlierRo
   if (!same(before, earlierRoot) || !same(after, laterRoot)) wrong("root");
 }
 
-/** The roots over the first `earlier` and over all `later` leaves that `steps` make, the first node always written out (fork.md).
- * Throws `Rejected("proof.consistency")`. */
+/** The roots over the first `earlier` and over all `later` leaves that `steps` make, the first node always written out (docs/spec/fork.md).
+ * Throws `Rejected("proof.consistency")` unless 0 < earlier < later and there are exactly as many steps as there must be. */
 export async function consistencyRoots(earlier: number, later: number, steps: Bytes[]): Promise<[Bytes, Bytes]> {
   const wrong = (why: string): never => {
     throw new Rejected("proof.consistency", { why });
   };
-  if (!(earlier > 0 && earlier < later) || steps.length === 0) wrong("too short");
+  if (!(earlier > 0 && earlier < later)) wrong("sizes");
+  if (steps.length === 0) wrong("too short");
+  if (steps.some((step) => step.length !== 32)) wrong("length of a hash");
   let place = earlier - 1;
   let last = later - 1;
   while (odd(place)) [place, last] = [half(place), half(last)];

@@ -145,7 +145,11 @@ def _drops(told: str, pairs: list[tuple[Scored, Scored]], target: float | None) 
                 name = f"{told}, {film}, {method}: drops {what} of {true}"
                 rows.append(Row(name, value, "share") if aim is None else judged(name, value, "share", aim, "more"))
             rows.append(Row(f"{told}, {film}, {method}: drops F1", f1(lines), "share"))
-        name, ratio = f"{told}, {method}: F1 sent / F1 raw", f1(hidden) / max(1e-9, f1(raw))
+        name = f"{told}, {method}: F1 sent / F1 raw"
+        if not f1(raw):
+            rows.append(Row(name, None, "times", note="nothing was found on the raw film"))
+            continue
+        ratio = f1(hidden) / f1(raw)
         rows.append(judged(name, ratio, "times", 0.9, "more") if target == 0.95 else Row(name, ratio, "times"))
     return rows
 

@@ -169,10 +169,11 @@ def world(
     policy: str = POLICY,
     by: Iterable[str] = ("one", "two", "three"),
     withdrawn: bool = False,
+    revoked: bool = False,
     profile: bytes | None = None,
     shown: bool = True,
 ) -> World:
-    """A published election. `by` co-signed the national log; `withdrawn`: film of the second slot was taken back; not `shown`: no film is public at all."""
+    """A published election. `by` co-signed the national log; `withdrawn`: film of the second slot was taken back; `revoked`: the box was stolen in between; not `shown`: no film is public at all."""
     profile = profile or canonical({"v": 1, "id": "vectors", "titles": named("Vectors"), "clauses": []})
     file, signed = election(profile, policy), calibration()
     nation = [
@@ -192,6 +193,9 @@ def world(
         nation.append(make_leaf("withdrawn", at=CLOSED, station=STATION, cam="a", t0=BEGIN + SLOT, t1=BEGIN + 2 * SLOT,
                                 article="Art. 8", by="commission", reason="order"))  # fmt: skip
         lost = f"{RUNS[0]}-{BEGIN // SLOT + 1}.m4s"
+    if revoked:
+        nation.append(make_leaf("revoked", at=CLOSED + 90, station=STATION, vkey=str(AGENT.verifier), since=CLOSED + 7, article="Art. 20",
+                                by="territorial", reason="stolen"))  # fmt: skip
     kept = tuple(nation)
     nation.append(make_leaf("policy", at=CLOSED + 100, what="profile", version=1, sha256=sha256(profile).hex()))
     tree = {"election.json": file, "election.note": sign_election([COMMISSION], ELECTION, 1, sha256(file)), "profile.json": profile}
@@ -630,7 +634,7 @@ def all_of(data: bytes) -> list[list[str]]:
 
 def files() -> Tree:
     """Every file of these vectors that is made, by its name below tests/vectors/bundle."""
-    made = {"film": world(), "withdrawn": world(withdrawn=True), "uncosigned": world(policy="", by=())}
+    made = {"film": world(), "withdrawn": world(withdrawn=True), "uncosigned": world(policy="", by=()), "revoked": world(revoked=True)}
     bases = {name: bundle(each) for name, each in made.items()}
     bases["two-cameras"] = bundle(made["film"], cameras=())
     bases["no-copy"] = bundle(made["film"], copies=False)

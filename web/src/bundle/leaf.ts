@@ -117,6 +117,7 @@ export const REGISTRY: ReadonlyMap<string, Kind> = new Map(Object.entries({
   close: station({ at: MS, reason: oneOf("end_of_day", "ordered") }),
   withdrawn: both({ at: MS, station: STATION, cam: CAM, t0: MS, t1: maybe(MS), article: CITATION, by: WORD, reason: WORD }),
   certificate: nation({ at: MS, station: STATION, origin: ORIGIN, vkey: VKEY }),
+  revoked: nation({ at: MS, station: STATION, vkey: VKEY, since: MS, article: CITATION, by: WORD, reason: WORD }),
   station_checkpoint: nation({ received_at: MS, origin: ORIGIN, size: INT, root: DIGEST, note: NOTE }),
 }));
 

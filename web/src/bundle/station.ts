@@ -7,7 +7,7 @@ import { AT_ONCE, type Payload } from "./bag";
 import type { Election, MayEver } from "./election";
 import type { Entries } from "./excerpt";
 import { type Value, readCanonical } from "./json";
-import { txt } from "./leaf";
+import { num, txt } from "./leaf";
 import { checkCalibration, issuersByRole } from "./persons";
 import type { VerifierKey } from "./notes";
 import { type Report, rfc3339, seconds } from "./report";
@@ -46,6 +46,7 @@ export async function checkExcerpt(
     part, payload, digests, election, mayEver, report, expected: new Set(["vkey", "checkpoint"]), check: (name) => `s/${part.station} ${name}`,
   };
   checkKey(work, nation);
+  tellRevoked(work, nation);
   await checkStatements(part.log, part.station, election, file, report);
   await checkCalibrations(work);
   tellCensus(work);
@@ -76,6 +77,22 @@ function checkKey({ part, report, check }: Work, nation: Entries | null): void {
   if (!certified.has(part.key.line)) report.failed(check("key"), "film.key_uncertified", { name });
   else if (certified.size > 1) report.failed(check("key"), "film.key_twice", { count: certified.size }); // two keys are two logs, of which a reader may be shown either
   else report.passed(check("key"), "film.key_certified", { name });
+}
+
+/** Was the key revoked, and how many statements had the national log not seen by the moment since which it is not to be believed? */
+function tellRevoked({ part, report, check }: Work, nation: Entries | null): void {
+  const orders = (nation?.ofType("revoked") ?? []).filter((leaf) => txt(leaf, "station") === part.station && txt(leaf, "vkey") === part.key.line);
+  const order = orders[0];
+  if (nation === null || order === undefined) return;
+  const since = Math.min(...orders.map((leaf) => num(leaf, "since")));
+  const seen = nation.ofType("station_checkpoint").filter((leaf) => txt(leaf, "origin") === part.log.head.origin);
+  const taken = seen.find((leaf) => leaf.index > order.index);
+  if (taken !== undefined) report.failed(check("revoked"), "film.revoked_taken", { index: taken.index, first: order.index });
+  const sure = Math.max(0, ...seen.filter((leaf) => num(leaf, "received_at") < since).map((leaf) => num(leaf, "size")));
+  const of = part.log.head.size;
+  const facts = { at: rfc3339(num(order, "at")), since: rfc3339(since), article: txt(order, "article") };
+  if (of > sure) report.notChecked(check("revoked"), "film.key_revoked", { count: of - sure, of, ...facts });
+  else report.passed(check("revoked"), "film.key_revoked_later", facts);
 }
 
 async function checkCalibrations({ part, payload, election, report, expected, check: named }: Work): Promise<void> {

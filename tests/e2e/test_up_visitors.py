@@ -80,7 +80,7 @@ def listening(pid: int) -> list[str]:
     inodes = set()
     for each in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):
-            inodes.add(os.readlink(each).removeprefix("socket:[").removesuffix("]"))
+            inodes.add(str(each.readlink()).removeprefix("socket:[").removesuffix("]"))
     rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]]
     return [row[1] for row in rows if row[3] == "0A" and row[9] in inodes]
 

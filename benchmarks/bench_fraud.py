@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the film still show fraud? Rendered scenes are hidden as a station hides them, and two independent methods score the film before and after.
 
-Everything here is rendered: no figure says how it is in a real room. The counter was tuned on seeds 11-16 (for each film by itself), the second scorer on seeds 1 and 2;
-seeds 4-8 are scored. An event is found when one of its kind was told within half a second of it. Scenes are kept in `.cache/fraud`, their rendering is counted apart.
+Everything here is rendered: no figure says how it is in a real room. The counter was set on seeds 11-26 (for each film by itself), the second scorer on seeds 1 and 2;
+seeds 31-36 are scored. An event is found when one of its kind was told within half a second of it. Scenes are kept in `.cache/fraud`, their rendering is counted apart.
 
-By default a few scenes (`KUA_FRAUD=full` takes seeds 4-8 and more cameras and grades).
+By default a few scenes (`KUA_FRAUD=full` takes all of these seeds for every camera and grade).
 """
 
 import json
@@ -51,18 +51,18 @@ class Wanted:
         return CACHE / f"{self.story}-{self.seed}-{self.camera}-{self.hard}-{self.seconds:g}"
 
 
+SEEDS: Final = (31, 32, 33, 34, 35, 36)
+"""Nothing was set on these."""
 SMALL: Final = (
-    *(Wanted("drops", seed) for seed in (4, 5, 6, 7)), *(Wanted("pack", seed) for seed in (4, 5)), Wanted("wall", 4, seconds=72),
-    *(Wanted("swap", seed, seconds=48) for seed in (4, 5)), *(Wanted("opening", seed, seconds=30) for seed in (4, 5)), Wanted("count", 4, seconds=48),
-    Wanted("drops", 4, "front", seconds=45), Wanted("drops", 4, "back", seconds=45), Wanted("drops", 4, hard=2, seconds=45),
+    *(Wanted("drops", seed) for seed in SEEDS), *(Wanted("pack", seed) for seed in SEEDS),
+    *(Wanted(story, seed, seconds=seconds) for seed in SEEDS[:2] for story, seconds in (("wall", 72), ("swap", 48), ("opening", 30), ("count", 48))),
+    Wanted("drops", 31, "front", seconds=45), Wanted("drops", 31, "back", seconds=45), *(Wanted("drops", seed, hard=2) for seed in SEEDS[:2]),
 )  # fmt: skip
-SEEDS: Final = (4, 5, 6, 7, 8)
 FULL: Final = (
     *(Wanted("drops", seed, hard=hard) for seed in SEEDS for hard in (0, 2)),
     *(Wanted("drops", seed, camera) for seed in SEEDS for camera in ("front", "back")),
-    *(Wanted("pack", seed) for seed in SEEDS), *(Wanted("wall", seed, seconds=72) for seed in SEEDS),
-    *(Wanted("swap", seed, seconds=48) for seed in SEEDS), *(Wanted("opening", seed, seconds=30) for seed in SEEDS),
-    *(Wanted("count", seed, seconds=48) for seed in SEEDS),
+    *(Wanted("pack", seed) for seed in SEEDS),
+    *(Wanted(story, seed, seconds=seconds) for seed in SEEDS for story, seconds in (("wall", 72), ("swap", 48), ("opening", 30), ("count", 48))),
 )  # fmt: skip
 
 
@@ -145,7 +145,11 @@ def _drops(told: str, pairs: list[tuple[Scored, Scored]], target: float | None) 
                 name = f"{told}, {film}, {method}: drops {what} of {true}"
                 rows.append(Row(name, value, "share") if aim is None else judged(name, value, "share", aim, "more"))
             rows.append(Row(f"{told}, {film}, {method}: drops F1", f1(lines), "share"))
-        name, ratio = f"{told}, {method}: F1 sent / F1 raw", f1(hidden) / max(1e-9, f1(raw))
+        name = f"{told}, {method}: F1 sent / F1 raw"
+        if not f1(raw):
+            rows.append(Row(name, None, "times", note="nothing was found on the raw film"))
+            continue
+        ratio = f1(hidden) / f1(raw)
         rows.append(judged(name, ratio, "times", 0.9, "more") if target == 0.95 else Row(name, ratio, "times"))
     return rows
 

@@ -1,103 +1,116 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Counting at the slot, on what an eye would have seen: a pulse counts once, a body is no ballot, a lamp is none, two peaks are two."""
+"""Counting at the slot, on what an eye would have seen: a reach counts once, a body is no ballot, what is told at once is what is told picture by picture."""
 
 from dataclasses import replace
+from itertools import pairwise
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kua.core.instant import Instant
-from kua.tally.drops import RAW, SENT, Drops, Event, Tuned, interval
+from kua.tally.drops import APART, RAW, SENT, Drops, Event, Moment, Tuned, chosen, event_of, interval
 from kua.tally.eye import Seen
+from kua.tally.profile import PARTS
+from kua.tally.reach import SPANS, Filter, averages, peaks
 
 EVERY = 125
 """Milliseconds between two pictures."""
-TUNED = replace(RAW, on=0.1, dip=0.4, deep=0.1, least=250, longest=4_500, body=0.8, lost=0.85)
-REACH = (0.2, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.2)
+NOTHING = (0.0,) * len(SPANS)
+LOOKS = Filter(-4.0, ((0.0, 0.0, -6.0, 16.0, -6.0, 0.0, 0.0), *[NOTHING] * (PARTS - 1)))
+"""Something in the middle, and less of it before and after."""
+RESTS = Filter(-32.0, ((0.0, -6.0, 12.0, 12.0, 12.0, -6.0, 0.0), *[NOTHING] * (PARTS - 1)))
+"""Something for more than two seconds."""
+TUNED = replace(RAW, drop=LOOKS, pack=RESTS, likely=0.5, packed=0.6, body=0.8, lost=0.85)
+REACH = (0.2, 0.8, 1.0, 1.0, 1.0, 1.0, 0.8, 0.2)
 
 
-def seen(at: int, hand: float, *, front: float = 0.1, light: float = 1.0, filled: float = 0.0) -> Seen:
-    return Seen(Instant(at), hand, 0.1, 0.3, 0.1, 0.1, light, 0.0, hand, 0.0, front, filled, 0.0)
+def seen(at: int, *, front: float = 0.1, filled: float = 0.0) -> Seen:
+    return Seen(Instant(at), 0.1, 0.1, 0.3, 0.1, 0.1, 1.0, 0.0, front, filled, 0.0)
 
 
-def counted(pictures: list[Seen], tuned: Tuned = TUNED) -> list[Event]:
+def counted(shares: list[float], tuned: Tuned = TUNED, blind: range = range(0)) -> list[Event]:
     drops = Drops(tuned)
-    events = [event for picture in pictures for event in drops.step(picture)]
+    events = []
+    for number, share in enumerate(shares):
+        profile = np.full(PARTS, share, dtype=np.float32)
+        events += drops.step(seen(EVERY * number, front=0.95 if number in blind else 0.1), profile)
     return events + drops.close()
 
 
-def film(shares: list[float], **how: float) -> list[Seen]:
-    return [seen(EVERY * number, share, **how) for number, share in enumerate(shares)]
-
-
-def drops_of(events: list[Event]) -> list[Event]:
-    return [event for event in events if event.kind == "drop"]
+def put_in(events: list[Event]) -> list[Event]:
+    return [event for event in events if event.kind in ("drop", "pack")]
 
 
 def test_a_hand_at_the_slot_counts_once() -> None:
-    (drop,) = counted(film([0.0] * 8 + list(REACH) + [0.0] * 8))
+    (drop,) = counted([0.0] * 40 + list(REACH) + [0.0] * 40)
     assert (drop.kind, drop.n) == ("drop", 1)
-    # From where the hand first had most of its height to where it last had.
-    assert drop.t0 == 9 * EVERY
-    assert drop.t1 == 14 * EVERY
+    assert abs((drop.t0 + drop.t1) / 2 - 43.5 * EVERY) <= 2 * EVERY
 
 
-@given(st.integers(1, 12), st.integers(4, 30))
+@given(st.integers(1, 8), st.integers(12, 30))
 def test_reaches_with_a_free_slot_between_them_are_as_many_ballots(times: int, free: int) -> None:
-    shares = [0.0] * free
+    shares = [0.0] * 30
     for _ in range(times):
         shares += [*REACH, *[0.0] * free]
-    assert len(drops_of(counted(film(shares)))) == times
+    assert [event.kind for event in counted(shares + [0.0] * 30)] == ["drop"] * times
 
 
-def test_two_peaks_without_a_free_slot_between_them_are_two_ballots() -> None:
-    shares = [0.0] * 4 + list(REACH) + [0.15] * 3 + list(REACH) + [0.0] * 8
-    first, second = drops_of(counted(film(shares)))
-    assert first.t1 <= second.t0
+def test_a_hand_that_rests_longer_is_a_pack_and_no_ballot_beside_it() -> None:
+    assert [event.kind for event in counted([0.0] * 40 + [1.0] * 18 + [0.0] * 40)] == ["pack"]
 
 
-def test_a_wobble_of_the_hand_is_no_second_ballot() -> None:
-    shares = [0.0] * 4 + [0.3, 0.5, 0.42, 0.5, 0.4, 0.5, 0.2] + [0.0] * 8
-    assert len(drops_of(counted(film(shares)))) == 1
+def test_a_hand_that_is_there_all_the_time_is_no_ballot() -> None:
+    assert not put_in(counted([0.0] * 40 + [1.0] * 120 + [0.0] * 40)[1:-1])
 
 
 def test_a_body_before_the_lid_is_blindness_and_no_ballot() -> None:
-    pictures = film([0.0] * 4) + [seen(4 * EVERY + EVERY * n, 1.0, front=0.95) for n in range(20)] + film([0.0] * 40)[24:]
-    events = counted(pictures)
-    assert [event.kind for event in events] == ["blind"]
-    drops = Drops(TUNED)
-    for picture in pictures:
-        drops.step(picture)
-    assert drops.blind_ms == 20 * EVERY
+    shares = [0.0] * 40 + list(REACH) + [0.0] * 40
+    events = counted(shares, blind=range(36, 52))
+    assert [(event.kind, event.t0, event.t1) for event in events] == [("blind", 36 * EVERY, 51 * EVERY)]
 
 
 def test_a_slot_that_is_filled_is_blindness() -> None:
-    assert [event.kind for event in counted([seen(EVERY * n, 0.0, filled=0.95 if 5 <= n < 15 else 0.0) for n in range(30)])] == ["blind"]
+    drops = Drops(TUNED)
+    events = []
+    for number in range(60):
+        events += drops.step(seen(EVERY * number, filled=0.95 if 20 <= number < 30 else 0.0), np.zeros(PARTS, np.float32))
+    assert [event.kind for event in events + drops.close()] == ["blind"]
+    assert drops.blind_ms == 10 * EVERY
+    assert drops.watched_ms == 59 * EVERY
 
 
-def test_a_lamp_that_is_switched_is_no_ballot() -> None:
-    pictures = [seen(EVERY * n, 0.4 if 8 <= n < 16 else 0.0, light=1.0 if n < 9 else 1.3) for n in range(30)]
-    assert len(drops_of(counted(pictures[:9] + [replace(one, slot=0.0, hand=0.0) for one in pictures[9:]]))) == 0
-
-
-def test_a_hand_that_rests_on_the_box_is_no_ballot() -> None:
-    assert not drops_of(counted(film([0.0] * 4 + [0.5] * 80 + [0.0] * 8)))
-
-
-@settings(max_examples=60)
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=120), st.sampled_from([RAW, SENT, TUNED]))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=150), st.sampled_from([RAW, SENT, TUNED]))
 def test_events_are_in_order_within_the_film_and_never_overlap(shares: list[float], tuned: Tuned) -> None:
-    events = drops_of(counted(film(shares), tuned))
-    last = 0
-    for event in events:
-        assert last <= event.t0 <= event.t1 <= EVERY * len(shares)
-        assert 0 < event.confidence <= 1
-        last = event.t1
+    events = put_in(counted(shares, tuned))
+    assert all(0 <= event.t0 <= event.t1 <= EVERY * (len(shares) - 1) and 0 <= event.confidence <= 1 for event in events)
+    assert all(before.t1 <= after.t0 for before, after in pairwise(events))
 
 
-@given(st.lists(st.floats(0, 1), min_size=1, max_size=80))
-def test_the_same_pictures_give_the_same_events(shares: list[float]) -> None:
-    assert counted(film(shares)) == counted(film(shares))
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=150), st.lists(st.integers(0, 149), max_size=20))
+def test_what_is_told_picture_by_picture_is_what_the_whole_film_tells(shares: list[float], dark: list[int]) -> None:
+    """Only what lies within seven seconds is kept, and nothing is told before it is sure."""
+    drops, events = Drops(TUNED), []
+    for number, share in enumerate(shares):
+        events += drops.step(seen(EVERY * number, front=0.95 if number in dark else 0.1), np.full(PARTS, share, np.float32))
+    events += drops.close()
+    times = [Instant(EVERY * number) for number in range(len(shares))]
+    profiles = [np.full(PARTS, share, np.float32) for share in shares]
+    numbers = [averages(times, profiles, at) for at in times]
+    moments = [Moment(at, LOOKS.says(one), RESTS.says(one), at // EVERY in dark) for at, one in zip(times, numbers, strict=True)]
+    assert put_in(events) == [event_of(kind, moment, times[0], times[-1]) for moment, kind in chosen(moments, TUNED)]
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=100), st.floats(0.1, 0.9))
+def test_of_what_lies_close_together_only_the_likeliest_is_told(likely: list[float], least: float) -> None:
+    times = [Instant(EVERY * number) for number in range(len(likely))]
+    found = peaks(times, likely, least, APART)
+    assert all(times[after] - times[before] > APART for before, after in pairwise(found))
+    assert all(likely[number] >= least for number in found)
+    if max(likely) >= least:
+        assert likely.index(max(likely)) in found
 
 
 @given(st.integers(0, 60), st.floats(0, 0.9))

@@ -56,6 +56,16 @@ def person(picture: Any, x: int) -> None:
     picture[20:118, x : x + 34] = 60
 
 
+def passing(picture: Any, x: int, number: int, first: int, last: int) -> None:
+    """Somebody comes from the right, stands at `x` from picture `first` to `last`, and goes to the left."""
+    if first - 8 <= number < first:
+        person(picture, x + 8 * (first - number))
+    elif first <= number < last:
+        person(picture, x + number % 2)
+    elif last <= number < last + 7:
+        person(picture, max(0, x - 8 * (number - last)))
+
+
 def nothing(_number: int, _picture: Any) -> None:
     pass
 
@@ -117,15 +127,15 @@ def test_two_hands_at_the_slot_are_two_ballots_for_both_methods() -> None:
     assert kinds(by_states(reaching)) == ["drop", "drop"]
 
 
-def test_a_long_reach_with_paper_is_a_pack_and_one_without_is_none() -> None:
-    def pushing(number: int, picture: Any, *, paper: bool = True) -> None:
-        if 20 <= number < 55:
+def test_a_reach_of_three_seconds_is_a_pack_and_one_of_one_second_is_none() -> None:
+    def pushing(number: int, picture: Any, *, until: int = 46) -> None:
+        if 20 <= number < until:
             hand(picture)
-        if paper and 20 <= number < 26:
+        if 20 <= number < min(26, until):
             picture[50:58, 72:80] = 250
 
     assert kinds(by_counter(pushing).events) == ["pack"]
-    assert kinds(by_counter(lambda number, picture: pushing(number, picture, paper=False)).events) == ["drop"]
+    assert kinds(by_counter(lambda number, picture: reaching(number, picture) if number < 40 else None).events) == ["drop"]
 
 
 def test_two_hands_one_after_the_other_are_parted_where_the_first_goes() -> None:
@@ -140,29 +150,9 @@ def test_two_hands_one_after_the_other_are_parted_where_the_first_goes() -> None
     assert kinds(by_counter(overlapping).events) == ["drop", "drop"]
 
 
-def test_a_hand_beside_the_slot_is_less_of_a_hand_than_one_in_its_middle() -> None:
-    eye = Eye(room(), places(ZONES, WIDTH, HEIGHT), 8)
-    middle, beside = room(), room()
-    middle[48:56, 72:80] = 90
-    beside[48:56, 60:68] = 90
-    assert eye.see(Instant(0), beside).hand < 0.4 * eye.see(Instant(1), middle).hand
-
-
-def test_a_mosaic_leaves_as_much_of_a_hand() -> None:
-    """The film that is sent shows it in cells: what is measured is a mean, and cells keep means (and lose the lid's stripes, which counts a little)."""
-    eye, sharp = Eye(room(), places(ZONES, WIDTH, HEIGHT), 8, fill=22), room()
-    sharp[48:56, 68:80] = 110
-    coarse = sharp.copy()
-    for y in range(48, 64, 4):
-        for x in range(64, 88, 4):
-            coarse[y : y + 4, x : x + 4] = coarse[y : y + 4, x : x + 4].mean()
-    assert eye.see(Instant(1), coarse).hand == pytest.approx(eye.see(Instant(0), sharp).hand, rel=0.5)
-
-
 def test_somebody_before_the_box_is_blindness_and_no_ballot() -> None:
     def standing(number: int, picture: Any) -> None:
-        if 30 <= number < 60:
-            person(picture, 58)
+        passing(picture, 58, number, 30, 60)
 
     counted = by_counter(standing)
     assert kinds(counted.events) == []
@@ -188,7 +178,7 @@ def test_an_empty_room_and_a_changing_light_are_nothing() -> None:
 
 
 def test_people_who_hide_the_box_for_long_are_a_wall_and_no_ballot() -> None:
-    counted = by_counter(walled)
+    counted = by_counter(lambda number, picture: passing(picture, 58, number, 20, 110))
     assert kinds(counted.events) == ["wall"]
     assert counted.blind > 0.4
     assert "wall" in kinds(by_states(walled))

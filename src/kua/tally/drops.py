@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ballots dropped into a box, as pulses at its slot (`docs/design/fraud.md`). It decides from shares of places, keeps no picture, and knows nobody.
+"""Ballots dropped into a box, told from what the slot and its surroundings look like over seven seconds (`docs/design/fraud.md`). It decides from numbers, keeps no
+picture, and knows nobody.
 
-A hand at the slot is a pulse of a second or two. A body before the box is no pulse but blindness. A pulse with two peaks is two ballots, a long one without a second is
-a pack, if there is paper. What it says is a count with an interval, never a verdict.
+A reach is somebody who stands still, an arm that comes, rests and goes: a filter over these numbers, before, during and after, says how likely the middle of one is at a
+moment. The filter was found from rendered scenes (`kua.tally.filters`). A pack has another filter, and rests longer. A body before the box is blindness. What it says is
+a count with an interval, never a verdict.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
@@ -12,6 +15,8 @@ from typing import Final, Literal
 
 from kua.core.instant import Instant
 from kua.tally.eye import Seen
+from kua.tally.filters import FILTERS
+from kua.tally.reach import SPANS, Filter, Floats, averages, peaks
 
 Kind = Literal["drop", "pack", "wall", "swap", "shown_empty", "pile_moved", "blind"]
 """What an event is; `blind` is time in which nothing could be told."""
@@ -30,8 +35,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How the counter did on the scenes by which it was set: what part it found of what was put in, seen or not, and what part of what it told was true; ballot or
-    pack, whatever it was called."""
+    """How the counter did on scenes on which its filters had not been set: what part it found of what was put in, seen or not, and what part of what it told was true;
+    ballot or pack, whatever it was called."""
 
     recall: float
     precision: float
@@ -39,166 +44,157 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Tuned:
-    """The figures of counting, by the film that is looked at. Times in milliseconds, shares 0..1, levels of brightness."""
+    """The figures of counting, by the film that is looked at. Shares 0..1, levels of brightness."""
 
     levels: int
     """So much a pixel, with its eight neighbours, differs from the empty room."""
     fill: int
     """Pixels up to this level are filled; -1 where nothing is."""
-    on: float
-    """A pulse is where there is more of a hand than this (`Seen.hand`)."""
-    dip: float
-    """Two peaks are two reaches where what lies between them is lower than the lower one by this share of it."""
-    deep: float
-    """And by so much at least."""
-    part: float
-    """A reach lasts from where it first has this share of its height to where it last has."""
-    rank: float
-    """Its height is what so many hundredths of it do not exceed: paper that flashes up does not set it."""
-    least: int
-    """It lasts at least so long."""
-    long: int
-    """From here on it is no single ballot: a pack, if there is paper."""
-    longest: int
-    """And beyond this a hand that rests, or somebody who stands there."""
-    paper: float
-    """A pack shows more paper than this."""
+    drop: Filter
+    pack: Filter
+    likely: float
+    """A ballot is told where its filter says at least this."""
+    packed: float
+    """And a pack where the pack's says at least this."""
     body: float
     """Where so much of the box's front is covered somebody stands before it: blind."""
     lost: float
     """And where so much of the slot is filled."""
     rates: Rates
 
+    def is_blind(self, seen: Seen) -> bool:
+        """Somebody stands before the box, or the slot is filled."""
+        return seen.front > self.body or seen.filled > self.lost
+
 
 RAW: Final = Tuned(
-    levels=8, fill=-1, on=0.01, dip=0.35, deep=0.01, part=0.7, rank=60, least=250, long=3_000, longest=7_000, paper=0.02, body=0.25, lost=1.0,
-    rates=Rates(0.8, 0.88),
-)  # fmt: skip
-"""For film as it is recorded; set on rendered scenes, camera at the side, grade 0, seeds 11-16 (drops) and 11-14 (packs)."""
+    levels=8,
+    fill=-1,
+    drop=FILTERS["raw", "drop"],
+    pack=FILTERS["raw", "pack"],
+    likely=0.14,
+    packed=0.3,
+    body=0.25,
+    lost=1.0,
+    rates=Rates(0.82, 0.88),
+)
+"""For film as it is recorded; set on rendered scenes, camera at the side."""
 SENT: Final = Tuned(
-    levels=8, fill=22, on=0.006, dip=0.45, deep=0.015, part=0.7, rank=75, least=400, long=3_000, longest=7_000, paper=0.0, body=0.2, lost=0.85,
-    rates=Rates(0.73, 0.75),
-)  # fmt: skip
+    levels=8,
+    fill=22,
+    drop=FILTERS["sent", "drop"],
+    pack=FILTERS["sent", "pack"],
+    likely=0.2,
+    packed=0.4,
+    body=0.2,
+    lost=0.85,
+    rates=Rates(0.81, 0.9),
+)
 """For film as it is sent; set on the same scenes, hidden."""
 
-LIGHT: Final = 0.12
-"""The exposure of the whole picture changed by so much between two pictures: a lamp, and no hand."""
-JOINS: Final = 2
-"""Pictures: so short a gap does not end a reach."""
-ENOUGH: Final = 60_000
-"""Milliseconds after which a pulse is judged though it has not ended."""
+APART: Final = 900
+"""Milliseconds: within so long a time only the likeliest moment is a ballot."""
+PACKS_APART: Final = 3_000
+"""And within so long the likeliest one is a pack."""
+CLEAR: Final = 1_600
+"""Milliseconds to each side of a pack's middle that are the pack's own, and no ballot's."""
 SURE: Final = 1.96
 """Standard deviations to each side that hold the truth 19 times in 20."""
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How likely it is that `at` is the middle of a ballot's reach, and of a pack's."""
+
+    at: Instant
+    drop: float
+    pack: float
+    blind: bool
+
+
 class Drops:
-    """Counts drops in a stream of what an `Eye` saw. Time comes with the pictures. Not for two threads."""
+    """Counts drops in a stream of what an `Eye` and a `Profiler` saw. Time comes with the pictures. What is told was over some eight seconds ago. Not for two threads."""
 
     def __init__(self, tuned: Tuned) -> None:
         self._tuned = tuned
-        self._pulse: list[tuple[Seen, float]] = []
-        self._lately: list[Seen] = []
+        self._lately = deque[tuple[Instant, Floats, bool]]()
+        self._next = 0
+        self._moments = deque[Moment]()
+        self._told: Instant | None = None
+        self._span: tuple[Instant, Instant] | None = None
         self._blind: Instant | None = None
         self.blind_ms = 0
         """Time in which a body stood before the box, or the slot was filled."""
         self.watched_ms = 0
 
-    def step(self, seen: Seen) -> list[Event]:
-        """Take in one picture and return what ended with it or with the picture before: a hand is judged by the median of three."""
-        lately = self._lately = [*self._lately[-2:], seen]
-        if len(lately) < 3:
-            return [] if len(lately) < 2 else self._judge(lately[0], lately[0], lately[1])
-        return self._judge(*lately)
+    def step(self, seen: Seen, profile: Floats) -> list[Event]:
+        """Take in one picture and return what can be told since: of what was some seconds before it."""
+        blind = self._tuned.is_blind(seen)
+        events = self._darkness(seen.at, blind)
+        self._lately.append((seen.at, profile, blind))
+        while self._lately[self._next][0] + SPANS[-1][1] <= seen.at:
+            self._judge()
+        while self._next and self._lately[0][0] < self._lately[self._next][0] + SPANS[0][0]:
+            self._lately.popleft()
+            self._next -= 1
+        return events + self._tell(CLEAR + PACKS_APART)
 
     def close(self) -> list[Event]:
         """Return what was under way when the film ended."""
-        events = self._judge(self._lately[-2], self._lately[-1], self._lately[-1]) if len(self._lately) > 1 else []
-        events += self._ended()
-        if self._blind is not None and self._lately[-1].at > self._blind:
-            events.append(Event("blind", self._blind, self._lately[-1].at, 0, 1.0))
-        self._blind, self._lately = None, []
+        while self._next < len(self._lately):
+            self._judge()
+        events = self._tell(0)
+        if self._span is not None and self._blind is not None and self._span[1] > self._blind:
+            events.append(Event("blind", self._blind, self._span[1], 0, 1.0))
+        self._blind = None
         return events
 
-    def _judge(self, before: Seen, seen: Seen, after: Seen) -> list[Event]:
-        events = list[Event]()
-        passed = max(0, seen.at - before.at)
+    def _darkness(self, at: Instant, blind: bool) -> list[Event]:
+        first, before = self._span or (at, at)
+        self._span = (first, at)
+        passed = max(0, at - before)
         self.watched_ms += passed
-        blind = seen.front > self._tuned.body or seen.filled > self._tuned.lost
         if blind:
             self.blind_ms += passed
-            self._blind = seen.at if self._blind is None else self._blind
-        elif self._blind is not None:
-            if before.at > self._blind:
-                events.append(Event("blind", self._blind, before.at, 0, 1.0))
-            self._blind = None
-        if abs(seen.light - before.light) > LIGHT:
-            self._pulse = []
-        hand = 0.0 if blind else sorted((before.hand, seen.hand, after.hand))[1]
-        if hand > self._tuned.on:
-            self._pulse.append((seen, hand))
-        if hand <= self._tuned.on or seen.at - self._pulse[0][0].at > ENOUGH:
-            events += self._ended()
-        return events
+            self._blind = at if self._blind is None else self._blind
+            return []
+        since, self._blind = self._blind, None
+        return [Event("blind", since, before, 0, 1.0)] if since is not None and before > since else []
 
-    def _ended(self) -> list[Event]:
-        tuned, pulse = self._tuned, self._pulse
-        self._pulse = []
-        heights = [height for _, height in pulse]
-        events = list[Event]()
-        parts = split(heights, tuned) if pulse else []
-        for first, last in parts:
-            begin, end = reach(heights[first : last + 1], tuned)
-            t0, t1 = pulse[first + begin][0].at, pulse[first + end][0].at
-            took = t1 - t0
-            if not tuned.least <= took <= tuned.longest:
-                continue
-            pack = took >= tuned.long and max(seen.paper for seen, _ in pulse[first : last + 1]) > tuned.paper
-            sure = tuned.rates.precision - (0.1 if len(parts) > 1 else 0.0) - (0.1 if took > tuned.long else 0.0)
-            events.append(Event("pack" if pack else "drop", t0, t1, 2 if pack else 1, round(max(0.1, sure), 2)))
-        return events
+    def _judge(self) -> None:
+        """Say of the next picture how likely it is the middle of a reach."""
+        at, _, blind = self._lately[self._next]
+        numbers = averages([at for at, *_ in self._lately], [profile for _, profile, _ in self._lately], at)
+        self._moments.append(Moment(at, self._tuned.drop.says(numbers), self._tuned.pack.says(numbers), blind))
+        self._next += 1
+
+    def _tell(self, later: int) -> list[Event]:
+        """Tell what lies at least `later` milliseconds before the last moment, and was not told yet."""
+        if not self._moments or self._span is None:
+            return []
+        moments, since = list(self._moments), self._told
+        self._told = until = Instant(moments[-1].at - later)
+        first, last = self._span
+        told = [(one.at, event_of(kind, one, first, last)) for one, kind in chosen(moments, self._tuned)]
+        while self._moments[0].at < until - CLEAR - PACKS_APART:
+            self._moments.popleft()
+        return [event for at, event in told if (since is None or at > since) and at <= until]
 
 
-def split(heights: Sequence[float], tuned: Tuned) -> list[tuple[int, int]]:
-    """Divide a pulse at its deepest dip, and the halves again: (first, last) of each reach, both included; neighbours share the picture of the dip."""
-    out, todo = list[tuple[int, int]](), [(0, len(heights) - 1)]
-    while todo:
-        first, last = todo.pop()
-        cut = _dip(heights[first : last + 1], tuned)
-        if cut is None:
-            out.append((first, last))
-        else:
-            todo += [(first + cut, last), (first, first + cut)]
-    return out
+def event_of(kind: Literal["drop", "pack"], moment: Moment, first: Instant, last: Instant) -> Event:
+    """Return the event about a moment: a ballot takes about a second, a pack two and more; none begins before the film's first picture, or ends after its last."""
+    half, count, likely = (CLEAR - APART // 2, 2, moment.pack) if kind == "pack" else (APART // 2, 1, moment.drop)
+    return Event(kind, max(first, Instant(moment.at - half)), min(last, Instant(moment.at + half)), count, round(likely, 2))
 
 
-def _dip(heights: Sequence[float], tuned: Tuned) -> int | None:
-    """Where the deepest dip is that parts two reaches."""
-    after, most = list(heights), 0.0
-    for number in range(len(after) - 2, -1, -1):
-        after[number] = max(after[number], after[number + 1])
-    deepest, where = tuned.dip, None
-    for number, height in enumerate(heights):
-        most = max(most, height)
-        lower = min(most, after[number])
-        if lower - height > max(tuned.deep, deepest * lower):
-            deepest, where = (lower - height) / lower, number
-    return where
-
-
-def reach(heights: Sequence[float], tuned: Tuned) -> tuple[int, int]:
-    """Return (first, last) of the longest time in which a hand had a good part of its height."""
-    ordered = sorted(heights)
-    height = ordered[min(len(ordered) - 1, round(tuned.rank / 100 * (len(ordered) - 1)))]
-    best, first, last = (0, 0), -1, -1
-    for number, one in enumerate(heights):
-        if one < max(tuned.on, tuned.part * height):
-            continue
-        if first < 0 or number - last > JOINS + 1:
-            first = number
-        last = number
-        if last - first >= best[1] - best[0]:
-            best = (first, last)
-    return best
+def chosen(moments: Sequence[Moment], tuned: Tuned) -> list[tuple[Moment, Literal["drop", "pack"]]]:
+    """Return which of `moments`, given in order, are told, and as what: the likeliest of each time, and about a pack no ballot. What was blind is not told."""
+    times = [one.at for one in moments]
+    packs = [moments[number] for number in peaks(times, [one.pack for one in moments], tuned.packed, PACKS_APART)]
+    drops = [moments[number] for number in peaks(times, [one.drop for one in moments], tuned.likely, APART)]
+    told: list[tuple[Moment, Literal["drop", "pack"]]] = [(one, "pack") for one in packs]
+    told += [(one, "drop") for one in drops if all(abs(one.at - pack.at) > CLEAR for pack in packs)]
+    return sorted((pair for pair in told if not pair[0].blind), key=lambda pair: pair[0].at)
 
 
 def interval(events: Sequence[Event], blind: float, rates: Rates) -> tuple[int, int]:

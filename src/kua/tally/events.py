@@ -16,6 +16,7 @@ from kua.core.instant import Instant
 from kua.tally.drops import RAW, SENT, Drops, Event, Kind, Tuned, interval
 from kua.tally.eye import Eye, Luma, Places, Polygons, Seen, places
 from kua.tally.held import Held
+from kua.tally.profile import Profiler
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ class Watch:
         """`room` is the brightness of the empty room, the box in its place. Raises `Misused("tally.shape")`."""
         self._limits = limits
         self._eye = Eye(room, where, limits.drops.levels, fill=limits.drops.fill)
+        self._profiler = Profiler(room, where.middle, where.breadth, where.seen, limits.drops.fill)
         self._drops = Drops(limits.drops)
         self._table = Table(room, where, limits)
         self._wall = Held(limits.wall, 1_000)
@@ -135,11 +137,8 @@ class Watch:
     def step(self, at: Instant, luma: Luma) -> list[Event]:
         """Take in one picture and return what ended with it. Raises `Misused("tally.shape")`."""
         seen = self._eye.see(at, luma)
-        return self._drops.step(seen) + self._judge(seen) + self._table.step(at, luma)
-
-    def judge(self, seen: Seen) -> list[Event]:
-        """As `step`, from what was seen already; the table is not looked at."""
-        return self._drops.step(seen) + self._judge(seen)
+        profile = self._profiler.see(at, luma, seen.light)
+        return self._drops.step(seen, profile) + self._judge(seen) + self._table.step(at, luma)
 
     def _judge(self, seen: Seen) -> list[Event]:
         limits = self._limits

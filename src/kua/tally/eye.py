@@ -38,14 +38,6 @@ STEP: Final = 8
 """Every so-many-th row and column judges the exposure."""
 BODY: Final = 2
 """Times the height of the slot's zone: what lies so far below it, of the box, is its front; a body before the box covers it, a hand does not."""
-MIDDLE: Final = 0.7
-"""Of half the slot's zone: a hand so far from its middle counts 0.6 of one in the middle, and one twice as far 0.14."""
-DEAD: Final = 4.0
-"""Levels, over nine pixels, that are noise."""
-FULL: Final = 60.0
-"""So many levels more are as different as can be. Up to there the measure is even, so that a mosaic, which keeps the mean, keeps it too."""
-PAPER: Final = 25.0
-"""Levels by which paper is brighter than the lid."""
 DARK: Final = 24
 """Levels below which a pixel says nothing about the exposure; filled blocks lie below it too."""
 
@@ -90,12 +82,14 @@ class Places:
     ring: Inside
     box: Inside
     front: Inside
-    near: npt.NDArray[np.float32]
-    """How much each pixel of the crop counts for a hand at the slot; adds up to 1."""
     piles: Inside
     show: Inside
     breadth: int
     """Width of the box in pixels."""
+    middle: tuple[float, float]
+    """Row and column of the slot's middle, over the whole picture."""
+    seen: Inside
+    """What no zone fills, over the whole picture."""
 
 
 def places(zones: Mapping[str, Polygons], width: int, height: int) -> Places:
@@ -115,35 +109,32 @@ def places(zones: Mapping[str, Polygons], width: int, height: int) -> Places:
     # What is filled whoever looks (booths, in whole squares of 16 pixels) is no part of any place.
     closed = inside(zones.get("booth", ()), width, height) | inside(zones.get("screen", ()), width, height)
     seen = ~_swept(closed, SQUARE, SQUARE, SQUARE) if closed.any() else np.ones_like(closed)
-    near, front = _about(slot[crop], box[crop])
+    front = _front(slot[crop], box[crop])
+    at_rows, at_columns = np.nonzero(slot)
     at = _swept(slot, max(1, round(ABOVE * breadth)), 0, max(1, breadth // 32))
     lid = _swept(slot, round(LID * breadth), round(LID * breadth), round(LID * breadth))
     ring = _swept(slot, far, far // 2, far) & ~lid & ~box
     return Places(
-        width, height, crop, (at & seen)[crop], (lid & seen)[crop], (ring & seen)[crop], (box & seen)[crop], front & seen[crop], near,
+        width, height, crop, (at & seen)[crop], (lid & seen)[crop], (ring & seen)[crop], (box & seen)[crop], front & seen[crop],
         inside(zones.get("count", ()), width, height) & seen, inside(zones.get("show", ()), width, height) & seen, breadth,
+        (float(at_rows.mean()), float(at_columns.mean())), seen,
     )  # fmt: skip
 
 
-def _about(slot: Inside, box: Inside) -> tuple[npt.NDArray[np.float32], Inside]:
-    """Return how much each pixel counts for a hand at the slot, and the front of the box below it."""
-    rows, columns = np.flatnonzero(slot.any(axis=1)), np.flatnonzero(slot.any(axis=0))
+def _front(slot: Inside, box: Inside) -> Inside:
+    """Return the front of the box below the slot."""
+    rows = np.flatnonzero(slot.any(axis=1))
     if not len(rows):
-        return np.zeros(slot.shape, np.float32), np.zeros_like(slot)
-    high, wide = (rows[-1] - rows[0] + 1) / 2, (columns[-1] - columns[0] + 1) / 2
-    y, x = (np.arange(slot.shape[0]) - (rows[0] + rows[-1]) / 2) / high, (np.arange(slot.shape[1]) - (columns[0] + columns[-1]) / 2) / wide
-    far = (y**2)[:, None] + (x**2)[None, :]
-    near = np.where(far < 2, np.exp(-far / (2 * MIDDLE**2)), 0)
-    front = box & ((y > 1.6) & (y < 1.6 + BODY))[:, None]
-    return np.asarray(near / near.sum(), dtype=np.float32), front
+        return np.zeros_like(slot)
+    y = (np.arange(slot.shape[0]) - (rows[0] + rows[-1]) / 2) / ((rows[-1] - rows[0] + 1) / 2)
+    return np.asarray(box & ((y > 1.6) & (y < 1.6 + BODY))[:, None], dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One picture's places: shares (0..1) of each that differ from the empty room. `light` is the picture's exposure against the room's; `whole` the share of the
     whole picture that differs; `moved` how much of lid, ring and box differs from the picture before;
-    `hand` how much the middle of the slot differs, pixels nearer to it counting more; `paper` the share of it, counted alike, that is much brighter than the
-    room: paper, or a hand on a dark lid; `front` the share of the box's front, below the slot, that differs or is filled: a body stands there;
+    `front` the share of the box's front, below the slot, that differs or is filled: a body stands there;
     `filled` the share of the slot that is filled, and says nothing; `show` the share of the place where things are shown that differs."""
 
     at: Instant
@@ -154,8 +145,6 @@ class Seen:
     whole: float
     light: float
     moved: float
-    hand: float
-    paper: float
     front: float
     filled: float
     show: float
@@ -175,9 +164,6 @@ class Eye:
         self._coarse = room[::STEP, ::STEP].astype(np.float32)
         self._before: npt.NDArray[np.float32] | None = None
         self._about = where.lid | where.ring | where.box
-        rows, columns = np.flatnonzero(where.near.any(axis=1)), np.flatnonzero(where.near.any(axis=0))
-        self._at = (slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1))
-        self._near = where.near[self._at]
         self._show = np.flatnonzero(where.show)
         self._shown = room.reshape(-1)[self._show].astype(np.float32)
         self._areas = {name: max(1, int(getattr(where, name).sum())) for name in ("slot", "lid", "ring", "box", "front")}
@@ -211,7 +197,6 @@ class Eye:
         # A box that is filled is not seen in its place either.
         shares["box"] = int(((differs | filled) & self._where.box).sum()) / self._areas["box"]
         shares["front"] = int(((differs | filled) & where.front).sum()) / self._areas["front"]
-        hand, paper = self._at_slot(even[self._at])
         hidden = int((filled & where.slot).sum()) / self._areas["slot"]
         whole = float((np.abs(coarse / light - self._coarse) > self._levels).mean())
         show = float((np.abs(luma.reshape(-1)[self._show] / light - self._shown) > self._levels).mean()) if len(self._show) else 0.0
@@ -224,17 +209,10 @@ class Eye:
             whole,
             light,
             moved,
-            hand,
-            paper,
             shares["front"],
             hidden,
             show,
         )
-
-    def _at_slot(self, even: npt.NDArray[np.float32]) -> tuple[float, float]:
-        """How much there is of a hand, and of paper. Coarse mosaic counts where the room has one colour: it keeps the mean; what is filled does not."""
-        hand = float((np.clip((np.abs(even) - DEAD) / FULL, 0, 1) * self._near).sum())
-        return hand, float(((even > PAPER) * self._near).sum())
 
 
 def _nine(plane: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -98,6 +98,9 @@ def test_a_tap_signs_and_then_it_signs_by_itself_and_the_log_says_so(telephone: 
         note = one["note"].encode()
         assert open_checkpoint(note, room.key.verifier, ORIGIN).size == one["size"]
         assert cosigned_at(parse_note(note), key) == one["at"]
+    words = ("log", "verify", str(room.box / "log"), "--vkey", str(room.key.verifier), "--telephone", str(saved.value.path()))
+    checked = subprocess.run([sys.executable, "-m", "kua.cli.main", *words], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
     (leaf,) = [leaf for leaf in leaves_of(room.log) if leaf.type == "observer"]
     assert leaf["vkey"] == str(key)
     assert leaf["note"] == said["signed"][0]["note"]

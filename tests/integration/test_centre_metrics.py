@@ -8,6 +8,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from kua.app.centre import build
 from kua.core.errors import Misused
+from kua.proof.cosign import cosign
+from kua.proof.keys import SigningKey
+from kua.proof.note import add_signatures, parse_note
 from tests.rigs.centre import STATION, Box, HandClock, found, running
 
 TOKEN = "a-token-of-the-metrics"
@@ -28,6 +31,9 @@ async def test_the_metrics_say_what_waits_for_its_first_outsider(tmp_path: Path)
         await box.enrol()
         box.open()
         box.film(b"film", b"init")
+        note, phone = box.checkpoint(), SigningKey.from_seed("observer/10-245/00000001", bytes(32))
+        signed = add_signatures(note, [cosign(parse_note(note).text, phone, 1_800_000_000)])
+        box.add("observer", at=box.end, vkey=str(phone.cosigner), note=signed.decode())
         await box.send_log()
         clock.at += 5_000
         answer = await web.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
@@ -36,6 +42,7 @@ async def test_the_metrics_say_what_waits_for_its_first_outsider(tmp_path: Path)
         told = figures(answer.text)
         assert told["kua_station_unwitnessed_segments", STATION] == 1
         assert told["kua_station_witnessed_segments_total", STATION] == 0
+        assert told["kua_station_room_cosigners", STATION] == 1
         assert told["kua_station_owed_segments", STATION] == 0, "no heartbeat has said otherwise"
         assert told["kua_station_leaf_age_seconds", STATION] == 5
         assert told["kua_nation_entries", ""] == centre.nation.head.size

@@ -296,9 +296,8 @@ def test_a_listener_that_was_taken_over_cannot_stop_the_agent_or_fill_the_log(ro
     (inbox / "deep.json").write_bytes(b"[" * 4_000)
     (inbox / "odd.json").write_bytes(b'{"v":1,"vkey":7,"note":"x"}')
     (inbox / "name.json").write_text(f'{{"v":1,"vkey":"{phone(1).verifier}","note":"x"}}')
-    listen_files.post(
-        room.box, str(PHONE.cosigner), room.cosigned(PHONE, sign_checkpoint(Checkpoint(ORIGIN, 2, EMPTY_ROOT), room.key)).encode()
-    )
+    other = sign_checkpoint(Checkpoint(ORIGIN, room.log.size, EMPTY_ROOT), room.key)  # by the station's own key, and not a head of this log
+    listen_files.post(room.box, str(phone(999).cosigner), room.cosigned(phone(999), other).encode())
     for number in range(200):
         listen_files.post(room.box, str(phone(number).cosigner), b"no note")
     before = room.log.size

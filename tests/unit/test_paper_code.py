@@ -1,21 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """A checkpoint on paper against a log: the code of the protocol, and the text of a printed QR, given to the commands that anybody runs."""
 
+import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from kua.app.closing import closing_code, final_code
 from kua.cli.main import app
 from kua.core.errors import KuaError
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
+from kua.proof.cosign import cosign
 from kua.proof.keys import SigningKey
 from kua.proof.merkle import EMPTY_ROOT
 from kua.proof.paper import PaperCode, paper_code, read_paper_code
-from kua.proof.note import parse_note
+from kua.proof.note import add_signatures, parse_note
 from kua.verify.film import Trust, verify_film
 from kua.verify.log import audit_log
+from kua.verify.paper import check_list
 from kua.verify.reading import open_reader
 from kua.verify.report import Report
 from kua.words.lines import sentence_of
@@ -25,6 +30,7 @@ from tests.unit.test_verify_log import KEY, ORIGIN, VKEY, grow, states
 from tools import make_published as parts
 
 SIZES = (5, 256, 300)
+TELEPHONE = SigningKey.from_seed("observer/10-245/0a1b2c3d", bytes([3]) * 32)
 
 
 def code_of(note: bytes) -> PaperCode:
@@ -121,3 +127,38 @@ def test_the_code_of_the_close_is_not_told_before_the_last_hour_is_sealed(tmp_pa
         assert closing_code(room.box) is None, "a seal is still to come, and with it another root"
         (keys / "07.pem").unlink()
         assert closing_code(room.box) == final_code(room.box, 1.0) == paper_code(parse_note(room.log.checkpoint()).text)
+
+
+def saved(notes: list[bytes], phone: SigningKey = TELEPHONE) -> bytes:
+    """What a telephone saves."""
+    signed = [{"size": 0, "root": "", "at": 0, "note": add_signatures(note, [cosign(parse_note(note).text, phone, 7)]).decode()} for note in notes]
+    return json.dumps({"v": 1, "station": "10-245", "origin": ORIGIN, "log": VKEY, "vkey": str(TELEPHONE.cosigner), "signed": signed}).encode()
+
+
+@pytest.mark.parametrize(
+    ("case", "state"),
+    [("all", "PASS"), ("another history", "FAIL"), ("shorter", "MISSING"), ("another telephone", "FAIL"), ("not the log", "FAIL"), ("no list", "FAIL"), ("empty", "FAIL")],
+)
+def test_a_telephones_list_is_held_against_a_log(tmp_path: Path, case: str, state: str) -> None:
+    notes = grow(tmp_path / "log", SIZES)
+    other = grow(tmp_path / "other", SIZES, first=1_000)
+    if case == "shorter":
+        grow(tmp_path / "log", SIZES[:2])
+    data = {
+        "another history": saved([notes[0], other[1]]),
+        "another telephone": saved(notes, SigningKey.from_seed(TELEPHONE.name, bytes([9]) * 32)),
+        "not the log": saved([sign_checkpoint(Checkpoint(ORIGIN, 5, EMPTY_ROOT), TELEPHONE)]),
+        "no list": b"[1]",
+        "empty": saved([]),
+    }.get(case, saved(notes))
+    report = audit_log(open_reader(str(tmp_path / "log")), VKEY, telephone=data)
+    (line,) = [line for line in report.lines if line.check == "log.telephone"]
+    assert line.state == state
+    assert case != "another history" or line.code == "log.list_differs"
+
+
+@given(st.binary(max_size=200) | st.recursive(st.none() | st.text(max_size=9) | st.integers(), lambda inner: st.dictionaries(st.sampled_from(["v", "vkey", "signed", "note"]), inner) | st.lists(inner)).map(lambda value: json.dumps(value).encode()))
+def test_whatever_is_given_as_a_list_has_a_line_and_nothing_breaks(data: bytes) -> None:
+    report = Report()
+    check_list("log.telephone", data, KEY.verifier, Checkpoint(ORIGIN, 5, EMPTY_ROOT), lambda _: None, report)
+    assert [line.check for line in report.lines] == ["log.telephone"]

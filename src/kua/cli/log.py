@@ -39,6 +39,9 @@ def verify(
     code: Annotated[
         str, typer.Option("--code", metavar="CODE", help=_("What stands on the protocol: the number of entries and the code, “21457 7QK4-…”."))
     ] = "",
+    telephone: Annotated[
+        Path | None, typer.Option("--telephone", metavar="FILE", help=_("The list that an observer's telephone has saved: each checkpoint in it must be of this log."))
+    ] = None,
     policy: Annotated[
         Path | None, typer.Option("--policy", metavar="FILE", help=_("A policy (C2SP tlog-policy): whose co-signatures the checkpoint must bear."))
     ] = None,
@@ -52,6 +55,7 @@ def verify(
         since=note_of(since) if since else None,
         policy=parse_policy(file_of(policy)) if policy else None,
         paper=paper_of(code) if code else None,
+        telephone=file_of(telephone) if telephone else None,
     )
     say.report(report, json_wanted=json_wanted)
     raise typer.Exit(report.exit_code)

@@ -19,7 +19,7 @@ from kua.proof.paper import PaperCode
 from kua.proof.policy import Policy, judge
 from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, Level, Tile, decode_bundle, decode_tile, parse_tile_path
 from kua.verify.judged import judged_facts
-from kua.verify.paper import check_paper
+from kua.verify.paper import check_list, check_paper
 from kua.verify.reading import Reader
 from kua.verify.report import Report
 
@@ -42,11 +42,13 @@ def audit_log(
     since: bytes | None = None,
     policy: Policy | None = None,
     paper: PaperCode | None = None,
+    telephone: bytes | None = None,
 ) -> Report:
     """Audit the log below `reader` whose key is `vkey` (a verifier key line), and return a line for each check.
 
     `checkpoint` is the note to audit against (default: the log's own newest); `since` is an earlier note of the same log, which the log
-    must only have added to; `policy` says whose co-signatures the checkpoint must bear; `paper` is what stands on the station's protocol. Raises `Rejected("key.*")` for a bad `vkey`; everything else becomes a line.
+    must only have added to; `policy` says whose co-signatures the checkpoint must bear; `paper` is what stands on the station's protocol;
+    `telephone` the list that an observer's telephone has saved. Raises `Rejected("key.*")` for a bad `vkey`; everything else becomes a line.
     """
     key, report = VerifierKey.parse(vkey.strip()), Report()
     head, note = _head(reader, key, checkpoint, report)
@@ -62,8 +64,12 @@ def audit_log(
         _check_root(head, levels, report)
     if since is not None:
         _check_since(since, key, head, levels, report)
-    if paper is not None and head is not None:
-        check_paper("log.paper", paper, head.origin, head.size, lambda size: None if levels is None else _root_at(size, levels), report)
+    if head is not None:
+        roots = lambda size: None if levels is None else _root_at(size, levels)  # noqa: E731 - what both ask
+        if paper is not None:
+            check_paper("log.paper", paper, head.origin, head.size, roots, report)
+        if telephone is not None:
+            check_list("log.telephone", telephone, key, head, roots, report)
     return report
 
 

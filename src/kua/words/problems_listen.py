@@ -90,6 +90,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Each takes a place in the log; once a minute is enough."),
         do=N_("Nothing needs to be done: the page tries again by itself."),
     ),
+    "list.form": Problem(
+        what=N_("This is not the list of an observer's telephone."),
+        why=N_("Such a file is what “Save my list” gives on the page of the telephone."),
+        do=N_("Ask the observer for the file again, and give it as it is."),
+    ),
     "paper.form": Problem(
         what=N_("“{given}” is no code from a protocol."),
         why=N_("It is the number of entries, then 28 letters and digits in seven groups: 21457 7QK4-0M2D-..."),

@@ -74,13 +74,15 @@ class Standing:
         )
         waiting = GaugeMetricFamily("kua_station_unwitnessed_segments", "Segments that no outsider has seen yet.", labels=["station"])
         seen = CounterMetricFamily("kua_station_witnessed_segments", "Segments that an outsider has seen.", labels=["station"])
+        phones = GaugeMetricFamily("kua_station_room_cosigners", "Telephones in the room that co-signed the log, as the station says.", labels=["station"])
         for state in states:
             known = self._index.witnessed(state.station)
+            phones.add_metric([state.station], known.phones)
             if known.longest is not None:
                 longest.add_metric([state.station], known.longest / 1000)
             waiting.add_metric([state.station], known.unseen)
             seen.add_metric([state.station], known.count)
-        yield from (longest, waiting, seen)
+        yield from (longest, waiting, seen, phones)
 
     def _log(self) -> Iterator[Metric]:
         head = self._index.nation_head()

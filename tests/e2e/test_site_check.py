@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from kua.core.digest import sha256
 from kua.core.instant import Instant, rfc3339
 from tests.e2e.site_rig import Rig, chromium, serving
 from tests.e2e.test_site_access import AXE, RULES

@@ -127,6 +127,19 @@ def test_a_log_that_was_altered_makes_nothing_intact(page: Page, rig: Rig) -> No
     assert (state, marks[1], marks[2]) == ("altered", "no", "no")
 
 
+def test_a_statement_that_was_changed_to_fit_an_altered_film_is_not_in_the_log(page: Page, rig: Rig, tmp_path: Path) -> None:
+    at_check(page, rig)
+    altered = bytearray(piece(rig).read_bytes())
+    altered[-9] ^= 1
+    (tmp_path / piece(rig).name).write_bytes(altered)
+    place = rig.folder / ELECTION / "s" / STATION
+    signed, forged = sha256(piece(rig).read_bytes()).hex().encode(), sha256(bytes(altered)).hex().encode()
+    for entries in (place / "tile" / "entries").rglob("*"):
+        if entries.is_file():
+            rig.swap(f"s/{STATION}/{entries.relative_to(place)}", entries.read_bytes().replace(signed, forged))
+    assert drop(page, tmp_path / piece(rig).name) == ("altered", ["unsaid", "no", "no"])
+
+
 @pytest.mark.parametrize(
     "name", ["intact-film", "intact-withdrawn", "segment-0-one-bit", "segment-left-out", "station-with-another-key", "zip-cut"]
 )

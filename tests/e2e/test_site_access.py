@@ -14,7 +14,7 @@ from tests.e2e.site_rig import Rig, chromium, serving
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
-PLACES = ["", "?q=abai", "r/10", f"s/{STATION}", f"s/{STATION}?t=13:59:46", "s/99-999", "unseen"]
+PLACES = ["", "?q=abai", "r/10", f"s/{STATION}", f"s/{STATION}?t=13:59:46", "s/99-999", "unseen", "check", f"check?s={STATION}", "check?s=99-999"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 

@@ -141,7 +141,7 @@ def fixture() -> PlainIndex:
     )
 
 
-PAGES = {"p1": "", "p1-found": "?q=kyzylorda", "p2": "r/10", "p3": "s/10-245", "p3-moment": "s/43-012?t=13:58", "p3-exempt": "s/43-013", "unseen": "unseen"}
+PAGES = {"p1": "", "p1-found": "?q=kyzylorda", "p2": "r/10", "p3": "s/10-245", "p3-moment": "s/43-012?t=13:58", "p3-exempt": "s/43-013", "p4": "check", "p4-station": "check?s=10-245", "unseen": "unseen"}
 """The golden pages: name -> path below the language."""
 
 

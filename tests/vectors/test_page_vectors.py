@@ -13,6 +13,7 @@ from playwright.sync_api import Page, Route
 
 from kua.proof.leaf import REGISTRY
 from tests.e2e.site_rig import chromium
+from tests.vectors.test_data_vectors import vectors
 
 pytestmark = pytest.mark.browser
 
@@ -172,3 +173,34 @@ def test_sums_that_are_made_piece_by_piece_are_those_of_the_whole(page: Page) ->
         [data.hex(), sizes],
     )
     assert made == [[[hashlib.sha512(data[:size]).hexdigest(), zlib.crc32(data[:size])]] * 4 for size in sizes]
+
+
+@pytest.mark.data
+def test_every_ed25519_signature_of_wycheproof_is_judged_alike(page: Page) -> None:
+    table = json.loads((vectors("ed25519") / "ed25519_test.json").read_bytes())
+    cases = [
+        (group["publicKey"]["pk"], case["sig"], case["msg"], case["result"] == "valid")
+        for group in table["testGroups"]
+        for case in group["tests"]
+    ]
+    held = page.evaluate(
+        """async (cases) => {
+          const { notes, bytes } = await import("/bundle.js");
+          const judge = ([pk, sig, msg]) => notes.verifies({ kind: notes.ED25519, material: bytes.fromHex(pk) }, bytes.fromHex(sig), bytes.fromHex(msg));
+          return Promise.all(cases.map(judge));
+        }""",
+        cases,
+    )
+    assert len(cases) == table["numberOfTests"]
+    assert held == [valid for *_, valid in cases]
+
+
+@pytest.mark.data
+def test_canonical_json_is_that_of_rfc_8785(page: Page) -> None:
+    inputs = sorted((vectors("jcs") / "input").glob("*.json"))
+    assert len(inputs) >= 6
+    made = page.evaluate(
+        """async (texts) => { const { json } = await import("/bundle.js"); return texts.map((text) => json.canonicalText(JSON.parse(text))); }""",
+        [path.read_text(encoding="utf-8") for path in inputs],
+    )
+    assert made == [(path.parents[1] / "output" / path.name).read_text(encoding="utf-8") for path in inputs]

@@ -14,7 +14,7 @@ LINES: dict[str, str] = {
         "The working copy was not compared with the segments: this page does not build it anew. kua bundle verify and verify.pyz do."
     ),
     "page.copies_not_named": N_(
-        "There is no other file that nobody signed, but of the working copies only the names were looked at (files: {count})."
+        "Files that are called like working copies: {count}. Whether they are those of this film was not checked."
     ),
     "page.commission_not_asked": N_(
         "Whether that signer really is the commission: this page knows no key of it. kua bundle verify --commission compares it with the key that you have."

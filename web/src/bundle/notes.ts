@@ -86,7 +86,7 @@ export async function canCheck(kind: number = ED25519): Promise<boolean> {
 }
 
 /** Whether `key` made `signature` over `message`; null where this browser cannot say. */
-async function verifies(key: VerifierKey, signature: Bytes, message: Bytes): Promise<boolean | null> {
+export async function verifies(key: Pick<VerifierKey, "kind" | "material">, signature: Bytes, message: Bytes): Promise<boolean | null> {
   const held = await imported(key.kind, key.material);
   if (held === null) return (await canCheck(key.kind)) ? false : null;
   try {

@@ -21,6 +21,7 @@ const LATEST = 253_402_300_799_999; // 9999-12-31: what rfc3339 can say
 const POLICY = "cosigning.policy";
 const TOOLS = ["verify.pyz", "verify.html"];
 const PAPER = "report.pdf";
+const READMES = ["readme-kk.txt", "readme-ru.txt", "readme-en.txt"];
 const ACTS = ["made", "received", "copied", "opened", "handed_over", "sealed", "unsealed"];
 
 /** `bundle.json`: which film this is. */
@@ -42,7 +43,7 @@ export interface Summary {
   custody?: { act: string; role: string; at: number | null }[];
 }
 
-/** SHA-512 of the files that this program would put beside a payload, by name. */
+/** SHA-512 of the readmes that this program would put beside a payload, by name; those that are not here are not compared. */
 export type Beside = Readonly<Record<string, string>>;
 
 /** Check the bundle in `file`; every finding is a line of the report, gaps first. Throws for bugs alone. */
@@ -285,15 +286,14 @@ class Check {
   }
 
   private checkStrays(): void {
-    const known = new Set([...[...this.used].map((name) => PAYLOAD + name), "bagit.txt", INFO, MANIFEST, TAG_MANIFEST, PAPER, ...TOOLS, ...Object.keys(this.beside)]);
+    const known = new Set([...[...this.used].map((name) => PAYLOAD + name), "bagit.txt", INFO, MANIFEST, TAG_MANIFEST, PAPER, ...TOOLS, ...READMES]);
     const others = [...this.held.entries.keys()].filter((name) => !known.has(name));
     const named = (name: string): string => (name.startsWith(PAYLOAD) ? name.slice(PAYLOAD.length) : name);
     const strays = others.filter((name) => !this.unknown.some((start) => named(name).startsWith(start))).sort();
     if (others.length > strays.length) this.report.notChecked("files", "bundle.files_unknown", { count: others.length - strays.length });
     for (const name of strays) this.report.failed("files", "film.file_unsigned", { name });
-    if (strays.length) return;
     if (this.copies) this.report.notChecked("files", "page.copies_not_named", { count: this.copies });
-    else this.report.passed("files", "film.no_strays");
+    else if (!strays.length) this.report.passed("files", "film.no_strays");
   }
 }
 

@@ -122,6 +122,16 @@ class Site:
                 raise
             return self._lost(request, language, told)
 
+    async def check(self, language: str, request: Request) -> Response:
+        """P4."""
+        number = request.query_params.get("s", "").strip().replace(" ", "-")[:20]
+        try:
+            return self._shown(request, language, lambda: self._pages.render(language, "check.html", self._views(language).check(number)))
+        except Rejected as error:
+            if error.code != "election.no_station":
+                raise
+            return self._lost(request, language, Words(language)("There is no station “{number}” in this election.", number=number))
+
     async def unseen(self, language: str, request: Request) -> Response:
         """What you do not see and why."""
         return self._shown(request, language, lambda: self._pages.render(language, "unseen.html", self._views(language).unseen()))
@@ -184,6 +194,7 @@ def build_site(index: PublicIndex, tree_prefix: str = "/t", assets: Assets | Non
                 for route in (
                     Route(f"/{language}", _to(f"/{language}/")),
                     Route(f"/{language}/", _in(language, site.country)),
+                    Route(f"/{language}/check", _in(language, site.check)),
                     Route(f"/{language}/unseen", _in(language, site.unseen)),
                     Route(f"/{language}/r/{{region}}", _in(language, site.region)),
                     Route(f"/{language}/s/{{station}}", _in(language, site.station)),

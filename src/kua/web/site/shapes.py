@@ -225,6 +225,23 @@ class UnseenPage:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckPage:
+    """P4: three plain answers about a file or a link. `player` says where a station's log is, None where no station is meant or nothing of it is public."""
+
+    frame: Frame
+    crumbs: tuple[Crumb, ...]
+    station: str
+    name: str
+    player: Player | None
+    cameras: str
+    """Letters of the station's cameras, with spaces between."""
+    withdrawn: str
+    """JSON: camera, from, to (null where open) of each withdrawal."""
+    east: int
+    verify: str
+
+
+@dataclass(frozen=True, slots=True)
 class ProblemPage:
     """A page that is not there, in plain words."""
 

@@ -17,6 +17,7 @@ from kua.web.kit.pages import Words
 from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of, people_of
 from kua.web.site.shapes import (
     CameraChoice,
+    CheckPage,
     CountryPage,
     Crumb,
     Frame,
@@ -266,6 +267,30 @@ class Views:
             example=f"{self._centre()}{self._tree}/{self._election.id}/s/{number}",
             is_sealed=self._election.sealed is not None,
             notice=notice(self._election.sealed, catalogue(self._lang).gettext),
+        )
+
+    def check(self, number: str) -> CheckPage:
+        """Return P4, for pieces of film of station `number`, or without a station. Raises `Rejected("election.no_station")`."""
+        title, east = self._words("Check a film"), offset_ms(self._now)
+        crumbs = (Crumb(self._words("All regions"), f"/{self._lang}/"),)
+        verify = "kua bundle verify FILE.zip"
+        if not number:
+            return CheckPage(self.frame(title, "check"), crumbs, "", "", None, "", "[]", east, verify)
+        station = self._election.station(number)
+        cameras = self._cameras(station, "")
+        days = {choice.cam: self._index.day(number, choice.cam).day for choice in cameras}
+        withdrawn = [[cam, span.t0, span.t1] for cam, day in days.items() for span in day.withdrawn]
+        public = any(_camera_state(self._index.station_state(number), choice.cam).published_until is not None for choice in cameras)
+        return CheckPage(
+            frame=self.frame(title, f"check?s={number}"),
+            crumbs=crumbs,
+            station=number,
+            name=station.titles.said_in(self._lang),
+            player=self._player(station, cameras[0], (), None) if public else None,
+            cameras=" ".join(days),
+            withdrawn=json.dumps(withdrawn),
+            east=east,
+            verify=f"kua film verify {self._centre()}{self._tree}/{self._election.id}/s/{number}",
         )
 
     def problem(self, heading: str, why: str, do: str, here: str = "") -> ProblemPage:

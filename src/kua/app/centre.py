@@ -30,6 +30,7 @@ from kua.centre.enrol.revoke import Revoke
 from kua.centre.enrol.service import Enrol
 from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import LogCopy, Members
+from kua.centre.ingest.parts import Parts
 from kua.centre.ingest.service import Allowance, Ingest
 from kua.centre.log.cosigned import CosignedFiles
 from kua.centre.log.cosigning import Asked, Cosigning
@@ -113,7 +114,7 @@ class Centre:
         )
         self.ingest = Ingest(
             self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast, clock_trusted=settings.clock,
-            allowance=Allowance(settings.quota_megabits * 125_000, settings.quota_requests),
+            allowance=Allowance(settings.quota_megabits * 125_000, settings.quota_requests, all_requests=settings.all_requests),
         )
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
@@ -122,7 +123,7 @@ class Centre:
             self.held, self.members, self.nation, self.waits, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned,
             self.cosigning.cosigners,
         )
-        self._blobs: App = Blobs(self.ingest, election.id)
+        self._blobs: App = Blobs(self.ingest, Parts(self.ingest, self.members, self.store), election.id)
         self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
         self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.revoke, self.desk, control)
         self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None

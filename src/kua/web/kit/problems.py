@@ -17,12 +17,14 @@ _STATUS: Final[dict[str, int]] = {
     "upload.stale": 401,
     "upload.not_enrolled": 401,
     "upload.request": 400,
+    "upload.offset": 409,
     "log.not_next": 409,
     "log.fork": 409,
     "ingest.no_leaf": 404,
     "ingest.too_large": 413,
     "ingest.disk_full": 507,
     "ingest.quota": 429,
+    "ingest.busy": 503,
     "ingest.slow": 408,
     "disk.full": 507,
     "disk.failed": 503,
@@ -67,7 +69,7 @@ def problem(error: KuaError, accept_language: str = "") -> tuple[int, dict[str, 
 
 def later(error: KuaError) -> dict[str, str]:
     """Return the header that says when to come back (RFC 9110 section 10.2.3), where `error` says so."""
-    return {"Retry-After": str(error.facts["seconds"])} if error.code == "ingest.quota" else {}
+    return {"Retry-After": str(error.facts["seconds"])} if error.code in {"ingest.quota", "ingest.busy"} else {}
 
 
 def problem_bytes(error: KuaError, accept_language: str = "") -> tuple[int, bytes]:

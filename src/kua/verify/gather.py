@@ -4,6 +4,7 @@
 Anybody can do this from public data. Both logs are audited whole first: nothing is taken from a tree that contradicts itself.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -28,10 +29,14 @@ from kua.verify.entries import Entries, load_entries, raw_entries
 from kua.verify.reading import Reader
 from kua.verify.film import SMALL
 from kua.verify.report import Report
-from kua.verify.times import LIST
+from kua.verify.room import size_of
+from kua.verify.times import LIST, roots_at
 
 ALWAYS = frozenset({"open", "session", "policy", "census", "chapter", "clock", "close"})
 """Statements of a station that are taken along wherever they stand: they speak of the whole day."""
+
+
+Indexed = list[tuple[int, Leaf]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +79,24 @@ def gather(place: Reader, wanted: Wanted) -> Gathered:
     days = _days(log, wanted)
     since, until = _cut(days, wanted)
     indices, need = _leaves_of(log, days, since, until)
-    checkpoint, index = _checkpoint(below, log, nation, key, need)
+    stated = _stated(log, nation, key)
+    early = next((index for index, leaf in stated if leaf["size"] >= need), None)
+    head = _head(nation_below, nation, nation_key, early)
+    sealed = _hours_and_room(log, indices, need)
+    index = _late(nation, station, stated, head[1].size, early, max(sealed, default=0) + 1)
+    checkpoint = below.read(PATH, MAX_NOTE) if index is None else leaf_at(nation, index)["note"].encode()
     size = log.head.size if index is None else int(leaf_at(nation, index)["size"])
+    shown = {each for each in (index, early, _first_keys(log, stated)) if each is not None}
+    indices |= sealed | _starts(log, [int(leaf_at(nation, each)["size"]) for each in shown], size) | _starts(
+        log, [size_of(leaf) for index, leaf in log.of_type("observer") if index in sealed], size)
+    indices |= set(_calibrated(log, indices))
     files = {name: reader.read(name, SMALL) for name in ("election.json", "election.note", "profile.json")}
     if election.cosigning:
         files[POLICY] = election.cosigning.encode()
     files |= {"nation/vkey": f"{nation_key}\n".encode(), f"s/{station}/vkey": f"{key}\n".encode()}
     files |= _part(f"s/{station}", raw_entries(below, log.head.size), log, size, checkpoint, {index for index in indices if index < size})
-    head = _head(nation_below, nation, nation_key, index)
-    files |= _national(nation_below, nation, head, station, index, sha256(data).hex())
-    files |= _first_seen(nation_below, nation, election, nation_key, index) | _stamped(nation_below, nation, nation_key, index)
+    files |= _national(nation_below, nation, head, station, shown, sha256(data).hex())
+    files |= _first_seen(nation_below, nation, election, nation_key, early) | _stamped(nation_below, nation, nation_key, early)
     beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
     files |= _not_before(nation_below, nation, nation_key, None if beacon is None else leaf_at(log, beacon))
     files |= _calibrations(below, f"s/{station}", log, {index for index in indices if index < size})
@@ -160,15 +173,46 @@ def _leaves_of(log: Entries, days: dict[str, Day], since: Instant, until: Instan
     for index, leaf in log.of_type("calibration"):
         if index < first:
             newest[leaf["cam"]] = index
-    # The first segment of a run may be older than the window, and obeys the calibration of its own time.
-    for start in sorted(index for index in indices if index < first):
-        first_of_run = log.leaves[start][1]
-        if isinstance(first_of_run, Leaf) and first_of_run.type == "segment":
-            indices |= {
-                max(number for number, other in log.of_type("calibration") if number < start and other["cam"] == first_of_run["cam"])
-            }
     beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
     return indices | set(newest.values()) | ({beacon} if beacon is not None else set()), max(last, *late, 0) + 1
+
+
+def _calibrated(log: Entries, indices: Iterable[int]) -> Iterator[int]:
+    """Give the calibration that each segment among `indices` obeys, wherever it stands: the newest of its camera before it."""
+    stated: dict[str, list[int]] = {}
+    for number, leaf in log.of_type("calibration"):
+        stated.setdefault(leaf["cam"], []).append(number)
+    for index in indices:
+        spoken = log.leaves[index][1]
+        if isinstance(spoken, Leaf) and spoken.type == "segment":
+            numbers = stated.get(spoken["cam"], [])
+            yield from numbers[bisect_left(numbers, index) - 1 : bisect_left(numbers, index)]
+
+
+def _hours_and_room(log: Entries, indices: set[int], need: int) -> set[int]:
+    """Return the leaves of the hours up to the first seal over the first `need` leaves, and of each co-signer in the room the first that had seen them."""
+    found, seen = set(), set[str]()
+    for index, leaf in log.of_type("hour_keys", "hour_seal"):
+        found.add(index)
+        if leaf.type == "hour_seal" and index >= need:
+            break
+    for index, leaf in log.of_type("observer"):
+        if (size_of(leaf) >= need and leaf["vkey"] not in seen) or index in indices:
+            found.add(index)
+        if size_of(leaf) >= need:
+            seen.add(leaf["vkey"])
+    return found
+
+
+def _starts(log: Entries, sizes: Iterable[int], size: int) -> set[int]:
+    """Return the leaves that show what stands before them: leaf number N has the root over the first N in its proof."""
+    return {each for each in sizes if 0 < each < min(size, log.head.size)}
+
+
+def _first_keys(log: Entries, stated: Indexed) -> int | None:
+    """Return the first national leaf that shows that the keys of the hours were known outside the box."""
+    first = next((index for index, _ in log.of_type("hour_keys")), None)
+    return None if first is None else next((index for index, leaf in stated if leaf["size"] > first), None)
 
 
 def _signed_late(log: Entries, cameras: set[str]) -> Iterator[int]:
@@ -179,22 +223,36 @@ def _signed_late(log: Entries, cameras: set[str]) -> Iterator[int]:
         yield from [index for index, leaf in log.of_type("calibration") if leaf["cam"] == cam][:1]
 
 
-def _checkpoint(below: Below, log: Entries, nation: Entries, key: VerifierKey, need: int) -> tuple[bytes, int | None]:
-    """Return the station's note that the national log saw first with at least `need` leaves, and the index of its leaf; else its newest note."""
-    fitting = [
-        (leaf["size"], index)
-        for index, leaf in nation.of_type("station_checkpoint")
-        if leaf["origin"] == log.head.origin and leaf["size"] >= need
-    ]
-    for size, index in sorted(fitting):
-        note = leaf_at(nation, index)["note"].encode()
+def _stated(log: Entries, nation: Entries, key: VerifierKey) -> Indexed:
+    """Return the national leaves with states of this log that hold, the smallest first."""
+    held = []
+    for index, leaf in nation.of_type("station_checkpoint"):
+        if leaf["origin"] != log.head.origin or leaf["size"] > log.head.size:
+            continue
         try:
-            signed = open_checkpoint(note, key, log.head.origin)
+            signed = open_checkpoint(leaf["note"].encode(), key, log.head.origin)
         except KuaError:
             continue
-        if signed.size == size <= log.head.size and signed.root == log.root_at(size):
-            return note, index
-    return below.read(PATH, MAX_NOTE), None
+        held.append((int(leaf["size"]), index, leaf, signed))
+    held.sort(key=lambda each: each[:2])
+    roots = roots_at(log.hashes, [size for size, *_ in held])
+    return [(index, leaf) for size, index, leaf, signed in held if (signed.size, signed.root) == (size, roots.get(size))]
+
+
+def _late(nation: Entries, station: str, stated: Indexed, covered: int, early: int | None, need: int) -> int | None:
+    """Return the national leaf whose state of the log the bundle shows: the first that has all `need` leaves (seals, co-signers in the room), or the newest.
+
+    It stands under the same national checkpoint as the `early` one, and the centre had it before the station's key was in doubt.
+    """
+    if early is None:
+        return None
+    doubted = min((leaf["since"] for _, leaf in nation.of_type("revoked") if leaf["station"] == station), default=None)
+    least = leaf_at(nation, early)["size"]
+    later = [
+        (index, leaf) for index, leaf in stated
+        if index < covered and leaf["size"] >= least and (doubted is None or leaf["received_at"] < doubted)
+    ]  # fmt: skip
+    return next((index for index, leaf in later if leaf["size"] >= need), later[-1][0] if later else early)
 
 
 def _part(place: str, entries: Sequence[bytes], log: Entries, size: int, checkpoint: bytes, indices: Iterable[int]) -> dict[str, bytes]:
@@ -305,12 +363,12 @@ def _sizes(index: bytes) -> list[int]:
 
 
 def _national(
-    below: Below, nation: Entries, head: tuple[bytes, Checkpoint], station: str, seen: int | None, file: str
+    below: Below, nation: Entries, head: tuple[bytes, Checkpoint], station: str, shown: set[int], file: str
 ) -> dict[str, bytes]:
-    """Return the national excerpt: the election file, the station's key and its checkpoint, and every withdrawal of its film."""
+    """Return the national excerpt: the election file, the station's key, the states of its log that are `shown`, and every withdrawal of its film."""
     indices = {index for index, leaf in nation.of_type("policy") if leaf["what"] == "election" and leaf["sha256"] == file}
     indices |= {index for index, leaf in nation.of_type("certificate", "withdrawn", "revoked") if leaf["station"] == station}
-    indices |= set() if seen is None else {seen}
+    indices |= shown
     note, checkpoint = head
     return _part("nation", raw_entries(below, nation.head.size), nation, checkpoint.size, note, {index for index in indices if index < checkpoint.size})
 

@@ -703,6 +703,7 @@ def files() -> Tree:
             "hours": world(hours=True)}  # fmt: skip
     bases = {name: bundle(each) for name, each in made.items()}
     bases["two-cameras"] = bundle(made["film"], cameras=())
+    bases["gap-alone"] = bundle(made["film"], since=Instant(BEGIN + 3 * SLOT), until=Instant(BEGIN + 4 * SLOT))
     bases["no-copy"] = bundle(made["film"], copies=False)
     listed = []
     for case in cases(bases, made):

@@ -190,7 +190,7 @@ class _Check:
         room = check_room(f"{place} room", log, max(items, default=-1), named, self.trust.cosigners, self.report)
         if self.known is not None:
             shown = [film for cam in contents.cameras for film in films[cam]]
-            self.used |= check_times(self.held, self.known, log, shown, room, self.tokens, self.report)
+            self.used |= check_times(self.held, self.known, log, min(items, default=0), shown, room, self.tokens, self.report)
         self._tell_no_gaps(place)
         for cam in contents.cameras:
             self._check_copies(contents, cam, films[cam])

@@ -42,15 +42,15 @@ class Known:
 
 
 def check_times(
-    held: Reader, known: Known, log: Entries, films: Sequence[Film], room: Iterable[tuple[int, str]], tokens: ReadToken | None, report: Report
+    held: Reader, known: Known, log: Entries, start: int, films: Sequence[Film], room: Iterable[tuple[int, str]], tokens: ReadToken | None, report: Report
 ) -> set[str]:
-    """Write the lines about time, and return the names of the files that were asked for. `room`: when whom the reader knows had seen all of it (ms)."""
+    """Write the lines about time, and return the names of the files that were asked for. `start` is the first leaf about this time; `room`: when whom the reader knows had seen all of it (ms)."""
     # A state of the log without the end of the film dates nothing of it.
     last = max((film.leaf for film in films), default=-1)
     known = replace(known, stated={index: leaf for index, leaf in known.stated.items() if leaf["size"] > last})
     there = set(held.names("time"))
     used = there & {BEACON, BEACON_LEAF, FIRST_SEEN, STAMPED} | {name for name in there if name.endswith(TOKENS)}
-    _not_before(held, known, log, films, there, report)
+    _not_before(held, known, log, start, there, report)
     bounds = sorted([*_first(held, known, there, report), *_stamped(held, known, there, tokens, report), *room])
     if bounds:
         at, by = bounds[0]
@@ -64,8 +64,7 @@ def check_times(
     return used
 
 
-def _not_before(held: Reader, known: Known, log: Entries, films: Sequence[Film], there: set[str], report: Report) -> None:
-    start = min((film.leaf for film in films), default=0)
+def _not_before(held: Reader, known: Known, log: Entries, start: int, there: set[str], report: Report) -> None:
     notes = {leaf["note"].encode() for index, leaf in log.of_type("beacon") if index < start}
     if BEACON not in there:
         report.not_checked(CHECK, "bundle.no_beacon")

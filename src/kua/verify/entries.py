@@ -12,6 +12,7 @@ from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf, Log, Unknown, read_leaf
 from kua.proof.merkle import Frontier, leaf_hash
 from kua.proof.note import MAX_NOTE
+from kua.proof.prover import Prover, prover_over
 from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, decode_bundle, encode_tile, entries_path, levels_above, parse_tile_path
 from kua.verify.log import audit_log
 from kua.verify.reading import Reader
@@ -39,6 +40,10 @@ class Entries:
     def root_at(self, size: int) -> Digest:
         """Return the root over the first `size` entries."""
         return Frontier.of(self.hashes[:size]).root()
+
+    def prover(self) -> Prover:
+        """Return what makes roots and proofs of a whole log."""
+        return prover_over(self.hashes)
 
     def roots_before(self, sizes: Iterable[int]) -> dict[int, Digest]:
         """Return the root over the first N entries for each N of `sizes` (N > 0) for which it follows from the stretches; every leaf is hashed once."""

@@ -33,13 +33,13 @@ export interface Known {
 
 type Bound = readonly [at: number, by: string];
 
-/** Write the lines about time; gives the names of the files that were asked for. */
-export async function checkTimes(held: Payload, found: Known, log: Entries, films: readonly Film[], report: Report): Promise<string[]> {
+/** Write the lines about time; gives the names of the files that were asked for. `start` is the first leaf about this time. */
+export async function checkTimes(held: Payload, found: Known, log: Entries, start: number, films: readonly Film[], report: Report): Promise<string[]> {
   // A state of the log without the end of the film dates nothing of it.
   const last = films.reduce((most, film) => Math.max(most, film.leaf), -1);
   const known = { ...found, stated: found.stated.filter((leaf) => num(leaf, "size") > last) };
   const there = new Set(held.names("time"));
-  await notBefore(held, known, log, films, there, report);
+  await notBefore(held, known, log, start, there, report);
   const bounds = [...(await first(held, known, there, report)), ...(await stamped(held, known, there, report))];
   bounds.sort((left, right) => left[0] - right[0] || (left[1] < right[1] ? -1 : 1));
   if (bounds[0]) {
@@ -54,8 +54,7 @@ export async function checkTimes(held: Payload, found: Known, log: Entries, film
   return [...there].filter((name) => [BEACON, BEACON_LEAF, FIRST_SEEN, STAMPED].includes(name) || name.endsWith(".tsr"));
 }
 
-async function notBefore(held: Payload, known: Known, log: Entries, films: readonly Film[], there: ReadonlySet<string>, report: Report): Promise<void> {
-  const start = films.reduce((least, film) => Math.min(least, film.leaf), films[0]?.leaf ?? 0);
+async function notBefore(held: Payload, known: Known, log: Entries, start: number, there: ReadonlySet<string>, report: Report): Promise<void> {
   const notes = new Set(log.ofType("beacon").filter((leaf) => leaf.index < start).map((leaf) => latin1(utf8(txt(leaf, "note")))));
   if (!there.has(BEACON)) {
     report.notChecked(CHECK, "bundle.no_beacon");

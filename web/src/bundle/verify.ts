@@ -209,7 +209,7 @@ class Check {
     await checkRoom(`${place} room`, log, items.reduce((most, index) => Math.max(most, index), -1), named, report);
     if (this.known) {
       const all = contents.cameras.flatMap((cam) => films.get(cam)!);
-      for (const name of await checkTimes(held, this.known, log, all, report)) this.used.add(name);
+      for (const name of await checkTimes(held, this.known, log, items.reduce((least, index) => Math.min(least, index), items[0] ?? 0), all, report)) this.used.add(name);
     }
     this.tellNoGaps(place);
     for (const cam of contents.cameras) this.tellCopies(contents, cam);

@@ -45,11 +45,12 @@ class Scene:
 
     async def ready(self, place: str) -> httpx.Response:
         """Look until the clip is there, or refused."""
-        while True:
+        for _ in range(3_000):
             page = await self.web.get(place)
             if "refresh" not in page.headers:
                 return page
             await asyncio.sleep(0.01)
+        raise AssertionError(place)
 
     async def fetched(self, since: int, until: int) -> tuple[str, bytes]:
         """Order, wait and fetch; return where it lies, and the file."""
@@ -83,8 +84,7 @@ async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
         await box.send_log()
         for data in (*(path.read_bytes() for path in FILM), INIT):
             assert (await box.put(data)).status_code == 201
-        while not any(b"station_checkpoint" in entry for entry in centre._nation_log.entries(0, centre.nation.size)):
-            await asyncio.sleep(0.01)
+        await centre.nation._flush()
         clock.at = START + 20_000 + DELAY
         await centre.broadcast.publish(STATION)
         yield Scene(centre, web, clock, box)

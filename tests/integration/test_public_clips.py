@@ -3,7 +3,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from kua.app import public_clips
 from kua.app.centre import Centre
 from kua.core.instant import SLOT, Instant
+from kua.ports.index import PublicDay
 from kua.proof.leaf import make_leaf
 from kua.verify.bundle import verify_bundle
 from kua.verify.gather import Wanted
@@ -160,7 +161,7 @@ async def test_a_crowd_that_asks_for_one_minute_costs_one_making(scene: Scene, m
     made = []
     real = public_clips.make_bundle
     monkeypatch.setattr(public_clips, "make_bundle", lambda *given: made.append(1) or real(*given))
-    answers = await asyncio.gather(*(scene.order(0, 8) for _ in range(20)))
+    answers = await asyncio.gather(*(scene.order(0, 8) for _ in range(public_clips.ASKS - 1)))
     assert {answer.headers["location"] for answer in answers} == {answers[0].headers["location"]}
     await scene.fetched(0, 8)
     assert made == [1]
@@ -178,6 +179,28 @@ async def test_whoever_orders_one_clip_after_another_waits_and_others_do_not(sce
         assert (await Scene(scene.centre, other, scene.clock, scene.box).order(6, 8)).status_code == 303
     scene.clock.at += public_clips.EVERY
     assert (await scene.order(7, 8)).status_code == 303
+
+
+async def test_whoever_sends_orders_without_end_is_not_even_looked_at(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    real = scene.centre.desk.day
+    monkeypatch.setattr(scene.centre.clips, "_index", Looked(real, looked))
+    answers = [await scene.order(8, 4) for _ in range(public_clips.ASKS + 5)]
+    assert [answer.status_code for answer in answers] == [422] * public_clips.ASKS + [429] * 5
+    assert looked == [STATION], "a second's look holds for all who ask in it"
+    scene.clock.at += public_clips.ASK
+    assert (await scene.order(8, 4)).status_code == 422
+
+
+class Looked:
+    """The index of the centre, with a note of who was looked at."""
+
+    def __init__(self, day: Callable[[str, str], PublicDay], looked: list[str]) -> None:
+        self._day, self._looked = day, looked
+
+    def day(self, station: str, cam: str) -> PublicDay:
+        self._looked.append(station)
+        return self._day(station, cam)
 
 
 async def test_the_line_is_short_and_says_so(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,6 +223,7 @@ async def test_what_was_withdrawn_is_not_made_and_what_was_made_of_it_is_gone(sc
     index = await scene.centre.nation.add(leaf)
     scene.centre.members.get(STATION).book.withdraw(index, {"cam": "a", "t0": START + 4000, "t1": START + 8000, "article": "20-1(3)"})
     await scene.centre.broadcast.publish(STATION)
+    scene.clock.at += public_clips.SECOND
     assert (await scene.web.get(href)).status_code == 404
     gone = await scene.web.get(place)
     assert (gone.status_code, said(gone)) == (404, "This clip is not here any more.")

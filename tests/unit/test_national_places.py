@@ -233,7 +233,21 @@ def test_a_leaf_is_read_from_the_log_and_an_index_that_lies_can_only_leave_thing
     places.close()
 
 
-def test_a_file_that_is_no_index_is_an_error_with_words(tmp_path: Path) -> None:
-    (tmp_path / "nation.db").write_bytes(b"not a database, not at all" * 100)
+def test_a_file_that_is_no_index_or_is_damaged_is_made_again(tmp_path: Path) -> None:
+    entries, path = many(600), tmp_path / "nation.db"
+    path.write_bytes(b"not a database, not at all" * 100)
+    places = SqlitePlaces(path)
+    told(places, entries)
+    places.close()
+    data = bytearray(path.read_bytes())
+    data[2_000:] = bytes(len(data) - 2_000)
+    path.write_bytes(bytes(data))
+    damaged = SqlitePlaces(path)
+    told(damaged, entries, len(entries))
+    assert (damaged.count(), sum(len(all_of(damaged, station)) for station in STATIONS)) == (600, 600)
+    damaged.close()
+
+
+def test_a_folder_that_takes_no_file_is_an_error_with_words(tmp_path: Path) -> None:
     with pytest.raises(Unavailable, match=r"index\.failed"):
-        SqlitePlaces(tmp_path / "nation.db")
+        SqlitePlaces(tmp_path / "nowhere" / "nation.db")

@@ -22,7 +22,7 @@ from kua.core.instant import Millis
 from kua.flow.turnstile import Turnstile
 from kua.ports.clips import ClipAsked, ClipState, Stage
 from kua.ports.clock import Clock
-from kua.ports.index import Places, PublicIndex
+from kua.ports.index import Places, PublicDay, PublicIndex
 from kua.proof.bundle import Contents
 from kua.proof.keys import VerifierKey
 from kua.verify.gather import Wanted
@@ -36,6 +36,14 @@ BURST: Final = 4
 """Clips that one address may order at once."""
 EVERY: Final = Millis(30_000)
 """Milliseconds until it may order one more."""
+ASKS: Final = 20
+"""Orders of one address at once, whatever becomes of them: to look what is public costs something too."""
+ASK: Final = Millis(1_000)
+"""Milliseconds until it may send one more."""
+SECOND: Final = Millis(1_000)
+"""Milliseconds for which a look at a camera's day holds."""
+DAYS: Final = 32
+"""Days that are held so."""
 LINE: Final = 16
 """Clips that wait at most, of all readers together."""
 KEPT: Final = Millis(10 * 60_000)
@@ -78,7 +86,8 @@ class ClipRoom:
     ) -> None:
         self._folder, self._tree, self._origin, self._key = folder, tree, origin, key
         self._index, self._places, self._clock, self._room, self._reserve = index, places, clock, room, reserve
-        self._turnstile = Turnstile(BURST, EVERY)
+        self._turnstile, self._asking = Turnstile(BURST, EVERY), Turnstile(ASKS, ASK)
+        self._days: OrderedDict[tuple[str, str], tuple[Millis, PublicDay]] = OrderedDict()
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._line: deque[str] = deque()
         self._news = asyncio.Event()
@@ -93,9 +102,12 @@ class ClipRoom:
 
     def order(self, asked: ClipAsked, who: str) -> str:
         """Keep the port's promise."""
-        found = fit(self._index.day(asked.station, asked.cam), asked)
+        now = self._clock.monotonic()
+        if not self._asking.may(who, now):
+            raise Unavailable("clip.too_many", seconds=ASK // 1000)
+        found = fit(self._day(asked.station, asked.cam), asked)
         self._let_go()
-        key, now = _key_of(found), self._clock.monotonic()
+        key = _key_of(found)
         held = self._jobs.get(key)
         if held is not None and held.stage != "failed":
             return key
@@ -175,9 +187,21 @@ class ClipRoom:
 
     def _is_public(self, job: _Job) -> bool:
         try:
-            return _key_of(fit(self._index.day(job.fit.asked.station, job.fit.asked.cam), job.fit.asked)) == job.key
+            return _key_of(fit(self._day(job.fit.asked.station, job.fit.asked.cam), job.fit.asked)) == job.key
         except KuaError:
             return False
+
+    def _day(self, station: str, cam: str) -> PublicDay:
+        """Return a camera's day, looked through at most once a second however many ask."""
+        now = self._clock.monotonic()
+        at, day = self._days.get((station, cam), (None, None))
+        if at is None or day is None or now - at >= SECOND:
+            day = self._index.day(station, cam)
+            self._days[station, cam] = (now, day)
+            self._days.move_to_end((station, cam))
+            while len(self._days) > DAYS:
+                self._days.popitem(last=False)
+        return day
 
     def _drop(self, job: _Job) -> None:
         del self._jobs[job.key]

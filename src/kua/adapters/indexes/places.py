@@ -29,18 +29,32 @@ class SqlitePlaces:
     """The port `Places`. `synchronous=NORMAL`: a power cut may lose the last rows, which are then added again; rows and tip change together."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = RLock()
-        self._engine = sql.create_engine(
-            f"sqlite:///{path}", poolclass=sql.StaticPool, connect_args={"check_same_thread": False, "timeout": 10}
-        )
+        self._path, self._lock = path, RLock()
         try:
-            self._link = self._engine.connect()
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
-                self._link.exec_driver_sql(f"PRAGMA {pragma}")
-            _TABLES.create_all(self._link)
-            self._link.commit()
-        except sql.exc.DatabaseError as error:
+            self._open()
+        except sql.exc.OperationalError as error:
             raise Unavailable("index.failed", why=type(error.orig).__name__) from error
+        except sql.exc.DatabaseError:  # no database, or a damaged one: it is made again from the log
+            self._begin_anew()
+
+    def _open(self) -> None:
+        self._engine = sql.create_engine(
+            f"sqlite:///{self._path}", poolclass=sql.StaticPool, connect_args={"check_same_thread": False, "timeout": 10}
+        )
+        self._link = self._engine.connect()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000"):
+            self._link.exec_driver_sql(f"PRAGMA {pragma}")
+        _TABLES.create_all(self._link)
+        self._link.commit()
+
+    def _begin_anew(self) -> None:
+        try:
+            self._engine.dispose()
+            for ending in ("", "-wal", "-shm"):
+                Path(f"{self._path}{ending}").unlink(missing_ok=True)
+            self._open()
+        except (OSError, sql.exc.DatabaseError) as error:
+            raise Unavailable("index.failed", why=type(error).__name__) from error
 
     def add(self, placed: Sequence[Placed], tip: str) -> None:
         """Keep the port's promise: one commit for all of them."""
@@ -59,8 +73,10 @@ class SqlitePlaces:
         return str(self._row(sql.select(_TIP.c.hash), ""))
 
     def forget(self) -> None:
-        """Forget everything."""
-        self._do((sql.delete(_PLACED), None), (sql.delete(_TIP), None))
+        """Forget everything: a new file, whatever the old one was."""
+        with self._lock:
+            self._link.close()
+            self._begin_anew()
 
     def of(self, station: str, kinds: Sequence[str]) -> Sequence[int]:
         """Return where the leaves of these types stand that speak of `station`, in order."""

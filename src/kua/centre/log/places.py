@@ -34,12 +34,20 @@ class Placing:
     def begin(self, size: int, entry: Callable[[int], bytes]) -> None:
         """Take up the index of a log of `size` leaves, of which `entry` gives any; all of them will then be told, from the first on."""
         try:
-            self._there = self._places.count()
-            if self._there > size or (self._there and self._places.tip() != leaf_hash(entry(self._there - 1)).hex()):
+            if self._is_of(size, entry):
+                self._there = self._places.count()
+            else:
                 self._places.forget()
-                self._there = 0
         except Unavailable:
             self._given_up = True
+
+    def _is_of(self, size: int, entry: Callable[[int], bytes]) -> bool:
+        """Whether the index is of this log, as far as its last leaf says; a damaged one is not."""
+        try:
+            count = self._places.count()
+            return count <= size and (not count or self._places.tip() == leaf_hash(entry(count - 1)).hex())
+        except Unavailable:
+            return False
 
     def note(self, index: int, entry: bytes, leaf: Leaf | Unknown) -> None:
         """Take one leaf. `flush` writes; so does every `BATCH`th while the log is read."""

@@ -23,7 +23,7 @@ from kua.proof.leaf import make_leaf, read_leaf
 from kua.proof.tiles import Edge
 from kua.verify.below import Below
 from kua.verify.entries import raw_entries
-from kua.verify.gather import Wanted
+from kua.verify.gather import Wanted, gather
 from kua.verify.national import PlacedNation
 from kua.verify.pack import Order, make_bundle
 from kua.verify.reading import Folder
@@ -66,11 +66,14 @@ def _rows(folder: Path) -> Iterator[Row]:
         built = time.perf_counter() - start
         by_index = [_made(Folder(tree), wanted, out / f"index-{number}.zip", places) for number in range(ROUNDS)]
         by_audit = [_made(Folder(tree), wanted, out / f"audit-{number}.zip", None) for number in range(ROUNDS if stations < 10_000 else 1)]
+        choosing = [statistics.median(_chosen(Folder(tree), wanted, each) for _ in range(ROUNDS)) for each in (places, None)]
         assert (out / "index-0.zip").read_bytes() == (out / "audit-0.zip").read_bytes()
         index, audit = statistics.median(by_index), statistics.median(by_audit)
         yield Row(f"national_leaves_{stations}_stations", len(entries), "leaves")
         yield Row(f"clip_of_15_min_by_index_{stations}_stations", index, "s", peer="audit of the whole log", ratio=audit / index)
         yield Row(f"clip_of_15_min_by_audit_{stations}_stations", audit, "s")
+        yield Row(f"chosen_by_index_{stations}_stations", choosing[0], "s", peer="audit of the whole log", ratio=choosing[1] / choosing[0])
+        yield Row(f"chosen_by_audit_{stations}_stations", choosing[1], "s", note="what belongs into it: the rest is writing and checking 180 MB")
         yield Row(f"index_built_{stations}_stations", built, "s", note="once; afterwards a row with each leaf")
         places.close()
         for path in out.iterdir():
@@ -99,10 +102,17 @@ def _write(tree: Path, entries: list[bytes]) -> None:
     (tree / "nation/checkpoint").write_bytes(sign_checkpoint(Checkpoint(NATION, edge.size, edge.root()), CENTRE))
 
 
+def _own(tree: Folder, places: SqlitePlaces | None) -> PlacedNation | None:
+    return None if places is None else PlacedNation(LogView.open([Below(tree, "nation")], CENTRE.verifier, NATION), places)
+
+
+def _chosen(tree: Folder, wanted: Wanted, places: SqlitePlaces | None) -> float:
+    start = time.perf_counter()
+    gather(tree, wanted, _own(tree, places))
+    return time.perf_counter() - start
+
+
 def _made(tree: Folder, wanted: Wanted, out: Path, places: SqlitePlaces | None) -> float:
     start = time.perf_counter()
-    own = None
-    if places is not None:
-        own = PlacedNation(LogView.open([Below(tree, "nation")], CENTRE.verifier, NATION), places)
-    make_bundle(tree, Order(wanted, own=own), out)
+    make_bundle(tree, Order(wanted, own=_own(tree, places)), out)
     return time.perf_counter() - start

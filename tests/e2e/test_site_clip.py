@@ -113,8 +113,8 @@ def test_without_scripts_it_works_the_same(browser: Browser, rig: Rig) -> None:
     plain = browser.new_context(java_script_enabled=False)
     page = plain.new_page()
     page.goto(rig.station("ru"))
-    page.get_by_role("button", name="Сделать фрагмент").click()
-    page.get_by_role("heading", name="Фрагмент готов").wait_for(timeout=30_000)
+    page.get_by_role("button", name="Сделать клип").click()
+    page.get_by_role("heading", name="Клип готов").wait_for(timeout=30_000)
     assert page.get_by_role("link", name="Скачать").get_attribute("href").startswith("/clip/")
     plain.close()
 

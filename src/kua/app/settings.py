@@ -108,6 +108,8 @@ class CentreSettings(_Table):
     """MiB of the newest film that are kept in memory for readers."""
     reserve: Annotated[int, Field(ge=32, le=1_000_000)] = 1024
     """MiB of the disk below which no film is taken in."""
+    clips: Annotated[int, Field(ge=0, le=1_000_000)] = 1024
+    """MiB of the disk for clips that readers have made of published film; the oldest go first. 0: readers make none."""
     quota_megabits: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Megabits a second that one station may send for ever; several times its pictures, so that it can catch up. Sixteen seconds of it may come at once."""
     quota_requests: Annotated[int, Field(ge=1, le=10_000)] = 64

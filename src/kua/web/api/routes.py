@@ -17,12 +17,12 @@ from kua.centre.enrol.service import Request as Asked
 from kua.centre.ingest.beats import MOST as MOST_BEAT
 from kua.centre.ingest.beats import Beat
 from kua.centre.ingest.service import MOST_LOG, Ingest
-from kua.core.errors import KuaError, Rejected, Unavailable
+from kua.core.errors import KuaError, Rejected
 from kua.core.instant import Instant
 from kua.ports.index import InsideIndex, StationState
 from kua.proof import logbody
 from kua.web.api.blobs import signed_of
-from kua.web.kit.pace import Pace
+from kua.web.kit.pace import read_body
 from kua.web.kit.problems import MEDIA_TYPE, later, problem
 
 
@@ -103,7 +103,7 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, 
     @app.post("/api/v1/enrol", status_code=201)
     async def enrol_station(request: Request, response: Response) -> Enrolled:
         """Enrol a station by its one-time code."""
-        body = _read_model(EnrolBody, await _read(request, _MOST_SMALL))
+        body = _read_model(EnrolBody, await read_body(request, _MOST_SMALL))
         done = await enrol.enrol(Asked(body.election, body.station, body.code, body.vkey, body.proof))
         response.status_code = 201 if done.new else 200
         return Enrolled(origin=done.origin, centre_vkey=desk.centre_vkey(), certificate=done.certificate)
@@ -113,7 +113,7 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, 
         """Take log entries and the station's checkpoint over them."""
         _require_election(election_id, election)
         admitted = ingest.admit(station, signed_of(request.scope))
-        body = await _read(request, MOST_LOG)
+        body = await read_body(request, MOST_LOG)
         ingest.received(admitted, len(body))
         return Size(size=await ingest.take_log(admitted, body, packed=request.headers.get("content-type", "") == logbody.MEDIA_TYPE))
 
@@ -143,7 +143,7 @@ def _add_control(app: FastAPI, withdraw: Withdraw, revoke: Revoke, desk: InsideI
     async def stop(request: Request) -> dict[str, int]:
         """Withdraw a camera: `kua centre stop`."""
         _require_token(request, control)
-        body = _read_model(StopBody, await _read(request, _MOST_SMALL))
+        body = _read_model(StopBody, await read_body(request, _MOST_SMALL))
         start, end = (None if at is None else Instant(at) for at in (body.start, body.end))
         return {"leaf": await withdraw.stop(Order(body.station, body.cam, body.article, body.reason, body.by, start, end))}
 
@@ -151,7 +151,7 @@ def _add_control(app: FastAPI, withdraw: Withdraw, revoke: Revoke, desk: InsideI
     async def revoke_key(request: Request) -> dict[str, int]:
         """Revoke a station's key: `kua centre revoke`."""
         _require_token(request, control)
-        body = _read_model(RevokeBody, await _read(request, _MOST_SMALL))
+        body = _read_model(RevokeBody, await read_body(request, _MOST_SMALL))
         since = None if body.since is None else Instant(body.since)
         return {"leaf": await revoke.revoke(Revocation(body.station, body.article, body.reason, body.by, since))}
 
@@ -188,23 +188,6 @@ def _require_token(request: Request, control: str) -> None:
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not hmac.compare_digest(given.encode(), control.encode()):
         raise Rejected("office.token")
-
-
-async def _read(request: Request, most: int) -> bytes:
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > most:
-        raise Rejected("ingest.too_large", most=most)
-    body, pace, stream = bytearray(), Pace(), request.stream()
-    try:
-        while True:
-            async with pace.limit(len(body)):
-                body += await anext(stream)
-            if len(body) > most:
-                raise Rejected("ingest.too_large", most=most)
-    except StopAsyncIteration:
-        return bytes(body)
-    except TimeoutError as error:
-        raise Unavailable("ingest.slow") from error
 
 
 def _read_model(model: type[B], data: bytes) -> B:

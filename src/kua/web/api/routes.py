@@ -122,7 +122,7 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, 
         """Take a station's heartbeat and answer as `state` does."""
         _require_election(election_id, election)
         admitted = ingest.admit(station, signed_of(request.scope))
-        body = await _read(request, MOST_BEAT)
+        body = await read_body(request, MOST_BEAT)
         ingest.received(admitted, len(body))
         ingest.beat(admitted, body)
         return State(**ingest.state(station), nation=ingest.nation_checkpoint().decode())

@@ -115,7 +115,9 @@ def test_stations_that_come_back_together_stay_under_the_limit(stations: int, li
     """A minute away. What ten thousand make meanwhile is 5,000 requests a second for ever; the centre declares 8,000."""
     country = Country(stations, 60_000, limit)
     owed = country.play(100)
-    print(f"busiest second {country.busiest()}, refused {country.refused} of {country.requests.total()}, last log {max(country.logs_at)} ms, owed {owed}")
+    print(
+        f"busiest second {country.busiest()}, refused {country.refused} of {country.requests.total()}, last log {max(country.logs_at)} ms, owed {owed}"
+    )
     assert country.busiest() <= country.limit
     assert country.refused <= 3 * stations  # each lane once
     assert len(country.logs_at) == stations

@@ -53,7 +53,7 @@ FIELDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
     "heartbeat": {"at": ms, "boot": runs, "mono": ms, "trust": st.sampled_from(_TRUST), "owed": ms, "owed_bytes": ms, "free_bytes": ms},
     "clock": {"at": ms, "trust": st.sampled_from(_TRUST), "step_ms": ms, "forward": st.booleans(), "mono": ms},
     "fault": {"at": ms, "cam": st.none() | cams, "kind": words, "state": st.sampled_from(["begin", "end"])},
-    "ladder": {"at": ms, "cam": cams, "fps_milli": ms, "width": ms, "height": ms, "reason": st.sampled_from(["busy", "calm"])},
+    "ladder": {"at": ms, "cam": cams, "fps_milli": ms, "width": ms, "height": ms, "reason": st.sampled_from(["busy", "calm", "disk"])},
     "count": {"at": ms, "cam": cams, "t0": ms, "t1": ms, "queue": ranges, "people": ranges},
     "census": {
         "at": ms, "sha256": digests, "note": digests, "signers": digests,

@@ -41,13 +41,18 @@ from kua.core.errors import Incomplete, KuaError, Refused
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.flow.backoff import Backoff
+from kua.flow.space import Space, reserve_of
 from kua.law.hiding import GATED
 from kua.ports.courier import Courier
+from kua.proof.leaf import LONGEST
 from kua.station.enrol import Enrolled, read_enrolled, station_key
 from kua.station.fsck import add_missing, mend
 from kua.station.journal import Camera, Day, Journal
 from kua.station.keep import Keep
+from kua.station.marks import FILM, Marks
 from kua.station.pipe import Done, Message, messages
+from kua.station.room import FAULTS as DISK_FAULTS
+from kua.station.room import Room
 from kua.station.spool import Outbox
 from kua.station.uplink import Uplink
 
@@ -234,6 +239,7 @@ class Agent:
         log = DiskLog.open(self._box / "log", self._enrolled.origin, self._key, step="keep:6")
         outbox = Outbox.open(self._box / "spool.sqlite")
         try:
+            marks = Marks.open(self._box, self._files, lambda: secrets.token_hex(8), log.size)  # before anything is mended: on another disk everything is an orphan
             self._keep_calibrations()
             for finding in mend(self._box, log, outbox, self._files):
                 _say.info(finding.code, name=finding.name)
@@ -243,10 +249,10 @@ class Agent:
             self._require_two_for_another_view()
             courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
             self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says, self._on_nation)
-            floor = self._station.reserve * 1024 * 1024
+            room = self._room(marks)
             self._shelf = open_shelf(self._box, self._station, self._election, self._files, self._journal, self._clock.now)
             self._keep = Keep(
-                self._box, self._journal, outbox, self._files, self._clock, floor, self._uplink.owe, self._on_fault, self._shelf
+                self._box, self._journal, outbox, self._files, self._clock, room, self._uplink.owe, self._on_fault, self._shelf
             )
             log.publish()
             self._uplink.start()
@@ -260,6 +266,14 @@ class Agent:
         finally:
             outbox.close()
             log.close()
+
+    def _room(self, marks: Marks) -> Room:
+        """Return what makes room on the disk under the film; what the log says of it already is known."""
+        setting, segment = self._station.reserve * 1024 * 1024, sum(camera.bitrate * 125 * LONGEST // 1000 for camera in self._station.cameras)
+        film = self._box / FILM
+        space = Space(reserve_of(setting, self._files.size(film if film.is_dir() else self._box), segment))
+        known = frozenset(kind for cam, kind in self._journal.faults() if cam is None and kind in DISK_FAULTS)
+        return Room(self._box, self._outbox, self._files, self._clock, space, marks, known)
 
     def _serve(self) -> None:
         ticked = Millis(-1_000)
@@ -481,6 +495,7 @@ class Agent:
             "phase": self._phase,
             "trust": self._clock.trust(),
             "cameras": cameras,
+            "disk": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in DISK_FAULTS),
             "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble},
         }
         with suppress(KuaError):  # a full disk must not stop the recording for the sake of a status

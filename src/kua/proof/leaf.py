@@ -129,6 +129,7 @@ GAP_REASONS: Final = (
     "clock_step",
     "encoder",
     "disk_full",
+    "disk_failed",
     "size_change",
     "stopped",
 )
@@ -191,7 +192,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("heartbeat", "station", ("station",), at=MS, boot=RUN, mono=MS, trust=TRUST, owed=INT, owed_bytes=INT, free_bytes=INT),
         _kind("clock", "station", ("station",), at=MS, trust=TRUST, step_ms=INT, forward=BOOL, mono=MS),
         _kind("fault", "station", ("station",), at=MS, cam=_maybe(CAM), kind=WORD, state=one_of("begin", "end")),
-        _kind("ladder", "station", ("station",), at=MS, cam=CAM, fps_milli=INT, width=INT, height=INT, reason=one_of("busy", "calm")),
+        _kind("ladder", "station", ("station",), at=MS, cam=CAM, fps_milli=INT, width=INT, height=INT, reason=one_of("busy", "calm", "disk")),
         _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=RANGE, people=RANGE),
         _kind(
             "census",

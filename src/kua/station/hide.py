@@ -76,6 +76,7 @@ class Fitted:
     new_hider: Callable[[str], Hider]
     open_film: Callable[[Callable[[Opened | Cut], None]], Film]
     counting: Counting | None = None
+    open_lean: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,10 @@ class Means:
     """Smaller sizes that may be recorded where a computer is too slow even for few pictures, the largest first; none: the size stays."""
     at_size: Callable[[int, int], Fitted] | None = None
     """Makes what works on pictures of one of `sizes`."""
+    open_lean: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
+    """As `open_film`, for film of fewer bits: the last resort of a disk that runs short."""
+    is_lean: Callable[[Instant], bool] = lambda _at: False
+    """Whether the disk asks for it."""
     may_loop: bool = False
     """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
     sealing: SealMeans | None = None
@@ -151,6 +156,7 @@ class Hide:
     def __init__(self, shape: Shape, means: Means, out: Callable[[Message], None], *, live: bool = True, hold: Millis = HOLD) -> None:
         self._full, self._shape, self._means, self._out = shape, shape, means, out
         self._smaller: Fitted | None = None
+        self._is_lean = False
         self._live, self._hold = live, hold
         self._clock = means.clock
         self._watch = ClockWatch(self._clock.now(), self._clock.monotonic())
@@ -240,6 +246,8 @@ class Hide:
         if self._live and self._watch.step(self._clock.now(), self._clock.monotonic()) is not None:
             self._restart("clock_step")
         arrival, media = Instant(packet.arrival), self._media(packet.pts)
+        if self._live and self._means.is_lean(arrival) != self._is_lean:
+            self._turn_lean(arrival)
         step = self._run.line.step(media, arrival)
         if step != "on":
             self._restart("camera_silent" if step == "silent" else "clock_step")
@@ -329,7 +337,7 @@ class Hide:
     def _fitted(self) -> Fitted:
         """What works on pictures of the size that is recorded now."""
         means = self._means
-        return self._smaller or Fitted(means.new_hider, means.open_film, means.counting)
+        return self._smaller or Fitted(means.new_hider, means.open_film, means.counting, means.open_lean)
 
     def _count_up(self) -> None:
         counted = self._fitted.counting.rest() if self._fitted.counting is not None else None
@@ -399,6 +407,17 @@ class Hide:
         self._smaller = self._means.at_size(width, height) if is_less and self._means.at_size is not None else None
         if run is not None:
             self._run = _Run(run.anchor, run.line, settled=run.settled, first_media=run.first_media, last=run.last, kept=run.kept)
+
+    def _turn_lean(self, at: Instant) -> None:
+        """Begin a run of fewer bits, or of as many as are set, on the same connection. The hiding goes on as it is: only the encoder is another."""
+        self._is_lean = not self._is_lean
+        run = self._run
+        if run is not None and run.film is not None:
+            self._end_run("disk_full")
+            self._run = _Run(
+                run.anchor, run.line, settled=run.settled, first_media=run.first_media, hider=run.hider, phase=run.phase, last=run.last, kept=run.kept
+            )
+        self._out(Rung(at, self._ladder.fps, self._shape.width, self._shape.height, "disk" if self._is_lean else "calm"))
 
     def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
         means = self._means
@@ -489,7 +508,8 @@ class Hide:
         try:
             if run.film is None:
                 run.name = self._means.run_name()
-                run.film = self._fitted.open_film(lambda made: self._made(run, made, held.safe.at))
+                opened = (self._fitted.open_lean if self._is_lean else None) or self._fitted.open_film
+                run.film = opened(lambda made: self._made(run, made, held.safe.at))
             run.covering.frame(held.safe.at, held.safe.reason)
             if not run.phases or run.phases[-1][1] != held.phase or slot_of(run.phases[-1][0]) != slot_of(held.safe.at):
                 run.phases.append((held.safe.at, held.phase))

@@ -140,7 +140,8 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """hide -> keep: from `at` on so many pictures a second are taken, because this computer is `busy` or is `calm` again."""
+    """hide -> keep: from `at` on so many pictures a second are taken, because this computer is `busy` or is `calm` again; `disk`: as
+    many pictures of fewer bits, because the disk runs short."""
 
     at: int
     fps: int

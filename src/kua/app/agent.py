@@ -45,6 +45,7 @@ from kua.flow.space import Space, reserve_of
 from kua.law.hiding import GATED
 from kua.ports.courier import Courier
 from kua.proof.leaf import LONGEST
+from kua.station import custody
 from kua.station.enrol import Enrolled, read_enrolled, station_key
 from kua.station.fsck import add_missing, mend
 from kua.station.journal import Camera, Day, Journal
@@ -338,6 +339,9 @@ class Agent:
             self._status_at = now
             self._rounds.tick(now)
             self._rounds.state(self._journal, self._clock.now())
+            with suppress(KuaError):  # a request that is not whole is no reason to stop
+                if custody.take(self._box, self._journal, self._files):
+                    self._uplink.news()
             if self._guests.tick(self._journal, now):
                 self._uplink.news()
             self._write_status("recording" if phase and not self._is_closed() else "off")

@@ -5,24 +5,26 @@ It sees encoded film only, never a raw picture, and waits for no network. One th
 a gap and a fault; one that takes no leaf ends the agent: what nobody can state is not recorded.
 """
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar, final
+from typing import Final, TypeVar, final
 
 import structlog
 
 from kua.core.digest import Digest, sha256
 from kua.core.errors import Refused, Unavailable
-from kua.core.instant import Instant
+from kua.core.instant import Instant, Millis
 from kua.core.nouns import camera_id, run_id
-from kua.ports.clock import Clock
+from kua.ports.clock import Clock, Trust
 from kua.ports.durable import Durable
 from kua.ports.trip import trip
 from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
 from kua.station.journal import Footage, Journal, Owing
 from kua.station.pipe import (
     FAULTS,
+    Anchored,
     Beat,
     Counted,
     Covered,
@@ -42,6 +44,10 @@ from kua.station.room import FAULTS as DISK_FAULTS
 from kua.station.room import Room
 from kua.station.sealed import SealedShelf
 from kua.station.spool import Outbox, Row
+
+ON_ITS_WAY: Final = 10
+"""Ticks (seconds) that film takes at most from the camera to here: a slot, and what pictures wait."""
+_TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
 
 T = TypeVar("T")
 
@@ -74,7 +80,10 @@ class Keep:
         self._unsaid: list[Row] = []
         self._heard: set[str] = set()
         self.beats: dict[str, Beat] = {}
+        self.camera_ahead: dict[str, Millis] = {}
+        """How far a camera's own clock is ahead of ours (behind: negative), where it says what it believes (RTCP, ONVIF). Told, never believed."""
         self.last_end: dict[str, Instant] = {}
+        self._trusts: deque[Trust] = deque(maxlen=ON_ITS_WAY)
         room.reserve.hold()
 
     def handle(self, cam: str, message: Message) -> None:
@@ -109,6 +118,8 @@ class Keep:
                 if not 0 <= message.t0 < message.t1:
                     raise ValueError(message.t1)
                 self._stating(lambda: self._journal.liveness(cam, Instant(message.t0), Instant(message.t1), message.code))
+            case Anchored():
+                self._stating(partial(self._journal.anchored, cam, message, self.camera_ahead.get(cam)))
             case Beat():
                 self.beats[cam] = message
             case SliceBegun() | SealedPiece() | SliceEnded():
@@ -136,6 +147,7 @@ class Keep:
         self._stating(lambda: self._journal.tick(self._owing))
         if self._unsaid:
             self._say_rows([])
+        self._trusts.append(self._clock.trust())
         self._room.tick()
         self._tell_disk()
 
@@ -183,12 +195,16 @@ class Keep:
         if isinstance(row, str):
             self._stating(lambda: self._journal.gap(cam, t0, t1, row))
             return
-        trust = self._clock.trust() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
+        trust = self._vouched() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
         footage = Footage(cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest)
         self._stating(lambda: self._journal.segment(footage))
         self.last_end[cam] = t1
         self._say_rows(row)
         trip("keep:7.spool")
+
+    def _vouched(self) -> Trust:
+        """Return who vouched for our clock while this film was on its way: the least that anybody did."""
+        return min((*self._trusts, self._clock.trust()), key=_TRUST.index)
 
     def _keep_film(self, cam: str, piece: Piece, init: bytes) -> list[Row] | str:
         """Make init and segment durable; the reason of the gap if the disk does not take them. Their names are those of the published tree."""

@@ -97,6 +97,9 @@ export const REGISTRY: ReadonlyMap<string, Kind> = new Map(Object.entries({
   hidden: station({ at: MS, cam: CAM, t0: MS, t1: MS, reason: HIDDEN_REASON }),
   heartbeat: station({ at: MS, boot: RUN, mono: MS, trust: TRUST, owed: INT, owed_bytes: INT, free_bytes: INT }),
   clock: station({ at: MS, trust: TRUST, step_ms: INT, forward: BOOL, mono: MS }),
+  anchor: station({
+    at: MS, cam: CAM, run: RUN, begins: MS, mono: MS, trust: TRUST, drift_ppm: INT, fast: BOOL, camera: maybe(objectOf({ off_ms: INT, ahead: BOOL })),
+  }),
   fault: station({ at: MS, cam: maybe(CAM), kind: WORD, state: oneOf("begin", "end") }),
   ladder: station({ at: MS, cam: CAM, fps_milli: INT, width: INT, height: INT, reason: oneOf("busy", "calm", "disk") }),
   count: station({ at: MS, cam: CAM, t0: MS, t1: MS, queue: RANGE, people: RANGE }),
@@ -114,6 +117,7 @@ export const REGISTRY: ReadonlyMap<string, Kind> = new Map(Object.entries({
   beacon: station({ at: MS, note: NOTE }),
   liveness: station({ at: MS, cam: CAM, t0: MS, t1: MS, code: CODE, beacon: DIGEST }),
   observer: station({ at: MS, vkey: VKEY, note: NOTE }),
+  custody: station({ at: MS, pack: RUN, sheet: DIGEST, entries: INT, files: INT, size: INT }),
   close: station({ at: MS, reason: oneOf("end_of_day", "ordered") }),
   withdrawn: both({ at: MS, station: STATION, cam: CAM, t0: MS, t1: maybe(MS), article: CITATION, by: WORD, reason: WORD }),
   certificate: nation({ at: MS, station: STATION, origin: ORIGIN, vkey: VKEY }),

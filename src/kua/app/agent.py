@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast, final
 
@@ -23,6 +24,7 @@ import structlog
 from kua.adapters.clock import SystemClock
 from kua.adapters.couriers.http import HttpCourier
 from kua.adapters.durable import DurableFiles
+from kua.adapters.notify import Manager
 from kua.adapters.tilelog import DiskLog
 from kua.app import calibrations, logs
 from kua.app import settings as settings_room
@@ -30,6 +32,7 @@ from kua.app.calibrations import Calibrated
 from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
 from kua.app.sealing import open_shelf
+from kua.app.sensors import Sensors
 from kua.app.hours import hour_keys
 from kua.app.listen_inbox import Inbox
 from kua.app.live import write_codes
@@ -41,6 +44,8 @@ from kua.core.errors import Incomplete, KuaError, Refused
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.flow.backoff import Backoff
+from kua.flow.health import FAULTS as HEALTH_FAULTS
+from kua.flow.health import Health
 from kua.flow.space import Space, reserve_of
 from kua.law.hiding import GATED
 from kua.ports.courier import Courier
@@ -221,6 +226,8 @@ class Agent:
         self._rounds = Rounds(box)
         self._nation = b""
         self._codes: tuple[str, ...] | None = None
+        self._manager = Manager()
+        self._sensors = Sensors(box)
 
     def run(self) -> None:
         """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""
@@ -255,11 +262,15 @@ class Agent:
             self._keep = Keep(
                 self._box, self._journal, outbox, self._files, self._clock, room, self._uplink.owe, self._on_fault, self._shelf
             )
+            self._health = Health(frozenset(kind for cam, kind in self._journal.faults() if cam is None))
             log.publish()
             self._uplink.start()
+            self._sensors.start()
             try:
                 self._serve()
             finally:
+                self._manager.stopping()
+                self._sensors.stop()
                 self._rounds.stop()
                 self._end_cameras()
                 self._uplink.stop()
@@ -278,9 +289,11 @@ class Agent:
 
     def _serve(self) -> None:
         ticked = Millis(-1_000)
+        self._manager.ready(self._station.id)
         while True:
             self._take_news()
             now = self._clock.monotonic()
+            self._manager.alive(now)
             if now - ticked < 1_000 and self._inbox.empty() is False:
                 continue
             if now - ticked >= 1_000 or self._stopping:
@@ -337,6 +350,7 @@ class Agent:
         self._state_beacon()
         if now - self._status_at >= STATUS:
             self._status_at = now
+            self._state_health()
             self._rounds.tick(now)
             self._rounds.state(self._journal, self._clock.now())
             with suppress(KuaError):  # a request that is not whole is no reason to stop
@@ -410,6 +424,17 @@ class Agent:
                         waits = False
             if waits != self._journal.is_faulty(cam, ONE_SIGNATURE):
                 self._journal.fault(cam, ONE_SIGNATURE, "begin" if waits else "end")
+                self._uplink.news()
+
+    def _state_health(self) -> None:
+        """State what is wrong with the computer, and what no longer is, while the day is open."""
+        if self._sensors.reading is None or not self._journal.is_open:
+            return
+        stand = self._health.see(self._sensors.reading)
+        for kind in HEALTH_FAULTS:
+            if (kind in stand) != self._journal.is_faulty(None, kind):
+                _say.warning("health", kind=kind, begins=kind in stand)
+                self._keep.fault(kind, "begin" if kind in stand else "end")
                 self._uplink.news()
 
     def _state_count(self) -> None:
@@ -499,6 +524,8 @@ class Agent:
             "phase": self._phase,
             "trust": self._clock.trust(),
             "cameras": cameras,
+            "health": None if self._sensors.reading is None else asdict(self._sensors.reading),
+            "faults": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in HEALTH_FAULTS),
             "disk": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in DISK_FAULTS),
             "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble},
         }

@@ -50,6 +50,8 @@ def look(box: Path) -> dict[str, Any]:
         "closed_at": closed_at(box),
         "listen": _listen(box),
         "centre": status["centre"] if status else None,
+        "health": status.get("health") if status and runs else None,
+        "faults": status.get("faults", []) if status and runs else [],
         "disk": status.get("disk", []) if status and runs else [],
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
     }

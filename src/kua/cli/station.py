@@ -285,6 +285,8 @@ def _tell(body: dict[str, Any]) -> None:
     station_census.tell_alarms(body["alarms"])
     if body["listen"]:
         say.data(say.fill(N_("Open to observers' telephones at {address}, port {port}; let in so far: {admitted}."), **body["listen"]))
+    if body["faults"]:
+        say.data(say.fill(N_("The computer is not well: {kinds}."), kinds=", ".join(body["faults"])))
     if body["disk"]:
         say.data(say.fill(N_("The disk is not well: {kinds}."), kinds=", ".join(body["disk"])))
     say.data(say.fill(N_("Log: {size} leaves. Free on the disk: {free} MB."), size=body["log_size"], free=body["free_bytes"] // 1_000_000))

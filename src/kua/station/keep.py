@@ -151,6 +151,10 @@ class Keep:
         self._room.tick()
         self._tell_disk()
 
+    def fault(self, kind: str, state: str) -> None:
+        """State what is wrong with the computer, or no longer is; each once."""
+        self._stating(partial(self._journal.fault, None, kind, state))
+
     def beacon(self, note: bytes) -> None:
         """State a national checkpoint whose signature was checked."""
         self._stating(lambda: self._journal.beacon(note))

@@ -7,6 +7,8 @@ Whatever a carrier does, nothing of it counts against a station, nothing is take
 import contextlib
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -340,6 +342,21 @@ async def test_a_full_medium_takes_what_fits_newest_first_and_says_what_is_left(
     made = town.pack()
     assert (made.sheet.files, made.left) == (4, 0), "a second way takes the rest"
     assert (await town.load()).missing == 0
+
+
+def test_a_real_disk_that_is_too_small_takes_what_fits_and_a_second_one_the_rest(tmp_path: Path) -> None:
+    space = ["unshare", "-rm"]
+    if subprocess.run([*space, "mount", "-t", "tmpfs", "tmpfs", str(tmp_path)], check=False, capture_output=True).returncode:
+        pytest.skip("no namespace in which a disk may be mounted")
+    command = [*space, sys.executable, "-m", "tests.faults.courier_child", str(tmp_path / "town")]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    first, second = json.loads(ended.stdout)
+    assert 4 < first["files"] < 18
+    assert first["left"] == first["missing"] == 18 - first["files"]
+    assert (second["files"], second["left"], second["missing"]) == (first["left"], 0, 0)
+    assert (first["came"], second["came"]) == ([first["files"], 0], [second["files"], 0])
+    assert (first["trouble"], second["trouble"], first["stated"]) == ([], [], True)
 
 
 async def test_a_centre_whose_disk_is_full_says_so_and_keeps_what_it_has(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ class Eyes:
 
 
 class Unwatched:
-    """No eye on repetitions: it remembers the whole day and looks through it at every picture, which is not what is tested here."""
+    """No eye on repetitions: it would cost more than everything else here, and is not what is tested."""
 
     is_looped = False
 

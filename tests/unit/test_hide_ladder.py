@@ -64,5 +64,7 @@ def test_a_disk_that_runs_short_gets_leaner_film_in_a_run_of_its_own_and_no_hole
     assert not [span for span in recording.of(Covered) if span.reason not in {"warming", "no_room"}]
     recording.tiles()
     pieces = recording.of(Piece)
+    sizes = [sum(len(piece.payload) for piece in pieces if piece.run == init.run) for init in recording.of(Init)]
+    assert sizes[1] < 0.5 * min(sizes[0], sizes[2]), sizes
     assert sum(two.t0 - one.t1 for one, two in zip(pieces, pieces[1:], strict=False)) <= 200, "a frame at each change, at most"
     assert {hole.reason for hole in recording.of(Hole)} <= {"starting", "disk_full"}

@@ -121,6 +121,23 @@ def pulled(box: Path) -> dict[str, Any]:
     return told(station) | {"under": under}
 
 
+def booted_without(box: Path) -> dict[str, Any]:
+    """After a power cut the computer starts without the disk of the film; later somebody plugs it in."""
+    device = plugged(box)
+    station = Station(box)
+    film(station, 2)
+    mount("umount", str(box / "film"))
+    station.restart()
+    mended = len(station.mended)
+    film(station, 2)
+    under = sorted(path.name for path in (box / "film").rglob("*"))
+    mount("mount", "--bind", str(device), str(box / "film"))
+    film(station, 2)
+    station.restart()
+    film(station)
+    return told(station) | {"under": under, "mended": mended}
+
+
 def removed(box: Path) -> dict[str, Any]:
     """Somebody deletes the folder of film while it is written to."""
     station = Station(box)
@@ -131,7 +148,7 @@ def removed(box: Path) -> dict[str, Any]:
 
 
 def exchanged(box: Path) -> dict[str, Any]:
-    """Another station's disk is put in while the station records, and the agent is started on it: nothing on it is touched."""
+    """Another station's disk is put in while the station records, and the agent is started on it; then the right one is back."""
     other = Station(box.parent / "other")
     film(other, 3)
     other.log.close()
@@ -145,8 +162,13 @@ def exchanged(box: Path) -> dict[str, Any]:
     film(station, 2)
     during = told(station)
     start = refusal(station)
+    film(station, 2)
+    station.keep.tick()
     after = sorted(path.name for path in theirs.rglob("*"))
-    return during | {"start": start, "touched": before != after}
+    mount("umount", str(box / "film"))
+    film(station, 2)
+    back = told(station)
+    return during | {"start": start, "touched": before != after, "back": back["faults"], "segments_after": back["segments"], "gaps_after": back["gaps"]}
 
 
 def refusal(station: Station) -> str:
@@ -174,7 +196,10 @@ def restored(box: Path) -> dict[str, Any]:
     shutil.copytree(box / "film", box.parent / "now")
     shutil.rmtree(box / "film")
     shutil.copytree(box.parent / "copy/film", box / "film")
-    old_film = refusal(station)
+    refusal(station)
+    film(station)
+    station.keep.tick()
+    old_film = station.marks.trouble.code if station.marks.trouble is not None else ""
     kept = sorted(path.name for path in (box / "film/a").iterdir())
     whole = shutil.copytree(box.parent / "copy", box.parent / "restored")
     shutil.rmtree(whole / "film")
@@ -208,7 +233,7 @@ def snapshots(box: Path) -> dict[str, Any]:
 
 
 SCENARIOS: Final[dict[str, Callable[[Path], dict[str, Any]]]] = {
-    each.__name__: each for each in (full, full_receipted, read_only, pulled, removed, exchanged, restored, snapshots)
+    each.__name__: each for each in (full, full_receipted, read_only, pulled, booted_without, removed, exchanged, restored, snapshots)
 }
 
 if __name__ == "__main__":

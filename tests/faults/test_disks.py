@@ -72,6 +72,14 @@ def test_a_disk_that_takes_no_film_for_a_while_costs_that_while(happens: Callabl
     assert told.get("under", []) == [], "nothing was written to the disk underneath"
 
 
+def test_a_box_that_starts_without_its_disk_of_film_says_so_and_goes_on_when_it_is_there(happens: Callable[[str], dict[str, Any]]) -> None:
+    told = happens("booted_without")
+    assert told["faults"] == ["disk_gone begin", "disk_gone end"]
+    assert told["gaps"] == ["starting", "disk_failed", "disk_failed"]
+    assert told["segments"] == told["films"] == 5
+    assert (told["under"], told["mended"], told["unaccounted"], told["problems"]) == ([], 0, 0, [])
+
+
 def test_a_folder_that_vanishes_is_not_made_again(happens: Callable[[str], dict[str, Any]]) -> None:
     told = happens("removed")
     assert told["faults"] == ["disk_gone begin"]
@@ -84,7 +92,10 @@ def test_nothing_on_another_stations_disk_is_touched(happens: Callable[[str], di
     told = happens("exchanged")
     assert not told["touched"]
     assert told["faults"] == ["disk_other begin"]
-    assert told["start"] == "disk.other"
+    assert told["start"] == "", "the log goes on without its film"
+    assert told["back"] == ["disk_other begin", "disk_other end"]
+    assert told["segments_after"] == told["segments"] + 2, "and film goes on when the right disk is back"
+    assert told["gaps_after"][1:] == ["disk_failed"] * len(told["gaps_after"][1:])
 
 
 def test_an_old_copy_of_the_film_or_of_the_box_is_told_from_the_real_one(happens: Callable[[str], dict[str, Any]]) -> None:

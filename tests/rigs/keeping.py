@@ -53,7 +53,7 @@ class Station:
         self.log = DiskLog.open(self.box / "log", ORIGIN, KEY)
         self.outbox = Outbox.open(self.box / "spool.sqlite")
         self.marks = Marks.open(self.box, SickDisk(), lambda: token_hex(8), self.log.size)
-        self.mended = mend(self.box, self.log, self.outbox, SickDisk())
+        self.mended = mend(self.box, self.log, self.outbox, SickDisk()) if self.marks.trouble is None else []
         self.journal = Journal(self.log, self.clock, "00c0ffee", self.hours)
         self.uplink = Uplink(
             self.box, self.log, self.outbox, self.courier, CENTRE.verifier, self.clock, lambda: 0.5, self.clock.centre_says

@@ -249,7 +249,9 @@ class Agent:
         try:
             marks = Marks.open(self._box, self._files, lambda: secrets.token_hex(8), log.size)  # before anything is mended: on another disk everything is an orphan
             self._keep_calibrations()
-            for finding in mend(self._box, log, outbox, self._files):
+            if marks.trouble is not None:  # the log goes on, and says so
+                _say.error("agent.film", code=marks.trouble.code, **marks.trouble.facts)
+            for finding in mend(self._box, log, outbox, self._files) if marks.trouble is None else ():
                 _say.info(finding.code, name=finding.name)
             self._log, self._outbox = log, outbox
             self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, final
 
 from kua.core.canonical import canonical, read_canonical
-from kua.core.errors import Refused, Rejected, Unavailable
+from kua.core.errors import KuaError, Refused, Rejected, Unavailable
 from kua.ports.durable import Durable
 
 NAME: Final = "meta"
@@ -46,24 +46,34 @@ def read_mark(data: bytes, path: str) -> Mark:
 
 @final
 class Marks:
-    """The two marks of a box that is open. `check` before anything is deleted, and before and after film is written."""
+    """The two marks of a box that is open. `check` before anything is deleted, and before and after film is written.
 
-    def __init__(self, box: Path, files: Durable, mark: Mark | None) -> None:
-        self._box, self._files, self.mark = box, files, mark
+    `trouble` is what was wrong with the folder of film when the box was opened: the log goes on without it, and film when `check` passes.
+    """
+
+    def __init__(self, box: Path, files: Durable, mark: Mark | None, trouble: KuaError | None = None) -> None:
+        self._box, self._files, self.mark, self.trouble = box, files, mark, trouble
 
     @classmethod
     def open(cls, box: Path, files: Durable, draw: Callable[[], str], log: int) -> "Marks":
         """Open a box whose log has `log` entries: check both marks, and count this opening in both. A box without any gets them; `draw` names things.
 
-        Raises `Refused("disk.other" | "disk.older" | "disk.log_older" | "disk.meta")` and `Unavailable("disk.gone" | ...)`. On a full disk the opening
-        is not counted; a box that has no marks yet has none then, and nothing of it is deleted.
+        Where only the folder of film is not the right one, the box is opened with this `trouble`, and the opening is not counted. Raises what speaks against
+        the box itself: `Refused("disk.log_older")`, `Refused("disk.meta" | "disk.other")` where it has no mark of its own that could be believed, and
+        `Unavailable("disk.*")`. On a full disk the opening is not counted; a box that has no marks yet has none then, and nothing of it is deleted.
         """
-        ours, film = look(box, files)
-        if ours is None:
-            if film is not None:
-                raise Refused("disk.other", given=film.box, wanted="-")
-            ours = Mark(draw(), draw(), 0, log)
-        _compare(ours, film, log)
+        ours, film = _of_box(box, files), None
+        try:
+            film = _of_film(box, files)
+            if ours is None:
+                if film is not None:
+                    raise Refused("disk.other", given=film.box, wanted="-")
+                ours = Mark(draw(), draw(), 0, log)
+            _compare(ours, film, log)
+        except (Refused, Unavailable) as error:
+            if ours is None or error.code == "disk.log_older":
+                raise
+            return cls(box, files, ours, error)
         opened = Mark(ours.box, ours.film, max(ours.opened, film.opened if film else 0) + 1, log)
         try:
             if ours.opened == 0:
@@ -86,7 +96,7 @@ class Marks:
         there = read_mark(data, f"{FILM}/{NAME}")
         if (there.box, there.film) != (self.mark.box, self.mark.film):
             raise Refused("disk.other", given=there.box, wanted=self.mark.box)
-        if there.opened != self.mark.opened:
+        if there.opened - self.mark.opened not in {0, 1}:  # one more: the last opening died between the two marks
             raise Refused("disk.older", given=there.opened, wanted=self.mark.opened)
 
     @property
@@ -95,18 +105,23 @@ class Marks:
         return self.mark is not None
 
 
-def look(box: Path, files: Durable) -> tuple[Mark | None, Mark | None]:
-    """Return the marks of the box and of its film, None for one that is not there. Raises `Refused("disk.meta")`, `Unavailable("disk.*")`."""
-    found = []
-    for path in (NAME, f"{FILM}/{NAME}"):
-        data = files.read(box / path)
-        found.append(None if data is None else read_mark(data, path))
-    return found[0], found[1]
+def _of_box(box: Path, files: Durable) -> Mark | None:
+    return _read(box, files, NAME)
+
+
+def _of_film(box: Path, files: Durable) -> Mark | None:
+    return _read(box, files, f"{FILM}/{NAME}")
+
+
+def _read(box: Path, files: Durable, path: str) -> Mark | None:
+    """Return a mark, None if it is not there. Raises `Refused("disk.meta")`, `Unavailable("disk.*")`."""
+    data = files.read(box / path)
+    return None if data is None else read_mark(data, path)
 
 
 def examine(box: Path, files: Durable, log: int) -> None:
     """Insist that a box which is not running fits together; changes nothing. A box that has no marks yet passes. Raises as `Marks.open` does."""
-    ours, film = look(box, files)
+    ours, film = _of_box(box, files), _of_film(box, files)
     if ours is None:
         if film is not None:
             raise Refused("disk.other", given=film.box, wanted="-")

@@ -80,6 +80,8 @@ class Room:
         self._box, self._outbox, self._files, self._clock, self._space, self._marks = box, outbox, files, clock, space, marks
         self.reserve = Reserve(box / "reserve", files)
         self.faults = set(known)
+        if marks is not None and marks.trouble is not None:
+            self.faults.add(KINDS[marks.trouble.code])
         self._is_lean: bool | None = None
         self._need = 0
         """What found no room last: as long as that would find none, the disk is full."""

@@ -52,7 +52,7 @@ from kua.law.hiding import GATED
 from kua.ports.courier import Courier
 from kua.proof.leaf import LONGEST
 from kua.station import custody
-from kua.station.enrol import Enrolled, read_enrolled, station_key
+from kua.station.enrol import Enrolled, read_enrolled, read_second, station_key
 from kua.station.fsck import add_missing, mend
 from kua.station.journal import Camera, Day, Journal
 from kua.station.keep import Keep
@@ -63,6 +63,7 @@ from kua.station.room import FAULTS as DISK_FAULTS
 from kua.station.room import Room
 from kua.station.spool import Outbox
 from kua.station.uplink import Uplink
+from kua.station.uplinks import Uplinks
 
 DRAIN: Final = Millis(30_000)
 """How long a camera's processes may take to hand over what they hold."""
@@ -260,10 +261,11 @@ class Agent:
             self._guests = Inbox(self._box, self._station.id, self._journal.observed)
             self._require_two_for_another_view()
             self._line = SharedLine(self._station.cap * 1000, self._clock.monotonic, time.sleep)
-            self._uplink = Uplink(
+            first = Uplink(
                 self._box, log, outbox, self._courier(self._enrolled), self._enrolled.centre, self._clock, _share, self._clock.centre_says,
                 self._on_nation, line=self._line, beat=self._beat,
             )  # fmt: skip
+            self._uplink = Uplinks(first, self._second_uplink(log, outbox, first))
             room = self._room(marks)
             self._shelf = open_shelf(self._box, self._station, self._election, self._files, self._journal, self._clock.now)
             self._keep = Keep(
@@ -283,6 +285,8 @@ class Agent:
                 self._uplink.stop()
                 self._write_status("stopped")
         finally:
+            if outbox.beside is not None:
+                outbox.beside.close()
             outbox.close()
             log.close()
 
@@ -399,6 +403,22 @@ class Agent:
             with suppress(KuaError):  # a full disk must not stop the recording for the sake of a code
                 write_codes(self._box, codes, self._files)
                 self._codes = codes
+
+    def _second_uplink(self, log: DiskLog, outbox: Outbox, first: Uplink) -> tuple[Uplink, Outbox] | None:
+        """Return what sends to the second centre, where the box is enrolled at one. What the log says is owed there too, from the first leaf on."""
+        enrolled = read_second(self._box)
+        if enrolled is None:
+            return None
+        if enrolled.origin != self._enrolled.origin:
+            raise Refused("agent.other_station", given=enrolled.origin, wanted=self._enrolled.origin)
+        theirs = Outbox.open(self._box / "spool-2.sqlite")
+        outbox.beside = theirs
+        add_missing(self._box, log, theirs)
+        uplink = Uplink(
+            self._box, log, theirs, self._courier(enrolled), enrolled.centre, self._clock, _share, lambda *_: None, None,
+            line=self._line, beat=self._beat, waits_for=first,
+        )  # fmt: skip
+        return uplink, theirs
 
     def _courier(self, enrolled: Enrolled) -> Courier:
         return HttpCourier(enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now, self._line)
@@ -530,7 +550,7 @@ class Agent:
         self.stop()
 
     def _write_status(self, state: str) -> None:
-        link = self._uplink.link
+        link, second = self._uplink.link, self._uplink.second
         cameras = {}
         for cam, pair in self._pairs.items():
             beat = self._keep.beats.get(cam)
@@ -554,6 +574,7 @@ class Agent:
             "faults": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in HEALTH_FAULTS),
             "disk": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in DISK_FAULTS),
             "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble, "rate": link.rate},
+            "second": None if second is None else {"reached_at": second.reached_at, "size": second.centre_size, "trouble": second.trouble},
         }
         with suppress(KuaError):  # a full disk must not stop the recording for the sake of a status
             self._files.replace(self._box / "status.json", json.dumps(body).encode())

@@ -84,17 +84,21 @@ class Centre:
         election = self.held.election
         self.tree = folder / "published" / election.id
         self.key = centre_key(folder, election.domain)
-        if str(self.key.verifier) not in {centre.vkey for centre in election.centres}:
+        keys_of_centres = [centre.vkey for centre in election.centres]
+        if str(self.key.verifier) not in keys_of_centres:
             raise Misused("centre.key_unknown", vkey=str(self.key.verifier))
         self._files = DurableFiles()
         self._publish_election()
-        origin = nation_origin(election.domain, election.id)
+        # The national log is that of the first centre. Another centre's own log has another name: one name must never have two histories.
+        number = keys_of_centres.index(str(self.key.verifier)) + 1
+        self._named = named = "nation" if number == 1 else f"nation-{number}"
+        origin = nation_origin(election.domain, election.id) if number == 1 else f"{nation_origin(election.domain, election.id)}-{number}"
         self.policy = parse_policy(election.cosigning.encode()) if election.cosigning else None
         self._nation_log = DiskLog.open(
-            folder / "logs" / "nation", origin, self.key, public=self.tree / "nation", step="centre:11", also=self._second_key(origin)
+            folder / "logs" / "nation", origin, self.key, public=self.tree / named, step="centre:11", also=self._second_key(origin)
         )
         keys = [witness.key for witness in self.policy.witnesses] if self.policy is not None else []
-        authorities, time = _authorities(folder, settings), self.tree / "nation" / "time"
+        authorities, time = _authorities(folder, settings), self.tree / named / "time"
         self.waits = Waits(kept_sightings(time, keys, {each.name: each.reader for each in authorities}))
         self.places = SqlitePlaces(folder / "nation.db")
         self.nation = Nation(self._nation_log, self.waits.stated, Placing(self.places))
@@ -106,7 +110,7 @@ class Centre:
         }
         if self.policy is not None:
             policy = election.cosigning.encode()
-            self._publish(self.tree / "nation" / "policy", policy)
+            self._publish(self.tree / named / "policy", policy)
             policies["cosigning"] = sha256(policy).hex()
         self.nation.state_policies(election.version, policies, clock.now())
         self.cosigned, self.cosigning = self._cosigning(settings, origin)
@@ -138,7 +142,7 @@ class Centre:
         self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.revoke, self.desk, control, self.counter)
         self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None
         self._metrics: App | None = build_metrics(self.desk, metrics) if metrics else None
-        self._site: App = build_site(self.desk, "/t", _assets(), self.clips if settings.clips else None)
+        self._site: App = build_site(self.desk, "/t", _assets(), self.clips if settings.clips and number == 1 else None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send each request to the part whose path it is."""
@@ -237,7 +241,7 @@ class Centre:
         if self.policy is None:
             return None, Cosigning(self._nation_log, None, (), self.clock)
         files = CosignedFiles(
-            self.tree / "nation", self.policy, [self.key.verifier], origin, self._files, self._nation_log.dress
+            self.tree / self._named, self.policy, [self.key.verifier], origin, self._files, self._nation_log.dress
         )
         asked = [Asked(name, keys, HttpCosigner(url)) for name, (url, keys) in _addresses(self.policy, settings).items()]
         return files, Cosigning(self._nation_log, files, asked, self.clock)

@@ -50,6 +50,7 @@ def look(box: Path) -> dict[str, Any]:
         "closed_at": closed_at(box),
         "listen": _listen(box),
         "centre": status["centre"] if status else None,
+        "second": status.get("second") if status else None,
         "health": status.get("health") if status and runs else None,
         "faults": status.get("faults", []) if status and runs else [],
         "disk": status.get("disk", []) if status and runs else [],

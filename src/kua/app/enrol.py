@@ -16,19 +16,23 @@ from kua.core.nouns import ElectionId, election_id, station_id, station_origin
 from kua.ports.courier import Turned
 from kua.proof.keys import VerifierKey
 from kua.proof.persons import check_election
-from kua.station.enrol import Enrolled, accept, make_key, read_enrolled, request, write_enrolled
+from kua.station.enrol import FIRST, SECOND, Enrolled, accept, make_key, read_enrolled, request, write_enrolled
 
 FILES: Final = ("election.json", "election.note", "profile.json")
 
 
-def enrol(box: Path, url: str, code: str, election: str | None, commission: tuple[str, ...]) -> Enrolled:
+def enrol(box: Path, url: str, code: str, election: str | None, commission: tuple[str, ...], *, second: bool = False) -> Enrolled:
     """Enrol the box at the centre `url` with `code`; return what the centre answered. Doing it again with the same code and key is fine.
+
+    A `second` centre is another one of the election file; the box must be enrolled at the first.
 
     The election file is the one in the box; if there is none it is fetched for `election` and believed only if a key of `commission` (or of
     the settings) signed it. Raises `Misused`, `Rejected("enrol.*")`, `Refused("enrol.other_box")`, `Away`, `Turned`.
     """
     station, files = load_station(box), DurableFiles()
     base_url(url)
+    if second:
+        read_enrolled(box)
     folder = box / station.election
     if not (folder / "election.json").exists():
         _fetch_election(folder, url, station, election, commission or station.commission, files)
@@ -45,7 +49,9 @@ def enrol(box: Path, url: str, code: str, election: str | None, commission: tupl
     except Turned as error:
         raise Rejected(error.code, **error.facts) from error
     enrolled = accept(answer, base_url(url), known.domain, known.id, place, tuple(centre.vkey for centre in known.centres))
-    write_enrolled(box, enrolled, files)
+    if second and enrolled.centre == read_enrolled(box).centre:
+        raise Misused("enrol.same_centre", given=str(enrolled.centre)[:80])
+    write_enrolled(box, enrolled, files, SECOND if second else FIRST)
     return enrolled
 
 

@@ -69,8 +69,10 @@ def example(now: Instant) -> Json:
     }
 
 
-def found(folder: Path, draft: Json, profile: Json, *, url: str, roles: Sequence[str] = ROLES) -> Election:
+def found(folder: Path, draft: Json, profile: Json, *, url: str, roles: Sequence[str] = ROLES, others: Sequence[tuple[str, str]] = ()) -> Election:
     """Make a centre in `folder` for a rehearsal or demo and return its election. All keys are made here and stay in `folder/keys`.
+
+    `others` are further centres, each with URL and verifier key: they get what this one gets.
 
     `draft` is an election file without `profile`, `centres` and `keys`; they are filled in. Raises `Misused("centre.exists")`,
     `Rejected("election.schema" | "profile.*")`.
@@ -89,7 +91,7 @@ def found(folder: Path, draft: Json, profile: Json, *, url: str, roles: Sequence
         **draft,
         "cosigning": cosigning,
         "profile": {"id": profile["id"], "sha256": sha256(profile_bytes).hex()},
-        "centres": [{"url": url, "vkey": str(centre.verifier)}],
+        "centres": [{"url": url, "vkey": str(centre.verifier)}, *({"url": at, "vkey": vkey} for at, vkey in others)],
         "keys": {
             "commission": [str(commission.verifier)],
             "issuers": [{"role": role, "vkey": str(key.verifier)} for role, key in issuers],

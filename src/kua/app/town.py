@@ -106,6 +106,8 @@ class Town:
     phase: str = "voting"
     outsiders: Sequence[str] = ()
     """Names of co-signers: each runs its own program with its own book; a checkpoint counts as seen once a half and one more of them have signed it."""
+    others: Sequence[tuple[str, str]] = ()
+    """Further centres of the election, each with URL and verifier key."""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     centre_url: str = ""
     _logs: list[IO[bytes]] = field(default_factory=list)
@@ -133,7 +135,7 @@ class Town:
         profile = decide_voting(packaged_profile("kz"), "all")
         port = _free_port()
         self._policy = self._gather_outsiders()
-        found(self.centre, self._draft(), profile, url=f"http://127.0.0.1:{port}", roles=ROLES)
+        found(self.centre, self._draft(), profile, url=f"http://127.0.0.1:{port}", roles=ROLES, others=self.others)
         files.replace(self.centre / "kua.toml", f"[centre]\nport = {port}\nreserve = 32\n".encode())
         for place in self.places:
             make_folder(self.box(place.id) / "election")

@@ -34,6 +34,7 @@ from kua.cli.typed import instant_of, typed
 from kua.core.errors import KuaError, Misused, Rejected, Unavailable
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import election_id, nation_origin
+from kua.proof.keys import VerifierKey
 from kua.web.api.routes import states_json
 from kua.words.problem import N_
 
@@ -80,6 +81,9 @@ def init(
         str, typer.Option("--public-voting", metavar="all|none|STATION,...", help=_("Where the commission lets the public see the voting."))
     ] = "none",
     url: Annotated[str, typer.Option("--url", help=_("Address of this centre, for the election file."))] = "http://127.0.0.1:8080",
+    also: Annotated[
+        list[str] | None, typer.Option("--also", metavar="VKEY@URL", help=_("A further centre, with the key that `kua centre key` printed there; may be given again."))
+    ] = None,
     is_example: Annotated[bool, typer.Option("--example", help=_("A rehearsal with three stations that is open now."))] = False,
 ) -> None:
     """Make the folder."""
@@ -89,12 +93,20 @@ def init(
         draft = founding.example(SystemClock().now()) if election is None else founding.read_draft(election)
         chosen = founding.read_object(Path(profile)) if profile.endswith(".json") else founding.packaged_profile(profile)
         decided = public_voting if public_voting in {"all", "none"} else public_voting.split(",")
-        made = founding.found(folder, draft, founding.decide_voting(chosen, decided), url=url)
+        made = founding.found(folder, draft, founding.decide_voting(chosen, decided), url=url, others=[_other(each) for each in also or ()])
     else:
         raise Misused("centre.draft_or_example")
     say.talk(fill(N_("The centre of {election} stands in {folder}."), election=made.id, folder=folder))
     for line in made.commission:
         say.data(line)
+
+
+def _other(given: str) -> tuple[str, str]:
+    from kua.adapters.couriers.http import base_url
+
+    vkey, _at, url = given.partition("@")
+    with typed():
+        return base_url(url), str(VerifierKey.parse(vkey))
 
 
 @app.command(help=_("Make a one-time code with which a station enrols. It is shown once and kept only as a hash."))

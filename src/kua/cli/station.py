@@ -134,11 +134,14 @@ def enrol(
     commission: Annotated[
         list[str] | None, typer.Option("--commission", metavar="VKEY", help=_("A verifier key of the commission, from a printed copy."))
     ] = None,
+    is_second: Annotated[
+        bool, typer.Option("--second", help=_("A second centre of the election file: it gets everything too, when the first has it or is away."))
+    ] = False,
 ) -> None:
     """Make the station's key on the box and have it certified."""
     from kua.app.enrol import enrol as redeem
 
-    enrolled = redeem(box, centre, code, election, tuple(commission or ()))
+    enrolled = redeem(box, centre, code, election, tuple(commission or ()), second=is_second)
     say.data(
         say.fill(N_("Enrolled as {origin}; certificate {number} of the national log."), origin=enrolled.origin, number=enrolled.certificate)
     )
@@ -310,6 +313,9 @@ def _tell(body: dict[str, Any]) -> None:
     )
     if body["centre"] and body["centre"]["trouble"]:
         say.data(say.fill(N_("The centre: {trouble}."), trouble=body["centre"]["trouble"]))
+    if body["second"]:
+        trouble = body["second"]["trouble"]
+        say.data(say.fill(N_("The second centre: {trouble}."), trouble=trouble) if trouble else _("The second centre answers."))
     if body["trust"] == "none":
         say.data(_("The clock is not trusted: nobody vouches for it. Every leaf says so."))
     else:

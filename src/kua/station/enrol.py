@@ -66,8 +66,13 @@ def accept(answer: dict[str, Any], url: str, domain: str, election: ElectionId, 
     return Enrolled(origin, url, VerifierKey.parse(vkey), certificate)
 
 
-def write_enrolled(box: Path, enrolled: Enrolled, files: Durable) -> None:
-    """Keep the answer in `enrolment.json`."""
+FIRST: Final = "enrolment.json"
+SECOND: Final = "enrolment-2.json"
+"""Where the answers of the two centres stand in a box."""
+
+
+def write_enrolled(box: Path, enrolled: Enrolled, files: Durable, name: str = FIRST) -> None:
+    """Keep the answer in `name`."""
     body = {
         "v": 1,
         "origin": enrolled.origin,
@@ -75,13 +80,18 @@ def write_enrolled(box: Path, enrolled: Enrolled, files: Durable) -> None:
         "centre_vkey": str(enrolled.centre),
         "certificate": enrolled.certificate,
     }
-    files.replace(box / "enrolment.json", canonical(body))
+    files.replace(box / name, canonical(body))
 
 
-def read_enrolled(box: Path) -> Enrolled:
-    """Read `enrolment.json`. Raises `Incomplete("station.not_enrolled")` and `Rejected("enrol.file")`."""
+def read_second(box: Path) -> Enrolled | None:
+    """Read the enrolment at a second centre, None where there is none. Raises `Rejected("enrol.file")`."""
+    return read_enrolled(box, SECOND) if (box / SECOND).exists() else None
+
+
+def read_enrolled(box: Path, name: str = FIRST) -> Enrolled:
+    """Read an enrolment. Raises `Incomplete("station.not_enrolled")` and `Rejected("enrol.file")`."""
     try:
-        data = (box / "enrolment.json").read_bytes()
+        data = (box / name).read_bytes()
     except FileNotFoundError as error:
         raise Incomplete("station.not_enrolled", box=box.name) from error
     try:

@@ -66,6 +66,8 @@ class Outbox:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._guard = RLock()
+        self.beside: Outbox | None = None
+        """The outbox of a second centre: film goes from here only when both have it."""
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -162,7 +164,10 @@ class Outbox:
                 " WHERE receipt IS NOT NULL AND removed = 0 AND kind = 'segment' ORDER BY t0"
             )
             rows = map(_row, found)
-            return next((row for row in rows if not any(hold.covers(row.cam, row.t0) for hold in held)), None)
+            return next((row for row in rows if self._is_there_too(row.digest) and not any(hold.covers(row.cam, row.t0) for hold in held)), None)
+
+    def _is_there_too(self, digest: Digest) -> bool:
+        return self.beside is None or self.beside.receipt(digest) is not None
 
     def removed(self, digest: Digest) -> None:
         """Note that the local copy is about to be deleted."""

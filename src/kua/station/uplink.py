@@ -65,7 +65,7 @@ class _Trouble:
 @final
 class Uplink:
     """One centre. `chance` spreads retries, `tell_time(theirs, asked)` is told what the centre's clock says, `tell_nation` the newest national checkpoint
-    that the centre's key signed; both on the uplink's threads. `beat` gives the body of a heartbeat. `waits_for` is the centre that gets film first.
+    that the centre's key signed (None: nobody asks, of a second centre); both on the uplink's threads. `beat` gives the body of a heartbeat. `waits_for` is the centre that gets film first.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Uplink:
         clock: Clock,
         chance: Callable[[], float],
         tell_time: Callable[[Instant, Instant], None],
-        tell_nation: Callable[[bytes], None] = lambda _note: None,
+        tell_nation: Callable[[bytes], None] | None = lambda _note: None,
         *,
         line: SharedLine | None = None,
         beat: Callable[[], bytes] | None = None,
@@ -263,14 +263,14 @@ class Uplink:
     def _heard(self, lane: Lane, state: CentreState, asked: Instant) -> None:
         """Take what the centre said of itself."""
         self._tell_time(state.now, asked)
-        if state.nation:
-            self._take_nation(state.nation)
+        if state.nation and self._tell_nation is not None:
+            self._take_nation(state.nation, self._tell_nation)
         with self._guard:
             self._asked = self._clock.monotonic()
             self._take_size(state.size)
         self._reached(lane)
 
-    def _take_nation(self, note: bytes) -> None:
+    def _take_nation(self, note: bytes, tell: Callable[[bytes], None]) -> None:
         """Pass on the national checkpoint, with the centre's own signature alone. One that does not hold is no reason to stop sending."""
         try:
             alone = only_signed_by(note, self._centre)
@@ -278,7 +278,7 @@ class Uplink:
         except Rejected as error:
             _say.warning("uplink.nation", code=error.code)
             return
-        self._tell_nation(alone)
+        tell(alone)
 
     def _take_size(self, size: int) -> None:
         """Believe what the centre says that it has, unless that is more than we ever signed: then the log here has forgotten something."""

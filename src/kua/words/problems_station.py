@@ -131,6 +131,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Receipts of a centre that the commission has not named count for nothing."),
         do=N_("Use the address of a centre of this election."),
     ),
+    "enrol.same_centre": Problem(
+        what=N_("The second centre is the first one: {given}."),
+        why=N_("Two receipts of one centre are worth one."),
+        do=N_("Give the address of another centre of the election file."),
+    ),
     "enrol.other_box": Problem(
         what=N_("The box is enrolled already, as {given}, not {wanted}."),
         why=N_("A box belongs to one station and one election."),

@@ -34,6 +34,7 @@ from kua.app.hours import hour_keys
 from kua.app.listen_inbox import Inbox
 from kua.app.live import write_codes
 from kua.app.settings import CameraSettings, StationSettings
+from kua.app.thin import Lowering
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.election import Election
@@ -47,7 +48,7 @@ from kua.station.enrol import Enrolled, read_enrolled, station_key
 from kua.station.fsck import add_missing, mend
 from kua.station.journal import Camera, Day, Journal
 from kua.station.keep import Keep
-from kua.station.pipe import Done, Message, messages
+from kua.station.pipe import Done, Message, Piece, messages
 from kua.station.spool import Outbox
 from kua.station.uplink import Uplink
 
@@ -215,6 +216,11 @@ class Agent:
         self._rounds = Rounds(box)
         self._nation = b""
         self._codes: tuple[str, ...] | None = None
+        self._lowering = Lowering(box, self._station.cameras, self._files, self._clock.monotonic(), self._line_rate())
+
+    def _line_rate(self) -> Callable[[], int | None] | None:
+        """Return what measures the line to the centre; None where nothing does, and the full film is sent."""
+        return None
 
     def run(self) -> None:
         """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""
@@ -294,12 +300,16 @@ class Agent:
             _say.error("camera.nonsense", camera=cam, why=str(error)[:200])
             pair.kill()
             return
+        if isinstance(message, Piece):
+            self._lowering.filmed(cam, message)
         pair.worked(now)
         self._uplink.news()
 
     def _tick(self, now: Millis) -> None:
         self._keep.tick()
         self._uplink.news()
+        with suppress(KuaError):  # a full disk must not stop the recording for the sake of a rung
+            self._lowering.tick(now)
         phase = self._place.phase_at(self._clock.now())
         if phase != self._phase:
             self._phase = phase
@@ -481,6 +491,7 @@ class Agent:
             "phase": self._phase,
             "trust": self._clock.trust(),
             "cameras": cameras,
+            "live": self._lowering.rung,
             "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble},
         }
         with suppress(KuaError):  # a full disk must not stop the recording for the sake of a status

@@ -25,6 +25,7 @@ from kua.app.live import Codes
 from kua.app.plugins import is_live
 from kua.app.sealing import seal_means
 from kua.app.settings import CameraSettings, StationSettings, load_election, load_profile, load_station
+from kua.app.thin import ToldRung
 from kua.core.election import Election
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant, Millis
@@ -42,6 +43,7 @@ from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.fetch import to_pipe
 from kua.station.hide import HOLD, Fitted, Hide, Means, Shape
+from kua.station.lowered import LowerMeans
 from kua.station.pipe import Ended, Message, messages
 
 _QUEUED: Final = 512
@@ -83,6 +85,11 @@ def hide(
             Counting(calibration, finds_people=finds_people),
         )
 
+    def open_lowered(
+        takes: tuple[int, int], makes: tuple[int, int], fps: int, bits: int, start: Instant, emit: Callable[[Opened | Cut], None]
+    ) -> Segmenter:
+        return Segmenter(*takes, fps, bits, camera.preset, emit, made=makes, start=start)
+
     def phase_at(at: Instant) -> str | None:
         return phase or place.phase_at(at)
 
@@ -103,6 +110,7 @@ def hide(
         sizes=tuple(size for size in sizes_of(camera.width, camera.height)[1:] if may_be(calibrated.calibration, size[1])),
         at_size=at_size,
         may_loop=may_loop and election.kind == REHEARSAL,
+        lower=LowerMeans(ToldRung(box, clock.monotonic), camera.fps, open_lowered),
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,
     )
     process = Hide(

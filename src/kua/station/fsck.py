@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from kua.core.digest import Digest, from_hex, sha256
 from kua.core.errors import Unavailable
@@ -45,6 +45,7 @@ def _rows(leaf: Leaf) -> list[Row]:
         folder, t0 = f"film/{body['cam']}", Instant(body["t0"])
         init, film = from_hex(body["init"]), from_hex(body["sha256"])
         return [
+            *_lowered(body.get("live", {}), f"{folder}/live", body["slot"], body["cam"], t0),
             Row(init, f"{folder}/{body['run']}-init.mp4", 0, "init", body["cam"], t0),
             Row(film, f"{folder}/{body['run']}-{body['slot']}.m4s", body["size"], "segment", body["cam"], t0, init),
         ]
@@ -58,14 +59,27 @@ def _rows(leaf: Leaf) -> list[Row]:
     return []
 
 
+def _lowered(live: dict[str, Any], folder: str, slot: int, cam: str, t0: Instant) -> list[Row]:
+    if "sha256" not in live:
+        return []
+    init = from_hex(live["init"])
+    return [
+        Row(init, f"{folder}/{live['run']}-init.mp4", 0, "live_init", cam, t0),
+        Row(from_hex(live["sha256"]), f"{folder}/{live['run']}-{slot}.m4s", live["size"], "live", cam, t0, init),
+    ]
+
+
 def mend(box: Path, log: TileLog, outbox: Outbox, files: Durable) -> list[Finding]:
     """Do at every start what a crash may have left: remove half files and film without a leaf, put missing rows into the outbox."""
     found = [Finding("fsck.row", row.path, mended=True) for row in add_missing(box, log, outbox)]
-    named = {row.path for row in rows_of(log)}
+    gone = outbox.gone()
+    named = {row.path: row for row in rows_of(log)}
     for path in _film(box):
         if path not in named:
             files.remove(box / path)
             found.append(Finding("fsck.orphan", path, mended=True))
+        elif named[path].kind == "live" and named[path].digest in gone:
+            files.remove(box / path)  # owed no more since its film has a receipt
     return found
 
 
@@ -77,7 +91,10 @@ def add_missing(box: Path, log: TileLog, outbox: Outbox) -> list[Row]:
         if row.digest not in known and row.digest not in missing:
             missing[row.digest] = _sized(box, row)
     outbox.add(missing.values())
-    return list(missing.values())
+    for row in missing.values():
+        if row.kind == "live" and not (box / row.path).is_file():
+            outbox.spare(row.digest)  # a full disk has sacrificed it, and an outbox that was lost no longer knows
+    return [row for row in missing.values() if not outbox.is_spared(row.digest)]
 
 
 def check(box: Path, log: TileLog, outbox: Outbox, tiles: Callable[[], list[str]], level: Level) -> list[Finding]:
@@ -119,7 +136,7 @@ def _sized(box: Path, row: Row) -> Row:
 
 def _film(box: Path) -> list[str]:
     with _reading("film"):
-        return sorted(path.relative_to(box).as_posix() for path in (box / "film").glob("*/*") if path.is_file())
+        return sorted(path.relative_to(box).as_posix() for path in [*(box / "film").glob("*/*"), *(box / "film").glob("*/live/*")] if path.is_file())
 
 
 @contextmanager

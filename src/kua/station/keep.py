@@ -7,7 +7,7 @@ It sees encoded film only, never a raw picture, and waits for no network. One th
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 import structlog
 
@@ -18,7 +18,7 @@ from kua.core.nouns import camera_id, run_id
 from kua.ports.clock import Clock
 from kua.ports.durable import Durable
 from kua.ports.trip import trip
-from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
+from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS, LOWERED
 from kua.station.journal import Footage, Journal, Owing
 from kua.station.pipe import (
     FAULTS,
@@ -29,6 +29,8 @@ from kua.station.pipe import (
     Fault,
     Hole,
     Init,
+    Live,
+    LiveInit,
     Message,
     Piece,
     Rung,
@@ -100,6 +102,8 @@ class Keep:
         self._reserve = Reserve(box / "reserve", files)
         self._inits: dict[tuple[str, str], bytes] = {}
         self._written: dict[tuple[str, str], Digest] = {}
+        self._live_inits: dict[str, LiveInit] = {}
+        self._lives: dict[str, Live] = {}
         self._unsaid: list[Row] = []
         self._is_full = journal.is_faulty(None, "disk_full")  # stated before the last start and not taken back yet
         self._heard: set[str] = set()
@@ -120,6 +124,14 @@ class Keep:
                 self._inits[cam, run_id(message.run)] = message.payload
             case Piece():
                 self._piece(cam, message)
+            case LiveInit():
+                run_id(message.run)
+                self._live_inits[cam] = message
+            case Live():
+                numbers = (message.slot, message.t0, message.frames, message.width, message.height, message.fps_milli)
+                if message.rung not in LOWERED or min(numbers) < 0 or (message.payload and message.rung == "none"):
+                    raise ValueError(message.rung)
+                self._lives[cam] = message
             case Hole():
                 self._journal.interrupted(cam, message.reason if message.reason in GAP_REASONS else "encoder")
             case Covered():
@@ -201,6 +213,7 @@ class Keep:
     def _piece(self, cam: str, piece: Piece) -> None:
         t0, t1 = Instant(piece.t0), Instant(piece.t1)
         run = run_id(piece.run)
+        live = self._lives.pop(cam, None)
         init = self._inits.get((cam, run))
         if init is None:
             _say.error("keep.no_init", cam=cam, run=run)
@@ -215,11 +228,12 @@ class Keep:
         if row is None:
             self._stating(lambda: self._journal.gap(cam, t0, t1, "disk_full"))
             return
+        stated, lowered = self._keep_live(cam, live) if live is not None and (live.slot, live.t0) == (piece.slot, piece.t0) else (None, [])
         trust = self._clock.trust() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
-        footage = Footage(cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest)
+        footage = Footage(cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest, stated)
         self._stating(lambda: self._journal.segment(footage))
         self.last_end[cam] = t1
-        self._say_rows(row)
+        self._say_rows([*lowered, *row])
         trip("keep:7.spool")
 
     def _keep_film(self, cam: str, piece: Piece, init: bytes) -> list[Row] | None:
@@ -249,6 +263,30 @@ class Keep:
             return None
         return rows
 
+    def _keep_live(self, cam: str, live: Live) -> tuple[dict[str, Any], list[Row]]:
+        """Make the lowered segment durable, if there is one; return what the leaf says of it, and its rows. A disk without room for it costs only it."""
+        head = self._live_inits.get(cam)
+        if not live.payload or head is None or head.run != live.run:
+            return {"rung": live.rung}, []
+        folder, t0 = f"film/{cam}/live", Instant(live.t0)
+        init = Row(sha256(head.payload), f"{folder}/{live.run}-init.mp4", len(head.payload), "live_init", cam, t0)
+        row = Row(sha256(live.payload), f"{folder}/{live.run}-{live.slot}.m4s", len(live.payload), "live", cam, t0, init.digest)
+        try:
+            for each, data in ((init, head.payload), (row, live.payload)):
+                if self._written.get((cam, each.path)) is None:
+                    self._files.write_once(self._box / each.path, data)
+                if each is init:
+                    self._written[cam, each.path] = each.digest
+        except Unavailable as error:
+            if error.code != "disk.full":
+                raise
+            return {"rung": live.rung}, []
+        stated = {
+            "rung": live.rung, "run": live.run, "sha256": row.digest.hex(), "size": row.size, "init": init.digest.hex(),
+            "width": live.width, "height": live.height, "fps_milli": live.fps_milli, "frames": live.frames,
+        }  # fmt: skip
+        return stated, [init, row]
+
     def _say_rows(self, rows: list[Row]) -> None:
         """Put rows into the outbox. The log says the same, so a full disk only puts this off."""
         self._unsaid += rows
@@ -271,8 +309,13 @@ class Keep:
             return state()
 
     def _has_room(self, need: int) -> bool:
-        """Make room for `need` bytes if it can be done: only what has a receipt may go, oldest first (REC7)."""
+        """Make room for `need` bytes if it can be done: lowered pictures first, then only what has a receipt, oldest first (REC7)."""
         while self._files.free(self._box) < self._floor + need:
+            preview = self._outbox.oldest_preview()
+            if preview is not None:
+                self._outbox.spare(preview.digest)
+                self._files.remove(self._box / preview.path)
+                continue
             row = self._outbox.oldest_received()
             if row is None:
                 return False

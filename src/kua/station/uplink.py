@@ -6,6 +6,7 @@ these bytes is durable here.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, RLock, Thread
@@ -213,6 +214,10 @@ class Uplink:
     def _send_file(self, owed: Owed) -> None:
         row = self._outbox.row(owed.digest)
         data = self._read(row) if row else None
+        if data is None and self._outbox.is_spared(owed.digest):
+            with self._guard:
+                self._spool.delivered(owed.digest)
+            return
         if row is None or data is None or sha256(data) != owed.digest:
             code = "film.missing" if data is None else "film.damaged"
             _say.error(code, digest=owed.digest.hex())
@@ -231,10 +236,14 @@ class Uplink:
             return
         check_receipt(receipt, self._centre, self._log.origin, owed.digest, owed.size)
         trip("keep:8.after")
-        self._outbox.received(owed.digest, receipt, self._clock.now())
+        idle = self._outbox.received(owed.digest, receipt, self._clock.now())
         trip("keep:8.receipt")
         with self._guard:
-            self._spool.delivered(owed.digest)
+            for digest in (owed.digest, *(each.digest for each in idle)):
+                self._spool.delivered(digest)
+        for each in idle:
+            with suppress(OSError):  # `mend` takes away what stays
+                (self._box / each.path).unlink()
         self._reached(self._link.centre_size)
 
     def _read(self, row: Row) -> bytes | None:

@@ -4,14 +4,11 @@
 from typing import Any
 
 import numpy as np
-import pytest
-
 from kua.adapters.codecs.segmenter import Segmenter
 from kua.core.errors import Unavailable
 from kua.core.instant import SLOT
 from kua.flow.thin import Rung
 from kua.media.boxes import read_segment
-from kua.station import lowered as room
 from kua.station.lowered import LowerMeans, is_still_sent, size_of
 from kua.station.pipe import Covered, Init, Live, LiveInit, Piece
 from tests.rigs.recording import SIZE, Recording, decode
@@ -25,7 +22,7 @@ class Thin:
     def __init__(self, rung: Rung = "full", **more: Any) -> None:
         self.rung: Rung = rung
         self.opened: list[tuple[int, int]] = []
-        self.recording = Recording(lower=LowerMeans(lambda: self.rung, 10, self.open), **more)
+        self.recording = Recording(lower=LowerMeans(lambda: self.rung, 10, self.open, SMALL[1]), **more)
         self.recording.connect()
 
     def open(self, takes: Any, makes: Any, fps: int, bits: int, start: Any, emit: Any) -> Segmenter:
@@ -46,11 +43,6 @@ class Thin:
         """Rung and number of lowered pictures of each segment."""
         lives = {live.t0: live for live in self.lives}
         return [(lives[piece.t0].rung, lives[piece.t0].frames) if piece.t0 in lives else ("full", -1) for piece in self.recording.of(Piece)]
-
-
-@pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "HEIGHT", SMALL[1])
 
 
 def changing() -> Thin:
@@ -120,7 +112,7 @@ def test_the_lowered_picture_is_the_hidden_one_made_smaller() -> None:
     thin.end()
     head = thin.recording.of(LiveInit)[0].payload
     live = next(live for live in thin.lives if live.frames == 40)
-    film = {at: yuv for at, yuv in thin.recording.frames()}
+    film = dict(thin.recording.frames())
     for number, (_, small) in list(enumerate(decode(head + live.payload)))[::10]:
         at = sorted(at for at in film if at >= live.t0)[number]
         full = film[at][: SIZE[1]].reshape(SMALL[1], 2, SMALL[0], 2).mean((1, 3))
@@ -169,8 +161,7 @@ def test_a_run_that_ends_in_mid_slot_ends_the_lowered_piece_with_it() -> None:
     assert live.frames == 2
 
 
-def test_the_size_is_that_of_360_lines_and_never_larger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(room, "HEIGHT", 360)
+def test_the_size_is_that_of_360_lines_and_never_larger() -> None:
     assert [size_of(*size) for size in ((1280, 720), (1920, 1080), (640, 480), (704, 576), (480, 270))] == [
         (640, 360), (640, 360), (480, 360), (440, 360), (480, 270),
     ]  # fmt: skip

@@ -21,6 +21,8 @@ from kua.station.pipe import (
     Fault,
     Hole,
     Init,
+    Live,
+    LiveInit,
     Lost,
     Message,
     Packet,
@@ -41,6 +43,7 @@ ONE_OF_EACH: Final[list[Message]] = [
     Init("0badcafe", 1280, 720, 6, b"ftyp"), Piece("0badcafe", 443_391_300, 1, 4001, 40, "ntp", "voting", b"moof" * 99), Hole(7, "camera_lost"),
     Covered(8, 9, "scene_changed"), Counted(1, 2, 3, 4, 5, 6), Fault(10, "frozen", "begin"), Rung(10, 7, 1280, 720, "busy"), Shown(8, 9, "7K3MZV"), Beat(11, 12), Done(13),
     SliceBegun("0badcafe", 14, "voting", "age1", b"{}"), SealedPiece("0badcafe", "0badcafe", 1, 4000, 8000, 40, "0" * 64, b"age"), SliceEnded("0badcafe", 15),
+    LiveInit("1b2c3d4e", b"ftyp"), Live("slow", "1b2c3d4e", 443_391_300, 1, 4, 640, 360, 1000, b"moof"),
 ]  # fmt: skip
 _DRAWN: Final[dict[Any, st.SearchStrategy[Any]]] = {
     str: st.text(max_size=9),

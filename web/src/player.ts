@@ -28,6 +28,8 @@ class Player extends HTMLElement {
   private spans: Span[] = [];
   private east = 0;
   private empty = false;
+  private lines: Line[] = [];
+  private held = new Map<number, string>(); // what was sent at once of the pieces that are loaded: a rung, or "" for the full film
 
   connectedCallback(): void {
     this.east = Number(this.dataset["east"]);
@@ -136,8 +138,8 @@ class Player extends HTMLElement {
       backBufferLength: 60,
       pLoader: playlistLoader(() => window, (items) => fresh(() => this.onPlaylist(items))),
       fLoader: fragmentLoader(this.checker, {
-        checked: () => fresh(() => this.onChecked()),
-        unchecked: () => fresh(() => this.say(this.word("unchecked"))),
+        checked: (piece) => fresh(() => this.onChecked(piece)),
+        unchecked: (piece) => fresh(() => this.onUnchecked(piece)),
         refused: (piece, why) => fresh(() => this.onRefused(piece, why)),
         absent: (piece) => fresh(() => this.say(this.word("absent", this.times(piece)))),
       }),
@@ -172,18 +174,39 @@ class Player extends HTMLElement {
   private onPlaylist(items: Line[]): void {
     const shown = this.shown;
     const here = shown === null ? undefined : items.find((item) => item.t0 <= shown && shown < item.t1);
-    if (here?.map === "" && this.goal === null && !this.refusal) {
+    this.lines = items;
+    if (here?.map === "" && here.lowered === "" && this.goal === null && !this.refusal) {
       this.load(); // withdrawn while it was being watched: what is held here goes at once
       return;
     }
     this.empty = items.length > 0 && items.every((item) => item.map === "");
-    if (this.empty) this.say(this.word("nothing", { time: this.clock(this.goal ?? items[items.length - 1]!.t0) }));
+    if (this.empty && items[items.length - 1]!.lowered !== "") this.lower(items[items.length - 1]!.lowered);
+    else if (this.empty) this.say(this.word("nothing", { time: this.clock(this.goal ?? items[items.length - 1]!.t0) }));
   }
 
-  private onChecked(): void {
+  private onUnchecked(piece: Promised): void {
+    this.held.set(piece.t0, piece.rung ?? "");
+    this.say(this.word("unchecked"));
+  }
+
+  private onChecked(piece: Promised): void {
+    this.held.set(piece.t0, piece.rung ?? "");
     this.pieces += 1;
     this.pick("count").textContent = this.word("count", { n: String(this.pieces) });
     if (!this.refusal) this.say(this.word("checked"), true);
+  }
+
+  /** Says what of the film was sent at once, where the line of the station is thin; the same thing only once. */
+  private lower(rung: string): void {
+    const text = rung === "" ? "" : this.word(`lowered${rung[0]!.toUpperCase()}${rung.slice(1)}`);
+    const line = this.pick("lowered");
+    if (line.textContent !== text) line.textContent = text;
+  }
+
+  /** The rung of the picture on the screen: of the piece as it was loaded, which a newer list may already have replaced by the full film. */
+  private rungAt(at: number): string {
+    const line = this.lines.find((item) => item.t0 <= at && at < item.t1);
+    return line === undefined ? "" : (this.held.get(line.t0) ?? line.lowered);
   }
 
   private times(piece: Promised): Record<string, string> {
@@ -243,7 +266,10 @@ class Player extends HTMLElement {
     if (shown !== this.moved.at) this.moved = { at: shown, since: performance.now() };
     const age = now - shown;
     const [delay, slack] = [Number(this.dataset["delay"]), Number(this.dataset["slack"])];
-    const still = this.wanted && !this.refusal && performance.now() - this.moved.since > Number(this.dataset["still"]);
+    const rung = this.rungAt(shown);
+    this.lower(rung);
+    const patience = Number(this.dataset["still"]) * (rung === "still" ? 2 : 1);
+    const still = this.wanted && !this.refusal && performance.now() - this.moved.since > patience;
     const live = this.goal === null && !this.video.paused && !still && age < delay + slack;
     this.pick("clock").textContent = this.clock(shown);
     const told = this.pick("age");

@@ -41,6 +41,8 @@ class LowerMeans:
     fps: int
     """Pictures a second of the film."""
     open_film: "OpenLowered"
+    height: int = HEIGHT
+    """Lines of a lowered picture, at most."""
 
 
 class OpenLowered(Protocol):
@@ -54,9 +56,9 @@ class OpenLowered(Protocol):
     ) -> Film: ...
 
 
-def size_of(width: int, height: int) -> tuple[int, int]:
-    """Return the size of the lowered pictures of a film of `width` x `height` pixels: about its shape, even sides, never larger than it."""
-    return (width, height) if height <= HEIGHT else (round(width * HEIGHT / height / 2) * 2, HEIGHT)
+def size_of(width: int, height: int, most: int = HEIGHT) -> tuple[int, int]:
+    """Return the size of the lowered pictures of a film of `width` x `height` pixels: about its shape, `most` lines, even sides, never larger than it."""
+    return (width, height) if height <= most else (round(width * most / height / 2) * 2, most)
 
 
 def is_still_sent(slot: int) -> bool:
@@ -102,7 +104,7 @@ class Lowered:
         """`first` is the first picture of the film's run: media time begins with it here too."""
         self._means, self._run_name, self._out, self._counts = means, run_name, out, counts
         self._shape, self._start = (first.width, first.height), first.at
-        self._size = size_of(*self._shape)
+        self._size = size_of(*self._shape, means.height)
         self._rung: Rung = "full"
         self._slot = self._second = -1
         self._encoder: _Encoder | None = None

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=15_000)
 
-SLOW = "The line of the station is thin: one small picture a second is sent at once. The full film is recorded in the station and follows."
-STILL = "The line of the station is thin: one small picture in ten seconds is sent at once. The full film is recorded in the station and follows."
-NONE = "The line of the station is too thin for pictures: only its signed statements are sent at once. The full film is recorded in the station and follows."
+SLOW = "The line of the station is slow: one small picture a second is sent at once. The full film is recorded in the station and follows."
+STILL = "The line of the station is slow: one small picture in ten seconds is sent at once. The full film is recorded in the station and follows."
+NONE = "The line of the station is too slow for pictures: only its signed statements are sent at once. The full film is recorded in the station and follows."
 LOWERED = "[data-part=lowered]"
 WIDTH = "document.querySelector('video').videoWidth"
 

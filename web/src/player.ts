@@ -149,7 +149,7 @@ class Player extends HTMLElement {
     hls.on(Library.Events.LEVEL_LOADED, (_event, loaded) => {
       if (started || generation !== this.generation) return;
       started = true;
-      hls.startLoad(goal === null ? -1 : this.positionOf(goal, loaded.details.fragments));
+      hls.startLoad(goal === null ? this.newest(loaded.details.fragments) : this.positionOf(goal, loaded.details.fragments));
       if (this.wanted) void this.video.play().catch(() => undefined);
     });
     hls.on(Library.Events.ERROR, (_event, error) => {
@@ -161,6 +161,13 @@ class Player extends HTMLElement {
     hls.loadSource(new URL(this.dataset[goal === null ? "live" : "day"] ?? "", location.href).href);
     hls.attachMedia(this.video);
     this.moved = { at: -1, since: performance.now() };
+  }
+
+  /** Where to begin at the newest picture: at the live edge (-1), or, where the list ends in holes, at the piece before them, unless that is old. */
+  private newest(pieces: { duration: number; start: number; gap?: boolean | undefined }[]): number {
+    const [last, shown] = [pieces.at(-1), pieces.filter((piece) => !piece.gap).at(-1)];
+    if (!last || !shown || shown === last) return -1;
+    return last.start + last.duration - shown.start - shown.duration < 20 ? shown.start : -1;
   }
 
   private positionOf(at: number, pieces: { programDateTime: number | null; duration: number; start: number; gap?: boolean | undefined }[]): number {
@@ -258,15 +265,19 @@ class Player extends HTMLElement {
 
   private tick(): void {
     const [shown, now] = [this.shown, this.now()];
+    const last = this.lines.at(-1);
+    const bare = this.goal === null && last?.map === "" && last.lowered === "none"; // nothing but statements comes over the line
     if (shown === null) {
-      this.pick("stamp").hidden = this.empty;
+      this.pick("stamp").hidden = this.empty || this.pick("clock").textContent === "";
+      if (bare) this.lower("none");
+      if (bare && !this.pieces) this.say(this.word("nothing", { time: this.clock(last.t0) }));
       return;
     }
     this.pick("stamp").hidden = false;
     if (shown !== this.moved.at) this.moved = { at: shown, since: performance.now() };
     const age = now - shown;
     const [delay, slack] = [Number(this.dataset["delay"]), Number(this.dataset["slack"])];
-    const rung = this.rungAt(shown);
+    const rung = bare ? "none" : this.rungAt(shown);
     this.lower(rung);
     const patience = Number(this.dataset["still"]) * (rung === "still" ? 2 : 1);
     const still = this.wanted && !this.refusal && performance.now() - this.moved.since > patience;

@@ -38,7 +38,7 @@ from kua.app.thin import Lowering
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.election import Election
-from kua.core.errors import Incomplete, KuaError, Refused
+from kua.core.errors import Incomplete, KuaError, Refused, Rejected
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.flow.backoff import Backoff
@@ -295,7 +295,7 @@ class Agent:
             self._done.add(cam)
         try:
             self._keep.handle(cam, message)
-        except (ValueError, Refused) as error:
+        except (ValueError, Refused, Rejected) as error:
             # What a sick `hide` says is not believed; it is replaced, and what it held becomes a gap.
             _say.error("camera.nonsense", camera=cam, why=str(error)[:200])
             pair.kill()

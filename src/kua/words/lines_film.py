@@ -96,7 +96,7 @@ LINES: dict[str, str] = {
     "film.segment_missing": N_("{name} ({span}) is signed for in the log, but is not here."),
     "film.arriving": N_("Files still arriving: {count}."),
     "film.behind": N_(
-        "Segments whose full film is still arriving, since the line is thin: {count}. The lowered film that can be seen in its place was checked."
+        "Segments whose full film is still arriving, since the line is slow: {count}. The lowered film that can be seen in its place was checked."
     ),
     "film.lowered_holds": N_(
         "Segments of lowered film that are exactly what the log names: {count}. For {alone} of them the full film is not here yet."

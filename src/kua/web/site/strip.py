@@ -138,10 +138,10 @@ def _said(t0: Instant, t1: Instant, kind: str, fact: str, _: Words) -> Stretch:
 def lowered_reason(rung: str, _: Words) -> str:
     """Say what was sent at once over a thin line, and what of the rest. The list of rungs is closed (docs/spec/leaf.md)."""
     return {
-        "small": _("The line of the station is thin: a small picture is sent at once. The full film is recorded in the station and follows."),
-        "slow": _("The line of the station is thin: one small picture a second is sent at once. The full film is recorded in the station and follows."),
-        "still": _("The line of the station is thin: one small picture in ten seconds is sent at once. The full film is recorded in the station and follows."),
-        "none": _("The line of the station is too thin for pictures: only its signed statements are sent at once. The full film is recorded in the station and follows."),
+        "small": _("The line of the station is slow: a small picture is sent at once. The full film is recorded in the station and follows."),
+        "slow": _("The line of the station is slow: one small picture a second is sent at once. The full film is recorded in the station and follows."),
+        "still": _("The line of the station is slow: one small picture in ten seconds is sent at once. The full film is recorded in the station and follows."),
+        "none": _("The line of the station is too slow for pictures: only its signed statements are sent at once. The full film is recorded in the station and follows."),
     }.get(rung, rung)
 
 

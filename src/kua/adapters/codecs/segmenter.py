@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar, final
 import av
 import av.error
 import av.logging
+import cv2
 import numpy as np
 from av.bitstream import BitStreamFilterContext
 from av.video.frame import PictureType
@@ -20,6 +21,7 @@ from kua.core.errors import Unavailable
 from kua.core.instant import Instant, Millis
 from kua.media.boxes import Splitter
 from kua.media.cutter import Cut, Cutter, Opened
+from kua.sight.grid import Plane, planes_of
 from kua.sight.safe import SafeFrame
 from kua.sight.sealed import SealedFrame
 
@@ -116,9 +118,7 @@ class _Cmaf(Generic[P]):
             self._start = picture.at
         opens = self._cutter.opens(picture.at)
         try:
-            frame: Any = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture.yuv), format="yuv420p")
-            if self._made is not None and self._made != self._size:
-                frame = frame.reformat(*self._made, interpolation="AREA")
+            frame = av.VideoFrame.from_ndarray(self._sized(picture.yuv), format="yuv420p")
             frame.pts, frame.time_base = (picture.at - self._start) * TICKS, Fraction(1, TICKS * 1000)
             frame.pict_type = PictureType.I if opens else PictureType.NONE
             self._mux(self._stream.encode(frame))
@@ -130,6 +130,15 @@ class _Cmaf(Generic[P]):
         began, count = self._begun[-1]
         self._begun[-1] = (began, count + 1)
         self._last = picture.at
+
+    def _sized(self, yuv: Plane) -> Plane:
+        """Return the planes in the size of the film: each pixel the mean of those it covers."""
+        if self._made is None or self._made == self._size:
+            return np.ascontiguousarray(yuv)
+        width, height = self._made
+        planes = zip(planes_of(yuv, *self._size), (1, 2, 2), strict=True)
+        made = [cv2.resize(plane, (width // by, height // by), interpolation=cv2.INTER_AREA) for plane, by in planes]
+        return np.concatenate([plane.reshape(-1) for plane in made]).astype(np.uint8, copy=False).reshape(height * 3 // 2, width)
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:

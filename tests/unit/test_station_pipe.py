@@ -151,4 +151,4 @@ def test_nothing_that_hide_may_send_can_carry_a_picture() -> None:
         kind.__name__ for kind in get_args(Message) if next(field for field in fields(kind) if field.name == "payload").default != b""
     }
     # Sealed film passes as ciphertext: `keep` takes nothing else (tests/unit/test_station_sealed.py).
-    assert carriers == {"Start", "Packet", "Init", "Piece", "SliceBegun", "SealedPiece"}
+    assert carriers == {"Start", "Packet", "Init", "Piece", "LiveInit", "SliceBegun", "SealedPiece"}

@@ -44,7 +44,7 @@ def test_a_rung_that_is_switched_in_mid_run_is_stated_made_sent_and_verified(tow
     town.enrol(PLACE, town.centre_url)
     town.start_station(PLACE.id)
     wait_for(lambda: (box / "log/journal").exists() and bool(segments(box)))
-    assert json.loads((box / "status.json").read_bytes())["live"] == "full"
+    assert look(box)["live"] == "full"
     for rung in ("slow", "none", "full"):
         write_rung(box, rung, DurableFiles())  # type: ignore[arg-type]
         wait_for(lambda rung=rung: stated(box)[-1] == rung)  # type: ignore[misc]

@@ -49,6 +49,7 @@ def look(box: Path) -> dict[str, Any]:
         "alarms_at": looked_at(box),
         "closed_at": closed_at(box),
         "listen": _listen(box),
+        "live": status.get("live") if status and runs else None,
         "centre": status["centre"] if status else None,
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
     }

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A thin line at the centre: the lowered film is published in the place of the full one, by the same rules, is checked like it, and gives way to it."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kua.adapters.durable import DurableFiles
 from kua.core.digest import sha256
 from kua.core.instant import SLOT
-from kua.verify.film import verify_film
+from kua.verify.film import Trust, verify_film
+from kua.verify.mirror import Mirror
+from kua.verify.patience import open_patient
+from kua.verify.scope import Scope
 from tests.integration.test_centre_day import add_calibration, started
 from tests.rigs.centre import DELAY, START, STATION, Box, HandClock, found, running
 
@@ -178,6 +183,41 @@ async def test_two_statements_cannot_name_one_lowered_file(folder: Path) -> None
         box.film(b"more" * 1000, INIT, live=live(b"two") | {"init": sha256(b"another").hex()})
         answer = await box.send_log()
         assert (answer.status_code, answer.json()["code"]) == (422, "log.account")
+
+
+async def test_a_mirror_has_what_is_there_and_calls_the_rest_arriving(folder: Path, tmp_path: Path) -> None:
+    clock = HandClock()
+
+    def files(root: Path) -> dict[str, bytes]:
+        return {path.relative_to(root).as_posix(): path.read_bytes() for path in (root / "s" / STATION / "film").rglob("*") if path.is_file()}
+
+    async with running(folder, clock) as (centre, web):
+        box = await started(centre, web)
+        papers = add_calibration(box, folder)
+        day = Day(box)
+        box.add("heartbeat", at=box.end + 120_000, boot="00c0ffee", mono=1, trust="ntp", owed=4, owed_bytes=36_000, free_bytes=10**9)
+        await box.send_log()
+        for paper in papers:
+            await box.put(paper)
+        await day.send_small()
+        await day.send_full(1)
+        clock.at = box.end + DELAY + 120_000
+        await centre.broadcast.publish(STATION)
+        copy = Mirror(open_patient(str(centre.tree)), tmp_path / "copy", tmp_path / "beside", DurableFiles(), Scope(), Trust())
+        done = await asyncio.to_thread(copy.copy, clock.at)
+        told = {line.code: dict(line.facts) for line in done.report.lines}
+        assert told["film.behind"] == {"count": 3}
+        assert "film.segment_missing" not in told
+        assert files(tmp_path / "copy") == files(centre.tree)
+        assert verify_film(str(tmp_path / "copy")).exit_code == 0
+        await day.send_full(0, 2, 3)
+        await centre.broadcast.publish(STATION)
+        await asyncio.to_thread(copy.copy, clock.at)
+        assert files(tmp_path / "copy") == files(centre.tree)
+        order = {"station": STATION, "cam": "a", "article": "art. 8", "reason": "secrecy", "by": "chair"}
+        assert (await web.post("/api/v1/control/stop", json=order, headers={"Authorization": "Bearer control-token"})).status_code == 200
+        await asyncio.to_thread(copy.copy, clock.at)
+        assert not [path for path in (tmp_path / "copy").rglob("*") if path.suffix in {".m4s", ".mp4"}]
 
 
 @pytest.mark.parametrize("forge", ["bytes", "tag", "swap"])

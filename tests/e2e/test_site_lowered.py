@@ -82,7 +82,9 @@ def test_the_newest_picture_changes_to_the_full_film_while_it_is_watched(tmp_pat
         lists = [f"s/{STATION}/film/a/{name}.m3u8" for name in ("day", "live")]
         for name in lists:  # at first without the newest three
             text = made.files[name].decode()
-            rig.swap(name, "".join(text.partition(text.split("#EXT-X-DISCONTINUITY\n")[-3])[0]).removesuffix("#EXT-X-DISCONTINUITY\n").encode())
+            rig.swap(
+                name, "".join(text.partition(text.split("#EXT-X-DISCONTINUITY\n")[-3])[0]).removesuffix("#EXT-X-DISCONTINUITY\n").encode()
+            )
         page.goto(rig.station())
         watch(page)
         plays(page)
@@ -149,7 +151,10 @@ def test_the_check_page_knows_both_files_of_a_moment(tmp_path: Path, page: Page,
     piece = made.pieces[1]
     assert piece.live is not None
     with serving(made, tmp_path / "thin", Instant(made.end + 31_000)) as rig:
-        for name, data in ((f"{piece.run}-{piece.cut.slot}.m4s", piece.cut.data), (f"{piece.live.run}-{piece.live.slot}.m4s", piece.live.payload)):
+        for name, data in (
+            (f"{piece.run}-{piece.cut.slot}.m4s", piece.cut.data),
+            (f"{piece.live.run}-{piece.live.slot}.m4s", piece.live.payload),
+        ):
             file = tmp_path / name
             file.write_bytes(data)
             page.goto(f"{rig.url}/en/check?s={STATION}")

@@ -189,7 +189,9 @@ async def test_a_mirror_has_what_is_there_and_calls_the_rest_arriving(folder: Pa
     clock = HandClock()
 
     def files(root: Path) -> dict[str, bytes]:
-        return {path.relative_to(root).as_posix(): path.read_bytes() for path in (root / "s" / STATION / "film").rglob("*") if path.is_file()}
+        return {
+            path.relative_to(root).as_posix(): path.read_bytes() for path in (root / "s" / STATION / "film").rglob("*") if path.is_file()
+        }
 
     async with running(folder, clock) as (centre, web):
         box = await started(centre, web)

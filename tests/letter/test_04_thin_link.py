@@ -61,7 +61,17 @@ def state(box: Box, recording: Recording) -> tuple[dict[str, bytes], dict[str, b
             }  # fmt: skip
             small |= {sha256(data).hex(): data for data in (heads[live.run], live.payload)}
         head = heads[message.run]
-        box.film(message.payload, head, run=message.run, t0=message.t0, t1=message.t1, slot=message.slot, frames=message.frames, at=message.t1, **more)
+        box.film(
+            message.payload,
+            head,
+            run=message.run,
+            t0=message.t0,
+            t1=message.t1,
+            slot=message.slot,
+            frames=message.frames,
+            at=message.t1,
+            **more,
+        )
         full |= {sha256(data).hex(): data for data in (head, message.payload)}
     return full, small
 

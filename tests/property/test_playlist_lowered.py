@@ -58,7 +58,10 @@ def test_the_full_film_wins_then_the_lowered_one_then_a_hole_that_says_why(day: 
 def test_no_discontinuity_number_changes_when_the_full_film_comes(day: Day, data: st.DataObject) -> None:
     first = data.draw(st.integers(0, 12))
     lists = [
-        [(line.number, line.time) for line in played(render(items_of(day, some(data, digests(day)), END, some(data, lives(day))), first, ended=False))]
+        [
+            (line.number, line.time)
+            for line in played(render(items_of(day, some(data, digests(day)), END, some(data, lives(day))), first, ended=False))
+        ]
         for _ in range(3)
     ]
     assert lists[0] == lists[1] == lists[2]

@@ -149,7 +149,12 @@ def test_a_lowered_segment_without_its_head_is_only_stated(station: Station) -> 
 
 @pytest.mark.parametrize(
     "nonsense",
-    [Live("full", "", 1, 1, 0, 0, 0, 0), Live("slow", "", -1, 1, 0, 0, 0, 0), Live("none", RUN, 1, 1, 4, 1, 1, 1, b"x"), LiveInit("../..", b"x")],
+    [
+        Live("full", "", 1, 1, 0, 0, 0, 0),
+        Live("slow", "", -1, 1, 0, 0, 0, 0),
+        Live("none", RUN, 1, 1, 4, 1, 1, 1, b"x"),
+        LiveInit("../..", b"x"),
+    ],
 )
 def test_nonsense_of_a_sick_hide_is_refused(station: Station, nonsense: Live | LiveInit) -> None:
     with pytest.raises((ValueError, Rejected)):

@@ -55,7 +55,9 @@ class Lowering:
     second, None where that is not known; without it (None) nobody measures the line, and it gets the full film.
     """
 
-    def __init__(self, box: Path, cameras: tuple[CameraSettings, ...], files: Durable, now: Millis, rate: Callable[[], int | None] | None) -> None:
+    def __init__(
+        self, box: Path, cameras: tuple[CameraSettings, ...], files: Durable, now: Millis, rate: Callable[[], int | None] | None
+    ) -> None:
         self._box, self._files, self._rate = box, files, rate
         self._thin = Thin(len(cameras), now)
         self._weights = {camera.id: Weight(camera.bitrate * 1000) for camera in cameras}

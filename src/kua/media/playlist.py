@@ -38,9 +38,7 @@ class Item:
     apart: bool = False
 
 
-def items_of(
-    day: Day, present: frozenset[str] | set[str], until: Instant, lives: frozenset[str] | set[str] = frozenset()
-) -> list[Item]:
+def items_of(day: Day, present: frozenset[str] | set[str], until: Instant, lives: frozenset[str] | set[str] = frozenset()) -> list[Item]:
     """List what the public may know of `day` at the moment `until` (now minus the public delay).
 
     Segments whose SHA-256 is not in `present`, and withdrawn ones, become holes of the same length; where one of `lives` stands in for a segment that is

@@ -136,7 +136,9 @@ def _sized(box: Path, row: Row) -> Row:
 
 def _film(box: Path) -> list[str]:
     with _reading("film"):
-        return sorted(path.relative_to(box).as_posix() for path in [*(box / "film").glob("*/*"), *(box / "film").glob("*/live/*")] if path.is_file())
+        return sorted(
+            path.relative_to(box).as_posix() for path in [*(box / "film").glob("*/*"), *(box / "film").glob("*/live/*")] if path.is_file()
+        )
 
 
 @contextmanager

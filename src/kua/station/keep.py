@@ -230,7 +230,9 @@ class Keep:
             return
         stated, lowered = self._keep_live(cam, live) if live is not None and (live.slot, live.t0) == (piece.slot, piece.t0) else (None, [])
         trust = self._clock.trust() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
-        footage = Footage(cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest, stated)
+        footage = Footage(
+            cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest, stated
+        )
         self._stating(lambda: self._journal.segment(footage))
         self.last_end[cam] = t1
         self._say_rows([*lowered, *row])

@@ -120,7 +120,9 @@ class Outbox:
     def owed(self) -> list[Row]:
         """Return what has no receipt, newest first; but not what was spared the centre."""
         with self._reading() as db:
-            found = db.execute("SELECT digest, path, size, kind, cam, t0, needs FROM file WHERE receipt IS NULL AND removed = 0 ORDER BY t0 DESC")
+            found = db.execute(
+                "SELECT digest, path, size, kind, cam, t0, needs FROM file WHERE receipt IS NULL AND removed = 0 ORDER BY t0 DESC"
+            )
             return [_row(each) for each in found]
 
     def row(self, digest: Digest) -> Row | None:

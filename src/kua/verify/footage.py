@@ -138,7 +138,9 @@ def _check_lowered(
             continue
         held, began = found[f"film/{cam}/{lowered.name}"], (item.t0 - work.began[cam, item.run]) * TICKS
         if isinstance(held, _Read) and held.said is not None and (held.said.decode_time, held.said.frames) != (began, lowered.frames):
-            work.report.failed(check, "film.inside_differs", name=f"film/{cam}/{lowered.name}", span=f"{rfc3339(item.t0)} - {rfc3339(item.t1)}")
+            work.report.failed(
+                check, "film.inside_differs", name=f"film/{cam}/{lowered.name}", span=f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
+            )
         else:
             shown.add(name)
     if shown:

@@ -37,6 +37,7 @@ from kua.verify.bundle import verify_bundle
 from kua.verify.gather import Wanted
 from kua.verify.pack import Order, make_bundle
 from kua.verify.reading import open_reader
+from tools import bundle_hours
 from tools.bundle_edits import apart, built
 from tools.make_published import (
     AGENT,
@@ -172,8 +173,10 @@ def world(
     revoked: bool = False,
     profile: bytes | None = None,
     shown: bool = True,
+    hours: bool = False,
 ) -> World:
-    """A published election. `by` co-signed the national log; `withdrawn`: film of the second slot was taken back; `revoked`: the box was stolen in between; not `shown`: no film is public at all."""
+    """A published election. `by` co-signed the national log; `withdrawn`: film of the second slot was taken back; `revoked`: the box was stolen in between; not `shown`: no film is public at all;
+    `hours`: the log has keys of the hours, and telephones co-signed in the room."""
     profile = profile or canonical({"v": 1, "id": "vectors", "titles": named("Vectors"), "clauses": []})
     file, signed = election(profile, policy), calibration()
     nation = [
@@ -181,7 +184,11 @@ def world(
         make_leaf("certificate", at=OPENED + 1000, station=STATION, origin=ORIGIN, vkey=str(AGENT.verifier)),
     ]
     day = leaves(file, signed, nation)
-    for size in (6, len(day)):
+    sizes: tuple[int, ...] = (6, len(day))
+    if hours:
+        listed = bundle_hours.parts(day)
+        day, sizes = bundle_hours.grown(listed), bundle_hours.sizes(listed)
+    for size in sizes:
         note = head(ORIGIN, day[:size], AGENT)
         edge = Edge()
         edge.append(day[:size])
@@ -406,6 +413,23 @@ def cases(bases: dict[str, bytes], made: dict[str, World]) -> list[dict[str, Any
         "centre-keeps-old-cosignatures",
         *excerpt("nation", aided(nation, kinder), wide, moved(files["data/nation/checkpoint"], aided(nation, kinder))),
     )
+    # Hours and the room.
+    whole_day, hour_files = made["hours"].station, apart(bases["hours"])[1]
+    for name, instead in bundle_hours.ALTERED.items():
+        case(name, *anew(hour_files, bundle_hours.grown(bundle_hours.parts(made["film"].station), **instead), made["hours"].nation), on="hours")
+    kinds_there = [json.loads(entry)["type"] for entry in whole_day]
+    second = [index for index, each in enumerate(kinds_there) if each == "hour_seal"][1]
+    case("seal-not-in-the-bundle", *without((second, second), f"s/{STATION}"), on="hours")
+    case("keys-not-in-the-bundle", *parted(hour_files, whole_day, kinds_there.index("hour_keys")), on="hours")
+    case("seals-not-in-the-bundle", *(
+        edit for first, last in spans_of(hour_files, f"s/{STATION}") if "hour_seal" in kinds_there[first : last + 1] and first > 20
+        for edit in without((first, last), f"s/{STATION}")), on="hours")  # fmt: skip
+    case("seal-one-bit", flip(f"{place}/leaves/{second:012d}-{second:012d}.jsonl", hour_files[f"{place}/leaves/{second:012d}-{second:012d}.jsonl"]), on="hours")
+    kept, note = made["hours"].nation[:-1], hour_files["data/time/stamped.tlog-proof"].split(b"\n\n", 1)[1]
+    case("stamped-checkpoint-of-a-state-without-the-film", put("data/time/stamped.tlog-proof", TlogProof(
+        2, inclusion_proof(2, [leaf_hash(entry) for entry in kept]), note).to_bytes()), on="hours")  # fmt: skip
+    case("earlier-state-of-another-history", *excerpt("nation", (elsewhere := forked(made["hours"].nation, whole_day)), spans_of(hour_files, "nation"),
+         cosigned(head(NATION, elsewhere, CENTRE), WITNESSES, 600)), *no_proofs(), on="hours")  # fmt: skip
     # The nation.
     case("too-few-cosigners", *excerpt("nation", nation, wide, cosigned(head(NATION, nation, CENTRE), ["two"])))
     case("no-cosigner", *excerpt("nation", nation, wide, head(NATION, nation, CENTRE)))
@@ -580,6 +604,47 @@ def later(files: Tree, day: Sequence[bytes], span: tuple[int, int], place: str) 
     return [*without(span, place), *ranged(place, day, 0, 2, note, len(day)), *ranged(place, day, 4, span[1], note, len(day))]
 
 
+def anew(files: Tree, day: Sequence[bytes], nation: Sequence[bytes]) -> Edits:
+    """Everything signed anew over another day of the station, by everybody: what is then still wrong is in the day itself."""
+    other = [
+        restated([entry], 0, root=root_over(day[: json.loads(entry)["size"]]), note=head(ORIGIN, day[: json.loads(entry)["size"]], AGENT).decode())[0]
+        if json.loads(entry)["type"] == "station_checkpoint" else entry
+        for entry in nation
+    ]  # fmt: skip
+    return [
+        *excerpt(f"s/{STATION}", day, spans_of(files, f"s/{STATION}"), head(ORIGIN, day, AGENT)),
+        *excerpt("nation", other, spans_of(files, "nation"), cosigned(head(NATION, other, CENTRE), WITNESSES, 600)),
+        *no_proofs(),
+    ]
+
+
+def no_proofs() -> Edits:
+    """Without the proofs of when the station's log was first seen, which are of another history."""
+    return [{"do": "take", "file": f"data/time/{name}"} for name in ("first.tlog-proof", "stamped.tlog-proof", "one.tsr")]
+
+
+def root_over(entries: Sequence[bytes]) -> str:
+    """The root over `entries` in hex."""
+    edge = Edge()
+    edge.append(entries)
+    return edge.root().hex()
+
+
+def forked(nation: Sequence[bytes], day: Sequence[bytes]) -> list[bytes]:
+    """The national log with another history of the station in the first state that has all of the film, signed by the station."""
+    index = [number for number, entry in enumerate(nation) if json.loads(entry)["type"] == "station_checkpoint"][1]
+    other = [*day[: json.loads(nation[index])["size"] - 1], make_leaf("close", at=BEGIN, reason="ordered")]
+    return restated(nation, index, root=root_over(other), note=head(ORIGIN, other, AGENT).decode())
+
+
+def parted(files: Tree, day: Sequence[bytes], index: int) -> Edits:
+    """Take one leaf out of its range, and leave the two parts beside it."""
+    first, last = next(span for span in spans_of(files, f"s/{STATION}") if span[0] <= index <= span[1])
+    note = files[f"data/s/{STATION}/checkpoint"]
+    beside = [span for span in ((first, index - 1), (index + 1, last)) if span[0] <= span[1]]
+    return [*without((first, last), f"s/{STATION}"), *(edit for one in beside for edit in ranged(f"s/{STATION}", day, *one, note, len(day)))]
+
+
 def aided(nation: Sequence[bytes], day: Sequence[bytes]) -> list[bytes]:
     """The national log of a centre that helps: it holds what the station signed anew."""
     edge = Edge()
@@ -634,9 +699,11 @@ def all_of(data: bytes) -> list[list[str]]:
 
 def files() -> Tree:
     """Every file of these vectors that is made, by its name below tests/vectors/bundle."""
-    made = {"film": world(), "withdrawn": world(withdrawn=True), "uncosigned": world(policy="", by=()), "revoked": world(revoked=True)}
+    made = {"film": world(), "withdrawn": world(withdrawn=True), "uncosigned": world(policy="", by=()), "revoked": world(revoked=True),
+            "hours": world(hours=True)}  # fmt: skip
     bases = {name: bundle(each) for name, each in made.items()}
     bases["two-cameras"] = bundle(made["film"], cameras=())
+    bases["gap-alone"] = bundle(made["film"], since=Instant(BEGIN + 3 * SLOT), until=Instant(BEGIN + 4 * SLOT))
     bases["no-copy"] = bundle(made["film"], copies=False)
     listed = []
     for case in cases(bases, made):

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kua.core.digest import sha256
 from kua.core.instant import Instant
@@ -78,11 +78,11 @@ def index_of(made: Made, now: Instant) -> PlainIndex:
 
 
 @contextmanager
-def serving(made: Made, folder: Path, now: Instant) -> Iterator[Rig]:
-    """Serve the tree in `folder` with the site until the block ends."""
+def serving(made: Made, folder: Path, now: Instant, site: ASGIApp | None = None) -> Iterator[Rig]:
+    """Serve the tree in `folder` with the site (`site`, where it is another than the plain one) until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     rig = Rig(f"http://127.0.0.1:{listener.getsockname()[1]}", made, folder)
-    inner = Starlette(routes=[Route("/t/{path:path}", rig.serve), Mount("/", build_site(index_of(made, now)))])
+    inner = Starlette(routes=[Route("/t/{path:path}", rig.serve), Mount("/", site or build_site(index_of(made, now)))])
 
     async def noted(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

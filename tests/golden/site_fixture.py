@@ -4,14 +4,17 @@
 import hashlib
 import re
 from functools import cache
+from pathlib import Path
 
 from httpx import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 
 from kua.core.canonical import canonical
 from kua.core.election import Election, read_election
-from kua.core.instant import SLOT, Instant, slot_of
+from kua.core.errors import Rejected, Unavailable
+from kua.core.instant import SLOT, Instant, Millis, slot_of
 from kua.media.timeline import Day, Film
+from kua.ports.clips import ClipAsked, ClipState
 from kua.ports.index import CameraState, CountSpan, PublicDay, StateWord, StationState
 from kua.testing.index import PlainIndex
 from kua.web.site.app import build_site
@@ -141,13 +144,36 @@ def fixture() -> PlainIndex:
     )
 
 
-PAGES = {"p1": "", "p1-found": "?q=kyzylorda", "p2": "r/10", "p3": "s/10-245", "p3-moment": "s/43-012?t=13:58", "p3-exempt": "s/43-013", "p4": "check", "p4-station": "check?s=10-245", "unseen": "unseen"}
+PAGES = {"p1": "", "p1-found": "?q=kyzylorda", "p2": "r/10", "p3": "s/10-245", "p3-moment": "s/43-012?t=13:58", "p3-exempt": "s/43-013", "p4": "check", "p4-station": "check?s=10-245", "unseen": "unseen",
+         "clip": "s/10-245/clip", "clip-waiting": "s/10-245/clip/waiting", "clip-ready": "s/10-245/clip/ready", "clip-failed": "s/10-245/clip/failed", "clip-gone": "s/10-245/clip/x",
+         "clip-nothing": "s/75-311/clip"}  # fmt: skip
 """The golden pages: name -> path below the language."""
+
+
+class Clips:
+    """One clip of each stage, by its name; what is ordered comes later than the form allows."""
+
+    longest = Millis(15 * 60_000)
+
+    def order(self, asked: ClipAsked, who: str) -> str:
+        """Refuse."""
+        raise Rejected("clip.too_long", minutes=15)
+
+    def state(self, key: str) -> ClipState | None:
+        """Return a clip of five minutes of station 10-245."""
+        asked = ClipAsked("10-245", "a", Instant(NOW - 900_000), Instant(NOW - 600_000))
+        name = "kua-10-245-a-20260315T084820Z-20260315T085320Z.zip"
+        return {
+            "waiting": ClipState(key, asked, "waiting", 3),
+            "making": ClipState(key, asked, "making"),
+            "ready": ClipState(key, asked, "ready", path=Path(name), name=name, size=61_000_000),
+            "failed": ClipState(key, asked, "failed", error=Unavailable("clip.no_room", why="full")),
+        }.get(key)
 
 
 @cache
 def _site() -> Starlette:
-    return build_site(fixture())
+    return build_site(fixture(), clips=Clips())
 
 
 async def golden(language: str, path: str) -> str:

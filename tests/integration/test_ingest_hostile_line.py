@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from kua.app.centre import Centre
+from kua.centre.ingest.parts import Parts
 from kua.centre.ingest.service import Allowance
 from kua.core.digest import sha256
 from kua.proof.base64 import to_base64
@@ -183,7 +184,7 @@ async def test_a_sender_who_falls_silent_in_mid_body_is_given_up_and_leaves_noth
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await asyncio.wait_for(blobs.Blobs(centre.ingest, box.election)(scope, receive, send), 10)
+    await asyncio.wait_for(blobs.Blobs(centre.ingest, Parts(centre.ingest, centre.members, centre.store), box.election)(scope, receive, send), 10)
     assert sent == []
     assert not list((centre.folder / "store" / "incoming").iterdir())
     assert not centre.store.has(sha256(film).hex())
@@ -212,7 +213,7 @@ async def test_a_sender_whose_film_trickles_in_a_byte_at_a_time_is_given_up(ther
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await asyncio.wait_for(blobs.Blobs(centre.ingest, box.election)(scope, receive, send), 10)
+    await asyncio.wait_for(blobs.Blobs(centre.ingest, Parts(centre.ingest, centre.members, centre.store), box.election)(scope, receive, send), 10)
     assert (sent, fed < len(film)) == ([], True)
     assert not list((centre.folder / "store" / "incoming").iterdir())
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The spool's order: the log, then the newest film, then the backlog newest first; nothing is dropped and nobody is hammered."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kua.core.digest import Digest, sha256
 from kua.core.instant import Instant, Millis
-from kua.flow.spool import PUT_ASIDE, Owed, Rest, SendFile, SendLog, Spool, Wait
+from kua.flow.spool import FRESH, PUT_ASIDE, Lane, Owed, Rest, SendFile, SendLog, Spool, Wait
 
 NOW = Instant(1_800_000_000_000)
 
@@ -112,3 +114,92 @@ def test_what_a_centre_forgot_of_the_log_is_sent_again() -> None:
     spool.log_sent(9)
     spool.log_sent(4)
     assert spool.step(NOW) == SendLog(4)
+
+
+def take(spool: Spool, lane: Lane, now: Instant = NOW) -> Digest | None:
+    step = spool.step(now, lane)
+    return step.owed.digest if isinstance(step, SendFile) else None
+
+
+def test_new_film_is_live_and_the_rest_is_backlog() -> None:
+    spool = Spool()
+    spool.owe([owed(1, NOW - FRESH - 4_000), owed(2, NOW - 4_000), owed(3, NOW - FRESH - 8_000)])
+    assert (take(spool, "live"), take(spool, "backlog")) == (name(2), name(1))
+    spool.began("live", name(2))
+    assert take(spool, "live") is None
+    later = Instant(NOW + FRESH)
+    assert take(spool, "backlog", later) == name(1)  # the newest is under way on the other lane
+    spool.ended("live")
+    assert take(spool, "backlog", later) == name(2)
+
+
+def test_on_a_thin_line_the_lowered_film_is_live_and_the_whole_is_backlog_at_once() -> None:
+    spool = Spool(sends_masters=False)
+    spool.owe([owed(1, NOW - 4_000), replace(owed(2, NOW - 8_000), is_lowered=True), replace(owed(3, NOW - 4_000), is_lowered=True)])
+    assert (take(spool, "live"), take(spool, "backlog")) == (name(3), name(1))
+    spool.forget([name(3)])
+    assert take(spool, "live") == name(2)
+    assert spool.owed_bytes == 100 + 1 + 100 + 2
+
+
+def test_what_matters_goes_first_and_a_closed_day_from_its_beginning() -> None:
+    spool = Spool()
+    spool.owe(owed(number, number * 1000) for number in range(1, 10))
+    assert take(spool, "backlog") == name(9)
+    spool.matter([(Instant(3_000), Instant(5_000))])
+    assert take(spool, "backlog") == name(4)
+    spool.owe([owed(10, 4_500)])
+    assert take(spool, "backlog") == name(10)
+    spool.oldest_first = True
+    for number in (10, 4, 3):
+        spool.delivered(name(number))
+    assert take(spool, "backlog") == name(1)
+
+
+def test_no_file_goes_before_its_leaf() -> None:
+    spool = Spool(files_after=5)
+    spool.owe([owed(1, 10), replace(owed(2, NOW), after=7)])
+    assert (take(spool, "live"), take(spool, "backlog")) == (None, None)
+    spool.log_sent(5)
+    assert (take(spool, "live"), take(spool, "backlog")) == (None, name(1))
+    spool.log_sent(7)
+    assert take(spool, "live") == name(2)
+
+
+def test_lanes_fail_one_by_one_and_a_log_that_gets_through_ends_what_nobody_asked_for() -> None:
+    spool = Spool()
+    spool.owe([owed(1, 10), owed(2, NOW)])
+    spool.grew(1)
+    spool.failed(NOW, 0.9, lane="live")
+    told = spool.failed(NOW, 0.0, Millis(30_000), lane="backlog")
+    assert told == NOW + 30_000
+    assert spool.step(NOW, "log") == SendLog(0)
+    assert isinstance(spool.step(NOW, "live"), Wait)
+    spool.log_sent(1)
+    assert take(spool, "live") == name(2)
+    assert spool.step(NOW, "backlog") == Wait(told)
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.booleans(), st.booleans()), max_size=40), st.booleans(), st.booleans())
+def test_three_lanes_together_deliver_everything_once(items: list[tuple[int, bool, bool]], masters: bool, oldest: bool) -> None:
+    spool = Spool(sends_masters=masters, oldest_first=oldest)
+    spool.matter([(Instant(NOW - 50_000), Instant(NOW - 20_000))])
+    spool.owe(replace(owed(number, NOW - t0 * 1000, first=first), is_lowered=lowered and not first) for number, (t0, first, lowered) in enumerate(items))
+    sent: list[Digest] = []
+    while True:
+        lanes: list[Lane] = ["live", "backlog"]
+        taken = []
+        for lane in lanes:
+            digest = take(spool, lane)
+            if digest is not None:
+                spool.began(lane, digest)
+                taken.append((lane, digest))
+        assert len({digest for _, digest in taken}) == len(taken)
+        for lane, digest in taken:
+            spool.delivered(digest, lane)
+            spool.ended(lane)
+            sent.append(digest)
+        if not taken:
+            break
+    assert sorted(sent) == sorted(name(number) for number in range(len(items)))
+    assert (spool.owed, spool.owed_bytes) == (0, 0)

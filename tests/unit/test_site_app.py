@@ -14,8 +14,9 @@ from kua.core.instant import Instant
 from kua.ports.index import CountSpan, Witnessed
 from kua.web.kit.formats import Formats, iso, offset
 from kua.web.kit.pages import Words, preferred
-from kua.web.site.app import build_site, moment
+from kua.web.site.app import build_site
 from kua.web.site.lamps import band_of, lamp_of
+from kua.web.site.moments import moment
 from tests.golden.site_fixture import NOW, STATIONS, fixture
 
 SITE = build_site(fixture())

@@ -71,7 +71,7 @@ def test_the_lowered_segment_is_sent_before_its_film_and_both_arrive(station: St
     assert station.outbox.receipt(sha256(b"small%d" % t0)) is not None
     assert station.outbox.receipt(sha256(b"film %d" % t0)) is not None
     rows = {row.kind: row.owed() for row in [station.outbox.row(sha256(data)) for data in (HEAD, b"small%d" % t0, b"film %d" % t0)] if row}
-    assert rows["live"].first
+    assert (rows["live"].is_lowered, rows["live"].first) == (True, False)
     assert rows["live"].needs == sha256(HEAD)
     assert not rows["segment"].first
 

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -48,6 +49,7 @@ from kua.station.enrol import Enrolled, read_enrolled, station_key
 from kua.station.fsck import add_missing, mend
 from kua.station.journal import Camera, Day, Journal
 from kua.station.keep import Keep
+from kua.station.line import SharedLine
 from kua.station.pipe import Done, Message, Piece, messages
 from kua.station.spool import Outbox
 from kua.station.uplink import Uplink
@@ -247,8 +249,11 @@ class Agent:
             self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))
             self._guests = Inbox(self._box, self._station.id, self._journal.observed)
             self._require_two_for_another_view()
-            courier: Courier = HttpCourier(self._enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now)
-            self._uplink = Uplink(self._box, log, outbox, courier, self._enrolled.centre, self._clock, _share, self._clock.centre_says, self._on_nation)
+            self._line = SharedLine(self._station.cap * 1000, self._clock.monotonic, time.sleep)
+            self._uplink = Uplink(
+                self._box, log, outbox, self._courier(self._enrolled), self._enrolled.centre, self._clock, _share, self._clock.centre_says,
+                self._on_nation, line=self._line, beat=self._beat,
+            )  # fmt: skip
             floor = self._station.reserve * 1024 * 1024
             self._shelf = open_shelf(self._box, self._station, self._election, self._files, self._journal, self._clock.now)
             self._keep = Keep(
@@ -371,6 +376,25 @@ class Agent:
                 write_codes(self._box, codes, self._files)
                 self._codes = codes
 
+    def _courier(self, enrolled: Enrolled) -> Courier:
+        return HttpCourier(enrolled.centre_url, self._election.id, self._station.id, self._key, self._clock.now, self._line)
+
+    def _beat(self) -> bytes:
+        """Say how the box is, for those who would have to drive there; on the uplink's thread."""
+        owed, owed_bytes = self._uplink.owed()
+        newest = max(self._keep.last_end.values(), default=None)
+        faults = [f"{cam}.{kind}" for cam in self._pairs for kind in self._journal.faults_of(cam)]
+        body = {
+            "owed": owed,
+            "owed_bytes": owed_bytes,
+            "rate": self._line.rate(),
+            "disk_free": self._files.free(self._box),
+            "film": None if newest is None else max(0, self._clock.now() - newest),
+            "trust": self._clock.trust(),
+            "faults": faults,
+        }
+        return json.dumps(body, separators=(",", ":")).encode()
+
     def _on_nation(self, note: bytes) -> None:
         self._nation = note
 
@@ -492,7 +516,7 @@ class Agent:
             "trust": self._clock.trust(),
             "cameras": cameras,
             "live": self._lowering.rung,
-            "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble},
+            "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble, "rate": link.rate},
         }
         with suppress(KuaError):  # a full disk must not stop the recording for the sake of a status
             self._files.replace(self._box / "status.json", json.dumps(body).encode())

@@ -18,9 +18,11 @@ from kua.adapters.authorities import HttpAuthority
 from kua.adapters.clock import SystemClock
 from kua.adapters.cosigners.http import HttpCosigner
 from kua.adapters.durable import DurableFiles, make_folder
+from kua.adapters.indexes.places import SqlitePlaces
 from kua.adapters.indexes.sqlite import SqliteIndex
 from kua.adapters.stores.files import FileStore
 from kua.adapters.tilelog import AlsoSigns, DiskLog
+from kua.app.public_clips import ClipRoom
 from kua.app.settings import CentreSettings, load
 from kua.centre.broadcast.service import Broadcast
 from kua.centre.broadcast.withdraw import Withdraw
@@ -30,10 +32,12 @@ from kua.centre.enrol.revoke import Revoke
 from kua.centre.enrol.service import Enrol
 from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import LogCopy, Members
+from kua.centre.ingest.parts import Parts
 from kua.centre.ingest.service import Allowance, Ingest
 from kua.centre.log.cosigned import CosignedFiles
 from kua.centre.log.cosigning import Asked, Cosigning
 from kua.centre.log.nation import Nation
+from kua.centre.log.places import Placing
 from kua.centre.log.times import Times, kept_sightings
 from kua.centre.log.waits import Waits
 from kua.core.digest import sha256
@@ -57,6 +61,7 @@ from kua.web.site.app import build_site
 TOKEN: Final = "KUA_OFFICE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 METRICS: Final = "KUA_METRICS_TOKEN"
 CENTRE_KEY: Final = "keys/centre.key"
+MIB: Final = 1024 * 1024
 QUANTUM_KEY: Final = "keys/nation-ml-dsa-44.key"
 
 _say = structlog.get_logger("kua.centre")
@@ -90,7 +95,8 @@ class Centre:
         keys = [witness.key for witness in self.policy.witnesses] if self.policy is not None else []
         authorities, time = _authorities(folder, settings), self.tree / "nation" / "time"
         self.waits = Waits(kept_sightings(time, keys, {each.name: each.reader for each in authorities}))
-        self.nation = Nation(self._nation_log, self.waits.stated)
+        self.places = SqlitePlaces(folder / "nation.db")
+        self.nation = Nation(self._nation_log, self.waits.stated, Placing(self.places))
         self.times = Times(time, self._newer, keys, authorities, self._files, self.waits.seen, self._trouble)
         policies = {
             "election": sha256(self.held.files["election.json"]).hex(),
@@ -104,7 +110,7 @@ class Centre:
         self.nation.state_policies(election.version, policies, clock.now())
         self.cosigned, self.cosigning = self._cosigning(settings, origin)
         self.index = SqliteIndex(folder / "index.db")
-        self.store = FileStore(folder / "store", settings.reserve * 1024 * 1024)
+        self.store = FileStore(folder / "store", settings.reserve * MIB)
         self.evidence = Evidence(folder / "rejected", self._files)
         self.members = Members(election, self.nation, self.index, self.store, clock, self._open_copy)
         self.members.know_all()
@@ -113,7 +119,7 @@ class Centre:
         )
         self.ingest = Ingest(
             self.members, self.nation, self.store, self.index, self.evidence, clock, self.key, self.broadcast, clock_trusted=settings.clock,
-            allowance=Allowance(settings.quota_megabits * 125_000, settings.quota_requests),
+            allowance=Allowance(settings.quota_megabits * 125_000, settings.quota_requests, all_requests=settings.all_requests),
         )
         self.enrol = Enrol(election, self.index, self.nation, clock, self.members.know)
         self.withdraw = Withdraw(election, self.members, self.nation, self.broadcast, clock)
@@ -122,12 +128,15 @@ class Centre:
             self.held, self.members, self.nation, self.waits, self.broadcast, clock, str(self.key.verifier), self.policy, self.cosigned,
             self.cosigning.cosigners,
         )
-        self._blobs: App = Blobs(self.ingest, election.id)
-        self._tree: App = Tree(folder / "published", room=settings.memory * 1024 * 1024)
+        self.clips = ClipRoom(
+            folder / "clips", self.tree, origin, self.key.verifier, self.desk, self.places, clock, room=settings.clips * MIB, reserve=settings.reserve * MIB
+        )
+        self._blobs: App = Blobs(self.ingest, Parts(self.ingest, self.members, self.store), election.id)
+        self._tree: App = Tree(folder / "published", room=settings.memory * MIB)
         self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.revoke, self.desk, control)
         self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None
         self._metrics: App | None = build_metrics(self.desk, metrics) if metrics else None
-        self._site: App = build_site(self.desk, "/t", _assets())
+        self._site: App = build_site(self.desk, "/t", _assets(), self.clips if settings.clips else None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send each request to the part whose path it is."""
@@ -150,7 +159,10 @@ class Centre:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Centre"]:
         """Run the services; on the way out write what is queued and let go of all files."""
-        services = {"nation": self.nation.run, "broadcast": self.broadcast.run, "cosigning": self.cosigning.run, "times": self.times.run}
+        services = {
+            "nation": self.nation.run, "broadcast": self.broadcast.run, "cosigning": self.cosigning.run, "times": self.times.run,
+            "clips": self.clips.run,
+        }  # fmt: skip
         tasks = [asyncio.create_task(run(), name=name) for name, run in services.items()]
         for task in tasks:
             task.add_done_callback(self._ended)
@@ -166,6 +178,7 @@ class Centre:
         """Let go of all files."""
         self.members.close()
         self._nation_log.close()
+        self.places.close()
         self.index.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:

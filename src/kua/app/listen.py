@@ -41,6 +41,7 @@ from kua.proof.note import parse_note
 from kua.ports.clock import Clock
 from kua.verify.reading import open_reader
 from kua.verify.view import LogView
+from kua.web.kit.pace import block_of
 from kua.web.panel.phones import HEADERS, MAX_BODY, Phones
 from kua.witness.bounded import Answer, BoundedHandler, BoundedServer, Bounds
 from kua.words.speak import LANGUAGES
@@ -142,7 +143,7 @@ class Hall:
     def may(self, address: str) -> bool:
         """Keep the port's promise."""
         with self._lock:
-            return self._turnstile.may(_block(address), self._clock.monotonic())
+            return self._turnstile.may(block_of(address), self._clock.monotonic())
 
     def _view(self) -> LogView:
         return LogView.open([open_reader(str(self._box / "log"))], self.key, self.origin, lazily=True)
@@ -305,12 +306,3 @@ def _context(pem: bytes) -> ssl.SSLContext:
         path.write_bytes(pem)
         context.load_cert_chain(path)
     return context
-
-
-def _block(address: str) -> str:
-    """One telephone has a whole /64 of IPv6 to choose from."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network(f"{found}/64", strict=False)) if found.version == 6 else address

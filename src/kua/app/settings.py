@@ -67,6 +67,8 @@ class StationSettings(_Table):
     """Verifier keys of the commission that this box believes. Empty: those that the election file names itself."""
     reserve: Annotated[int, Field(ge=32, le=1_000_000)] = 512
     """MiB of the disk that film leaves free, so that the log can go on."""
+    cap: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Kilobits a second that film may take of the line, so that the school that lends it can go on working; 0: as much as there is."""
     sealed: Annotated[int, Field(ge=0, le=10_000_000)] = 100_000
     """MiB of sealed film that the disk may hold, where the election keeps one. Whether it does is never a setting."""
     models: str = "models"
@@ -106,10 +108,14 @@ class CentreSettings(_Table):
     """MiB of the newest film that are kept in memory for readers."""
     reserve: Annotated[int, Field(ge=32, le=1_000_000)] = 1024
     """MiB of the disk below which no film is taken in."""
+    clips: Annotated[int, Field(ge=0, le=1_000_000)] = 1024
+    """MiB of the disk for clips that readers have made of published film; the oldest go first. 0: readers make none."""
     quota_megabits: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Megabits a second that one station may send for ever; several times its pictures, so that it can catch up. Sixteen seconds of it may come at once."""
     quota_requests: Annotated[int, Field(ge=1, le=10_000)] = 64
     """Requests a second of one station."""
+    all_requests: Annotated[int, Field(ge=4, le=1_000_000)] = 2_000
+    """Requests a second of all stations together that this centre answers; whoever comes over that is told when to come back."""
     accept: tuple[str, ...] = ()
     """Clauses of the legal profile that no lawyer has confirmed and that the operator accepts by name outside rehearsals."""
     authorities: Annotated[tuple[AuthoritySettings, ...], Field(max_length=8)] = ()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua bundle`: make a court bundle from public data, check one, look into one. All judgement is in `kua.verify`."""
 
+import contextlib
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,16 +10,18 @@ import typer
 from kua.app.papers import paper_here
 from kua.cli import say
 from kua.cli.film import end, eyes, tokens_under
-from kua.cli.options import Authority, Commission, JsonWanted, PixelsWanted
+from kua.cli.options import Authority, Commission, Cosigner, JsonWanted, PixelsWanted
 from kua.cli.say import _, fill
 from kua.cli.typed import file_of, instant_of, key_of, typed
-from kua.core.errors import Misused
+from kua.core.errors import KuaError, Misused
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import camera_id, station_id
 from kua.proof.bundle import CONTENTS, CUSTODY, read_contents, read_custody
+from kua.proof.leaf import Leaf, read_leaf
 from kua.verify.bag import BagReader
 from kua.verify.bundle import verify_bundle
 from kua.verify.clip import check_clip
+from kua.verify.excerpt import MAX_LEAVES
 from kua.verify.film import SMALL, Trust
 from kua.verify.gather import Wanted
 from kua.verify.onefile import tools
@@ -105,12 +108,13 @@ def verify(
         str, typer.Option("--vkey", metavar="KEY", help=_("The verifier key of the national log, or a file that holds it."))
     ] = "",
     commission: Commission = None,
+    cosigner: Cosigner = None,
     authority: Authority = None,
     pixels: PixelsWanted = False,
     json_wanted: JsonWanted = False,
 ) -> None:
     """Verify and print one line for each check, gaps first."""
-    trust = Trust(tuple(key_of(line) for line in commission or ()), key_of(vkey) if vkey else None)
+    trust = Trust(tuple(map(key_of, commission or ())), key_of(vkey) if vkey else None, tuple(map(key_of, cosigner or ())))
     report = verify_bundle(file, trust, pixels=eyes() if pixels else None, tokens=tokens_under(authority or []), tools=tools())
     end(report, "time" if authority else None, pixels=pixels, json_wanted=json_wanted)
 
@@ -125,10 +129,11 @@ def show(
         contents = read_contents(held.read(CONTENTS, SMALL))
         events = read_custody(held.read(CUSTODY, SMALL))
         files = {name: entry.size for name, entry in held.entries.items()}
+        seals, phones = _spoken(held, contents.station)
     if json_wanted:
         say.as_json({
             "name": contents.name, "election": contents.election, "station": contents.station, "cameras": list(contents.cameras),
-            "from": rfc3339(contents.since), "to": rfc3339(contents.until), "custody": list(events), "files": files,
+            "from": rfc3339(contents.since), "to": rfc3339(contents.until), "custody": list(events), "seals": seals, "room": phones, "files": files,
         })  # fmt: skip
         return
     say.data(fill(N_("Bundle {name}"), name=contents.name))
@@ -145,6 +150,8 @@ def show(
         when = rfc3339(Instant(event["at"])) if event["at"] is not None else "-"
         act = _ACTS[event["act"]]
         say.data(fill(N_("Custody: {act}, by {role}, at {when}"), act=_(act), role=event["role"], when=when))
+    say.data(fill(N_("Seals of hours: {numbers}"), numbers=", ".join(map(str, seals)) or "-"))
+    say.data(fill(N_("Co-signed in the room by: {names}"), names=", ".join(phones) or "-"))
     for name, size in files.items():
         say.data(f"{size:>12}  {name}")
     say.talk(_("Nothing of this was checked: kua bundle verify does that."))
@@ -189,6 +196,20 @@ def compare(
     tell_label(clip, report)
     say.report(report, json_wanted=json_wanted)
     raise typer.Exit(report.exit_code)
+
+
+def _spoken(held: BagReader, station: str) -> tuple[list[int], list[str]]:
+    """Return the numbers of the seals of hours, and the names of the keys that co-signed in the room, as the statements in the bundle give them."""
+    seals, phones = list[int](), dict[str, None]()
+    for name in held.names(f"s/{station}/leaves"):
+        for entry in held.read(name, MAX_LEAVES).splitlines() if name.endswith(".jsonl") else ():
+            with contextlib.suppress(KuaError):
+                leaf = read_leaf(entry, "station")
+                if isinstance(leaf, Leaf) and leaf.type == "hour_seal":
+                    seals.append(leaf["number"])
+                elif isinstance(leaf, Leaf) and leaf.type == "observer":
+                    phones["+".join(leaf["vkey"].split("+")[:2])] = None
+    return seals, list(phones)
 
 
 def _role(given: str) -> str:

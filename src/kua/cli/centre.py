@@ -211,18 +211,20 @@ def status(folder: Folder, json_wanted: Json = False) -> None:
     except FileNotFoundError:
         centre = build(folder)
         try:
-            told = {"now": centre.clock.now(), "stations": states_json(centre.desk.station_states()), "cosigners": [], "running": False}
+            told = {"now": centre.clock.now(), "stations": states_json(centre.desk.station_states(), {}), "cosigners": [], "running": False}
         finally:
             centre.close()
     if json_wanted:
         say.as_json(told)
         return
-    rows = [(_("station"), _("state"), _("published until"), _("owed"))]
+    rows = [(_("station"), _("state"), _("published until"), _("owed"), _("kbit/s"), _("faults"))]
     for each in told["stations"]:
         shown = rfc3339(Instant(each["published_until"])) if each["published_until"] else "-"
-        rows.append((each["station"], each["state"], shown, str(each["owed"])))
+        beat = each["beat"] or {"rate": None, "faults": []}
+        rate = "-" if beat["rate"] is None else str(beat["rate"] // 1000)
+        rows.append((each["station"], each["state"], shown, str(each["owed"]), rate, " ".join(beat["faults"]) or "-"))
     for row in rows:
-        say.data(f"{row[0]:10} {row[1]:12} {row[2]:26} {row[3]}".rstrip())
+        say.data(f"{row[0]:10} {row[1]:12} {row[2]:26} {row[3]:8} {row[4]:8} {row[5]}".rstrip())
     for each in told["cosigners"]:
         state = fill(N_("has co-signed {size} entries"), size=each["size"]) if each["size"] >= 0 else _("has not co-signed since the start")
         say.data(f"{each['name']}: {state} {each['trouble']}".rstrip())

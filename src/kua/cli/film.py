@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from kua.cli import say
-from kua.cli.options import Authority, Commission, JsonWanted, PixelsWanted
+from kua.cli.options import Authority, Commission, Cosigner, JsonWanted, PixelsWanted
 from kua.cli.say import _, fill
 from kua.cli.typed import key_of, paper_of
 from kua.core.errors import Misused
@@ -45,10 +45,7 @@ def verify(
         str, typer.Option("--vkey", metavar="KEY", help=_("The verifier key of the station or the national log, or a file that holds it."))
     ] = "",
     commission: Commission = None,
-    cosigner: Annotated[
-        list[str] | None,
-        typer.Option("--cosigner", metavar="KEY", help=_("A co-signer that you know beside those of the election file, or a file that holds its key.")),
-    ] = None,
+    cosigner: Cosigner = None,
     authority: Authority = None,
     code: Annotated[
         str, typer.Option("--code", metavar="CODE", help=_("What stands on the protocol of the station: the number of entries and the code."))

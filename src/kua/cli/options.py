@@ -12,6 +12,10 @@ Commission = Annotated[
     list[str] | None,
     typer.Option("--commission", metavar="KEY", help=_("A key of the commission that you trust, or a file that holds it.")),
 ]
+Cosigner = Annotated[
+    list[str] | None,
+    typer.Option("--cosigner", metavar="KEY", help=_("A co-signer that you know beside those of the election file, or a file that holds its key.")),
+]
 Authority = Annotated[
     list[Path] | None,
     typer.Option("--authority", metavar="PEM", help=_("The certificate of a time authority that you trust; its tokens are then checked.")),

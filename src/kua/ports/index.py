@@ -4,7 +4,7 @@
 The logs and the store are the truth; an index may be thrown away and made again from them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -205,4 +205,38 @@ class Index(Protocol):
     def pieces(self, station: str) -> Sequence[Piece]: ...
     def heard(self, station: str, at: Instant) -> None: ...
     def last_heard(self, station: str) -> Instant | None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where one leaf of the national log stands: of which station it speaks ("" of none), its type, and the size that it states (0 where it states none).
+
+    `latest` is the leaf with the latest time (`received_at`, `at`) among all up to this one, the last of several; None where none had a time yet.
+    """
+
+    index: int
+    station: str
+    kind: str
+    size: int
+    latest: int | None
+
+
+class Places(Protocol):
+    """Where each station's leaves stand in the national log, so that nobody has to read the leaves of all others to find them.
+
+    * an index: it may be thrown away and made again from the log; whoever uses it reads the leaves that it names and believes those;
+    * `add` takes all leaves in order, without a hole, and returns after the change is in the database; `tip` is the leaf hash (hex) of the last one;
+    * `states` gives the `station_checkpoint` leaves of a station that state `least` leaves or more and stand before leaf `below`, the smallest state
+      first, or the largest;
+    * any method may be called from any thread; a sick disk raises `Unavailable("index.failed")`.
+    """
+
+    def add(self, placed: Sequence[Placed], tip: str) -> None: ...
+    def count(self) -> int: ...
+    def tip(self) -> str: ...
+    def forget(self) -> None: ...
+    def of(self, station: str, kinds: Sequence[str]) -> Sequence[int]: ...
+    def states(self, station: str, least: int, below: int, *, newest_first: bool = False) -> Iterator[int]: ...
+    def latest(self, size: int) -> int | None: ...
     def close(self) -> None: ...

@@ -227,6 +227,14 @@ def check_range(first: int, size: int, leaves: Sequence[Digest], lower: Sequence
         raise Rejected("proof.inclusion", why="root")
 
 
+def frontier_before(index: int, size: int, proof: Sequence[bytes]) -> Frontier:
+    """Return the tree over the leaves before `index`, from an inclusion proof that `check_inclusion` has found to hold.
+
+    What stands to the left of a leaf is in its proof: whole subtrees, the largest first, which are the peaks of just that smaller tree.
+    """
+    return Frontier(index, [digest for (_, end), digest in _beside(index, size, proof) if end <= index])
+
+
 def _beside(index: int, size: int, proof: Sequence[bytes]) -> Iterator[tuple[tuple[int, int], Digest]]:
     """Give the hashes of an inclusion proof that holds with the leaves [start, end) that each of them is the root of."""
     start, end = 0, size

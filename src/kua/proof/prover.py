@@ -9,7 +9,7 @@ from typing import Final, final
 
 from kua.core.digest import Digest
 from kua.proof.merkle import EMPTY_ROOT, node_hash, root_of
-from kua.proof.tiles import WIDTH, Tile
+from kua.proof.tiles import WIDTH, Tile, levels_above
 
 ReadTile = Callable[[Tile], Sequence[Digest]]
 """Gives the hashes of a tile, at least as many as its width."""
@@ -88,6 +88,17 @@ class Prover:
         if tile not in self._held:
             self._held[tile] = self._read(tile)
         return root_of(self._held[tile][place : place + (1 << rest)])
+
+
+def prover_over(leaves: Sequence[Digest]) -> Prover:
+    """Return what makes proofs in the log over `leaves` (leaf hashes), held in memory: each proof costs a few tiles, and not the whole log again."""
+    levels = [list(level) for level in levels_above(leaves)]
+
+    def read(tile: Tile) -> Sequence[Digest]:
+        assert isinstance(tile.level, int)
+        return levels[tile.level][tile.index * WIDTH : tile.index * WIDTH + tile.width]
+
+    return Prover(len(leaves), read)
 
 
 def _split(size: int) -> int:

@@ -45,7 +45,9 @@ class Row:
 
     def owed(self) -> Owed:
         """The row as the decider sees it."""
-        return Owed(self.digest, self.size, self.t0, first=self.kind not in {"segment", "init"}, needs=self.needs)
+        is_lowered = self.kind in {"live", "live_init"}
+        first = not is_lowered and self.kind not in {"segment", "init"}
+        return Owed(self.digest, self.size, self.t0, first=first, needs=self.needs, is_lowered=is_lowered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class MemoryCourier:
         self.entries: list[bytes] = []
         self.blobs: dict[bytes, bytes] = {}
         self.order: list[str] = []
+        self.beats: list[bytes] = []
+        self.lanes: list[str] = []
         self.calls = 0
         self.is_cut = False
         self.retry_after = Millis(0)
@@ -42,9 +44,17 @@ class MemoryCourier:
         self._require_line()
         return CentreState(len(self.entries), self._clock.now(), self.nation)
 
-    def send_log(self, start: int, entries: Sequence[bytes], checkpoint: bytes) -> int:
+    def beat(self, body: bytes) -> CentreState:
+        """Keep the port's promise; the newest is in `beats`."""
+        state = self.state()
+        self.beats.append(body)
+        return state
+
+    def send_log(self, start: int, entries: Sequence[bytes], checkpoint: bytes, before: Sequence[bytes] = ()) -> int:
         """Keep the port's promise: the entries must go on where ours end, and make the root that the checkpoint signs."""
         self._require_line()
+        if list(before) != self.entries[start - len(before) : start]:
+            raise Turned("log.request")
         if start != len(self.entries):
             raise Turned("log.not_next", have=len(self.entries))
         if len(entries) > 1000 or sum(map(len, entries)) > 4 * 1024 * 1024:
@@ -65,7 +75,7 @@ class MemoryCourier:
         self.order.append(f"log:{grown.size}")
         return grown.size
 
-    def put(self, digest: Digest, data: bytes) -> bytes:
+    def put(self, digest: Digest, data: bytes, lane: str = "backlog") -> bytes:
         """Keep the port's promise: only bytes that a leaf names, and a receipt signed by `receipts_by`."""
         self._require_line()
         if sha256(data) != digest:
@@ -73,6 +83,7 @@ class MemoryCourier:
         if digest.hex() not in self._named:
             raise Turned("ingest.no_leaf")
         self.blobs[digest] = data
+        self.lanes.append(lane)
         self.order.append(f"blob:{digest.hex()}")
         return sign_receipt(Receipt(self._origin, digest, len(data), Instant(self._clock.now())), self.receipts_by)
 

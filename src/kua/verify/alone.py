@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line of `verify.pyz`: `python3 verify.pyz FILE.zip [--commission KEY] [--json]`. The same checks and words as `kua bundle verify`."""
+"""The command line of `verify.pyz`: `python3 verify.pyz FILE.zip [--commission KEY] [--cosigner KEY] [--json]`. The same checks and words as `kua bundle verify`."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from kua.words.report import ENDINGS, STATES
 from kua.words.speak import catalogue, explain, language
 
 BUG: Final = 70
-USAGE: Final = "python3 verify.pyz FILE.zip [--commission KEY] [--vkey KEY] [--json]"
+USAGE: Final = "python3 verify.pyz FILE.zip [--commission KEY] [--cosigner KEY] [--vkey KEY] [--json]"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
     words = list(arguments)
     wants_json = "--json" in words
     rest = [word for word in words if word != "--json"]
-    given: dict[str, list[str]] = {"--commission": [], "--vkey": []}
+    given: dict[str, list[str]] = {"--commission": [], "--cosigner": [], "--vkey": []}
     files: list[str] = []
     while rest:
         word = rest.pop(0)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         keys = {name: tuple(VerifierKey.parse(line.strip()) for line in lines) for name, lines in given.items()}
         itself = {"verify.pyz": Path(sys.argv[0]).read_bytes()} if Path(sys.argv[0]).is_file() else {}
-        report = verify_bundle(Path(files[0]), Trust(keys["--commission"], (keys["--vkey"] or (None,))[0]), tools=itself)
+        report = verify_bundle(Path(files[0]), Trust(keys["--commission"], (keys["--vkey"] or (None,))[0], keys["--cosigner"]), tools=itself)
     except KuaError as error:
         print(f"{error.code}: {' '.join(explain(error, language(os.environ)))}", file=sys.stderr)
         return error.exit_code

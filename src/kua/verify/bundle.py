@@ -25,10 +25,12 @@ from kua.proof import bag
 from kua.proof.bundle import CONTENTS, CUSTODY, POLICY, Contents, read_contents, read_custody
 from kua.proof.checkpoint import PATH, open_checkpoint
 from kua.proof.keys import VerifierKey
+from kua.proof.leaf import Leaf
 from kua.proof.note import MAX_NOTE
 from kua.proof.policy import judge, parse_policy
 from kua.verify.bag import BagReader, check_bag
 from kua.verify.below import Below
+from kua.verify.bundle_hours import check_bundle_hours
 from kua.verify.bundle_times import Known, check_times
 from kua.verify.cosigned import check_second_key
 from kua.verify.entries import Entries
@@ -37,6 +39,7 @@ from kua.verify.film import SMALL, Trust, check_election_file, check_logged, nat
 from kua.verify.footage import MAX_MEDIA
 from kua.verify.judged import judged_facts
 from kua.verify.report import Line, Report
+from kua.verify.room import check_room
 from kua.verify.station import Excerpt, check_excerpt
 from kua.words.readme import READMES
 
@@ -131,7 +134,7 @@ class _Check:
                 check_logged(nation, election, file, self.report)
             else:
                 self.report.missing("election.logged", "bundle.leaf_missing", type="policy")
-            self.known = Known(key, origin, None, None, None)
+            self.known = Known(key, origin)
         self._quorum(below, key, origin, election)
         return nation
 
@@ -179,8 +182,15 @@ class _Check:
         )
         self.used |= {f"{place}/{name}" for name in expected}
         self.report.summary["stations"] = [figures]
+        items = _items(log, contents)
+        stated = [] if self.known is None else [(leaf["size"], leaf["received_at"]) for leaf in self.known.stated.values()]
+        check_bundle_hours(f"{place} hours", log, items, stated, self.report)
+        policy = self.known.policy if self.known is not None else None
+        named = [witness.key for witness in policy.witnesses] if policy is not None else []
+        room = check_room(f"{place} room", log, max(items, default=-1), named, self.trust.cosigners, self.report)
         if self.known is not None:
-            self.used |= check_times(self.held, self.known, log, [film for cam in contents.cameras for film in films[cam]], self.tokens, self.report)
+            shown = [film for cam in contents.cameras for film in films[cam]]
+            self.used |= check_times(self.held, self.known, log, min(items, default=0), shown, room, self.tokens, self.report)
         self._tell_no_gaps(place)
         for cam in contents.cameras:
             self._check_copies(contents, cam, films[cam])
@@ -195,9 +205,10 @@ class _Check:
             self.report.missing(check, "bundle.leaf_missing", type="certificate")
         note = self.held.read(f"s/{station}/{PATH}", MAX_NOTE)
         seen = False
-        for index, leaf in nation.of_type("station_checkpoint"):
-            if leaf["origin"] != log.head.origin:
-                continue
+        stated = [(index, leaf) for index, leaf in nation.of_type("station_checkpoint") if leaf["origin"] == log.head.origin]
+        roots = log.roots_before(leaf["size"] for _, leaf in stated)
+        holds: dict[int, Leaf] = {}
+        for index, leaf in stated:
             try:
                 signed = open_checkpoint(leaf["note"].encode(), key, log.head.origin)
             except KuaError:
@@ -206,10 +217,13 @@ class _Check:
                 self.report.failed(check, "film.checkpoint_not_signed", index=index)
             elif leaf["note"].encode() == note:
                 seen = True
-                self.known = replace(self.known, seen=(index, leaf)) if self.known is not None else None
+                holds[index] = leaf
                 self.report.passed(check, "bundle.in_nation", index=index, size=leaf["size"], at=rfc3339(Instant(leaf["received_at"])))
-            elif signed.size == log.head.size and signed.root != log.head.root:
+            elif roots.get(signed.size) == signed.root:
+                holds[index] = leaf
+            elif signed.size in roots:
                 self.report.failed(check, "film.other_history", size=signed.size, index=index)
+        self.known = replace(self.known, stated=holds) if self.known is not None else None
         if not seen:
             self.report.missing(check, "bundle.leaf_missing", type="station_checkpoint")
 
@@ -296,6 +310,14 @@ class _Check:
             self.report.failed("files", "film.file_unsigned", name=name)
         if not strays:
             self.report.passed("files", "film.no_strays")
+
+
+def _items(log: Entries, contents: Contents) -> list[int]:
+    """Return the indices of the leaves that account for the time of the bundle: segments and gaps of its cameras."""
+    return [
+        index for index, leaf in log.of_type("segment", "gap")
+        if leaf["cam"] in contents.cameras and leaf["t0"] < contents.until and contents.since < leaf["t1"]
+    ]  # fmt: skip
 
 
 def copy_plans(below: Below, cam: str, films: list[Film]) -> Iterator[tuple[str, bytes, list[tuple[Film, int]]]]:

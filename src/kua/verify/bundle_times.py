@@ -5,8 +5,8 @@
 seen the national log with the station's checkpoint in it.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kua.core.canonical import canonical
@@ -31,34 +31,40 @@ CHECK: Final = "time"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the other checks found out: the national log's key and origin, its policy and the judgement of its checkpoint, the leaf that holds the station's."""
+    """What the other checks found out: the national log's key and origin, its policy and the judgement of its checkpoint."""
 
     key: VerifierKey
     origin: str
-    policy: Policy | None
-    judged: Judgement | None
-    seen: tuple[int, Leaf] | None
+    policy: Policy | None = None
+    judged: Judgement | None = None
+    stated: Mapping[int, Leaf] = field(default_factory=dict)
+    """National leaves with states of the station's log that hold against what is here of it, by their index."""
 
 
-def check_times(held: Reader, known: Known, log: Entries, films: Sequence[Film], tokens: ReadToken | None, report: Report) -> set[str]:
-    """Write the lines about time, and return the names of the files that were asked for."""
+def check_times(
+    held: Reader, known: Known, log: Entries, start: int, films: Sequence[Film], room: Iterable[tuple[int, str]], tokens: ReadToken | None, report: Report
+) -> set[str]:
+    """Write the lines about time, and return the names of the files that were asked for. `start` is the first leaf about this time; `room`: when whom the reader knows had seen all of it (ms)."""
+    # A state of the log without the end of the film dates nothing of it.
+    last = max((film.leaf for film in films), default=-1)
+    known = replace(known, stated={index: leaf for index, leaf in known.stated.items() if leaf["size"] > last})
     there = set(held.names("time"))
     used = there & {BEACON, BEACON_LEAF, FIRST_SEEN, STAMPED} | {name for name in there if name.endswith(TOKENS)}
-    _not_before(held, known, log, films, there, report)
-    bounds = sorted([*_first(held, known, there, report), *_stamped(held, known, there, tokens, report)])
+    _not_before(held, known, log, start, there, report)
+    bounds = sorted([*_first(held, known, there, report), *_stamped(held, known, there, tokens, report), *room])
     if bounds:
         at, by = bounds[0]
         report.passed(CHECK, "bundle.not_after", at=rfc3339(Instant(at)), names=by)
         waits = [max(0, at - film.t1) / 1000 for film in films]
         if waits:
             report.passed(CHECK, "bundle.window", longest=round(max(waits), 3), shortest=round(min(waits), 3))
-    elif known.seen is not None:
-        report.not_checked(CHECK, "bundle.not_after_centre", at=rfc3339(Instant(known.seen[1]["received_at"])))
+    elif known.stated:
+        at = min(leaf["received_at"] for leaf in known.stated.values())
+        report.not_checked(CHECK, "bundle.not_after_centre", at=rfc3339(Instant(at)))
     return used
 
 
-def _not_before(held: Reader, known: Known, log: Entries, films: Sequence[Film], there: set[str], report: Report) -> None:
-    start = min((film.leaf for film in films), default=0)
+def _not_before(held: Reader, known: Known, log: Entries, start: int, there: set[str], report: Report) -> None:
     notes = {leaf["note"].encode() for index, leaf in log.of_type("beacon") if index < start}
     if BEACON not in there:
         report.not_checked(CHECK, "bundle.no_beacon")
@@ -122,7 +128,7 @@ def _stamped(held: Reader, known: Known, there: set[str], tokens: ReadToken | No
 
 
 def _entry(known: Known, proof: TlogProof, name: str) -> bytes:
-    """Return the national leaf that such a proof must be of: the one with the station's checkpoint."""
-    if known.seen is None or known.seen[0] != proof.index:
+    """Return the national leaf that such a proof must be of: one with a state of the station's log that has all of the film."""
+    if proof.index not in known.stated:
         raise Rejected("bundle.proof_elsewhere", name=name)
-    return canonical(known.seen[1].body)
+    return canonical(known.stated[proof.index].body)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The entries of one of our logs, after its audit: what the film is checked against."""
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kua.core.digest import Digest
@@ -10,6 +12,7 @@ from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf, Log, Unknown, read_leaf
 from kua.proof.merkle import Frontier, leaf_hash
 from kua.proof.note import MAX_NOTE
+from kua.proof.prover import Prover, prover_over
 from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, decode_bundle, encode_tile, entries_path, levels_above, parse_tile_path
 from kua.verify.log import audit_log
 from kua.verify.reading import Reader
@@ -17,16 +20,42 @@ from kua.verify.report import Line, Report
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """Leaf hashes that stand one after another from `first` on, and the tree before them: in a part of a log all that is known of its earlier states."""
+
+    first: int
+    before: Frontier
+    hashes: tuple[Digest, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Entries:
-    """A log whose signature, tiles and root held: its head, raw entries, leaf hashes and what the leaves say."""
+    """A log whose signature, tiles and root held: its head, leaf hashes and what the leaves say. Of a part of a log `hashes` is empty and `stretches` are what is there."""
 
     head: Checkpoint
     hashes: tuple[Digest, ...]
     leaves: tuple[tuple[int, Leaf | Unknown], ...]
+    stretches: tuple[Stretch, ...] = ()
 
     def root_at(self, size: int) -> Digest:
         """Return the root over the first `size` entries."""
         return Frontier.of(self.hashes[:size]).root()
+
+    def prover(self) -> Prover:
+        """Return what makes roots and proofs of a whole log."""
+        return prover_over(self.hashes)
+
+    def roots_before(self, sizes: Iterable[int]) -> dict[int, Digest]:
+        """Return the root over the first N entries for each N of `sizes` (N > 0) for which it follows from the stretches; every leaf is hashed once."""
+        wanted = sorted({size for size in sizes if 0 < size <= self.head.size})
+        roots = {size: self.head.root for size in wanted[-1:] if size == self.head.size}
+        for stretch in self.stretches:
+            grown = stretch.before.copy()
+            for size in wanted[bisect_left(wanted, stretch.first) : bisect_right(wanted, stretch.first + len(stretch.hashes))]:
+                for digest in stretch.hashes[grown.size - stretch.first : size - stretch.first]:
+                    grown.append(digest)
+                roots.setdefault(size, grown.root())
+        return roots
 
     def of_type(self, *types: str) -> list[tuple[int, Leaf]]:
         """Return the leaves of these types with their indices, in log order."""

@@ -14,10 +14,10 @@ from kua.proof.bundle import proof_name, range_name, read_range_name
 from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf, Log, Unknown, read_leaf
-from kua.proof.merkle import check_range, leaf_hash
+from kua.proof.merkle import check_range, frontier_before, leaf_hash
 from kua.proof.note import MAX_NOTE
 from kua.proof.tlogproof import MAX_PROOF, read_proof
-from kua.verify.entries import Entries
+from kua.verify.entries import Entries, Stretch
 from kua.verify.reading import Reader
 from kua.verify.report import Report
 
@@ -54,6 +54,7 @@ def read_excerpt(
         return None, used
     report.passed(f"{subject} log.signature", "log.signed", origin=head.origin, size=head.size, name=key.name)
     leaves: list[tuple[int, Leaf | Unknown]] = []
+    stretches: list[Stretch] = []
     count = parts = 0
     before = -2
     spans = sorted(span for name in below.names("leaves") if (span := read_range_name(name)) is not None)
@@ -68,7 +69,7 @@ def read_excerpt(
         before = last
         try:
             part = _read_part(below, first, last)
-            _check_part(below, part, data, head)
+            stretches.append(_check_part(below, part, data, head))
         except KuaError as error:
             report.trouble(f"{subject} inclusion", error)
             continue
@@ -85,7 +86,7 @@ def read_excerpt(
         report.passed(f"{subject} leaves", "film.leaves_read", count=count - unknown)
     if unknown:
         report.not_checked(f"{subject} leaves", "film.leaves_unknown", count=unknown)
-    return Entries(head, (), tuple(leaves)), used
+    return Entries(head, (), tuple(leaves), tuple(stretches)), used
 
 
 def _read_part(below: Reader, first: int, last: int) -> Part:
@@ -97,14 +98,16 @@ def _read_part(below: Reader, first: int, last: int) -> Part:
     return Part(first, tuple(lines))
 
 
-def _check_part(below: Reader, part: Part, checkpoint: bytes, head: Checkpoint) -> None:
+def _check_part(below: Reader, part: Part, checkpoint: bytes, head: Checkpoint) -> Stretch:
     proofs: list[Sequence[Digest]] = []
     for index in (part.first, part.last):
         proof = read_proof(below.read(proof_name(index), MAX_PROOF))
         if proof.index != index or proof.checkpoint != checkpoint or proof.extra is not None:
             raise Rejected("bundle.proof_elsewhere", name=proof_name(index))
         proofs.append(proof.steps)
-    check_range(part.first, head.size, [leaf_hash(entry) for entry in part.entries], proofs[0], proofs[1], head.root)
+    hashes = tuple(leaf_hash(entry) for entry in part.entries)
+    check_range(part.first, head.size, hashes, proofs[0], proofs[1], head.root)
+    return Stretch(part.first, frontier_before(part.first, head.size, proofs[0]), hashes)
 
 
 def _read_leaves(part: Part, log: Log, subject: str, report: Report) -> Sequence[tuple[int, Leaf | Unknown]]:

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What belongs into a court bundle, out of a published tree that holds: which leaves, under which checkpoints, which files. Writes nothing.
 
-Anybody can do this from public data. Both logs are audited whole first: nothing is taken from a tree that contradicts itself.
+Anybody can do this from public data. Both logs are audited whole first: nothing is taken from a tree that contradicts itself. A centre that makes one of
+its own tree brings the national log by its index (`kua.verify.national`) and audits neither again: then the cost does not grow with the nation.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kua.core.canonical import read_canonical
@@ -17,17 +19,20 @@ from kua.media.timeline import Day, Film
 from kua.proof.bundle import BEACON, BEACON_LEAF, FIRST_SEEN, POLICY, STAMPED, TOKENS, Contents, proof_name, range_name
 from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
 from kua.proof.keys import VerifierKey
-from kua.proof.leaf import Leaf
-from kua.proof.merkle import inclusion_proof
+from kua.proof.leaf import Leaf, read_leaf
+from kua.proof.merkle import leaf_hash, root_of
 from kua.proof.note import MAX_NOTE
 from kua.proof.policy import judge, parse_policy
+from kua.proof.prover import Prover
 from kua.proof.tlogproof import TlogProof
 from kua.verify.below import Below, Once
 from kua.verify.cosigned import FOLDER
 from kua.verify.entries import Entries, load_entries, raw_entries
 from kua.verify.reading import Reader
 from kua.verify.film import SMALL
+from kua.verify.national import Indexed, National, WholeNation
 from kua.verify.report import Report
+from kua.verify.room import size_of
 from kua.verify.times import LIST
 
 ALWAYS = frozenset({"open", "session", "policy", "census", "chapter", "clock", "close"})
@@ -53,8 +58,9 @@ class Gathered:
     films: dict[str, list[Film]]
 
 
-def gather(place: Reader, wanted: Wanted) -> Gathered:
-    """Choose what belongs into the bundle. The range is cut to what the station gives an account of.
+def gather(place: Reader, wanted: Wanted, own: National | None = None) -> Gathered:
+    """Choose what belongs into the bundle. The range is cut to what the station gives an account of. `own`: the tree is this centre's own, and this is its
+    national log.
 
     Raises `Rejected("bundle.source", check=..., why=...)` where the tree does not hold, `Misused("bundle.no_station" | "bundle.no_camera" |
     "bundle.range")`, `Incomplete("bundle.nothing")` where the station says nothing of that time; and what the reader raises.
@@ -69,24 +75,35 @@ def gather(place: Reader, wanted: Wanted) -> Gathered:
         raise Misused("bundle.no_station", station=station)
     nation_below, below = Below(reader, "nation"), Below(reader, f"s/{station}")
     nation_key, key = _vkey(nation_below), _vkey(below)
-    nation = _audited(nation_below, nation_key, nation_origin(election.domain, election.id), "nation")
-    log = _audited(below, key, station_origin(election.domain, election.id, station), f"s/{station}")
+    origin = station_origin(election.domain, election.id, station)
+    nation = _whole(nation_below, nation_key, nation_origin(election.domain, election.id)) if own is None else own
+    log, raw = _audited(below, key, origin, f"s/{station}") if own is None else _own(below, key, origin)
     days = _days(log, wanted)
     since, until = _cut(days, wanted)
     indices, need = _leaves_of(log, days, since, until)
-    checkpoint, index = _checkpoint(below, log, nation, key, need)
-    size = log.head.size if index is None else int(leaf_at(nation, index)["size"])
+    states = _States(nation, log, log.prover(), key)
+    early = states.first(need, nation.head.size)
+    head = _head(nation_below, nation, nation_key, early)
+    sealed = _hours_and_room(log, indices, need)
+    late = _late(nation.of_station(station), states, head[1].size, early, max(sealed, default=0) + 1)
+    checkpoint = below.read(PATH, MAX_NOTE) if late is None else late[1]["note"].encode()
+    size = log.head.size if late is None else int(late[1]["size"])
+    shown = dict(each for each in (late, early, _first_keys(log, states, head[1].size)) if each is not None)
+    held = [size_of(leaf) for index, leaf in log.of_type("observer") if index in sealed]
+    indices |= sealed | _starts([*(int(leaf["size"]) for leaf in shown.values()), *held], size)
+    indices |= set(_calibrated(log, indices))
+    indices = {index for index in indices if index < size}
     files = {name: reader.read(name, SMALL) for name in ("election.json", "election.note", "profile.json")}
     if election.cosigning:
         files[POLICY] = election.cosigning.encode()
     files |= {"nation/vkey": f"{nation_key}\n".encode(), f"s/{station}/vkey": f"{key}\n".encode()}
-    files |= _part(f"s/{station}", raw_entries(below, log.head.size), log, size, checkpoint, {index for index in indices if index < size})
-    head = _head(nation_below, nation, nation_key, index)
-    files |= _national(nation_below, nation, head, station, index, sha256(data).hex())
-    files |= _first_seen(nation_below, nation, election, nation_key, index) | _stamped(nation_below, nation, nation_key, index)
+    files |= _part(f"s/{station}", raw.__getitem__, states.prover, size, checkpoint, indices)
+    files |= _national(nation, head, station, set(shown), sha256(data).hex())
+    seen = None if early is None else early[0]
+    files |= _first_seen(nation_below, nation, election, nation_key, seen) | _stamped(nation_below, nation, nation_key, seen)
     beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
-    files |= _not_before(nation_below, nation, nation_key, None if beacon is None else leaf_at(log, beacon))
-    files |= _calibrations(below, f"s/{station}", log, {index for index in indices if index < size})
+    files |= _not_before(nation, nation_key, None if beacon is None else leaf_at(log, beacon))
+    files |= _calibrations(below, f"s/{station}", log, indices)
     films = {cam: [item for item in day.touching(since, until).items if isinstance(item, Film)] for cam, day in days.items()}
     return Gathered(Contents(election.id, station, tuple(days), since, until, copies=True), files, films)
 
@@ -102,7 +119,7 @@ def _vkey(below: Below) -> VerifierKey:
     return VerifierKey.parse(below.read("vkey", 4096).decode("utf-8", "replace").removesuffix("\n"))
 
 
-def _audited(below: Below, key: VerifierKey, origin: str, subject: str) -> Entries:
+def _audited(below: Below, key: VerifierKey, origin: str, subject: str) -> tuple[Entries, list[bytes]]:
     report = Report()
     log = load_entries(below, key, origin, "nation" if subject == "nation" else "station", subject, report)
     for line in report.lines:
@@ -110,7 +127,21 @@ def _audited(below: Below, key: VerifierKey, origin: str, subject: str) -> Entri
             raise Rejected("bundle.source", check=line.check, why=line.code)
     if log is None:
         raise Unavailable("bundle.unread", subject=subject)
-    return log
+    return log, raw_entries(below, log.head.size)
+
+
+def _whole(below: Below, key: VerifierKey, origin: str) -> WholeNation:
+    return WholeNation(*_audited(below, key, origin, "nation"))
+
+
+def _own(below: Below, key: VerifierKey, origin: str) -> tuple[Entries, list[bytes]]:
+    """Read a log of this centre's own tree: every leaf, under its head, but not every file that may lie beside it."""
+    head = open_checkpoint(below.read(PATH, MAX_NOTE), key, origin)
+    raw = raw_entries(below, head.size)
+    hashes = tuple(map(leaf_hash, raw))
+    if root_of(hashes) != head.root:
+        raise Rejected("bundle.source", check=f"{below.prefix} log.root", why="log.tile_differs")
+    return Entries(head, hashes, tuple((index, read_leaf(entry, "station")) for index, entry in enumerate(raw))), raw
 
 
 def _days(log: Entries, wanted: Wanted) -> dict[str, Day]:
@@ -160,15 +191,46 @@ def _leaves_of(log: Entries, days: dict[str, Day], since: Instant, until: Instan
     for index, leaf in log.of_type("calibration"):
         if index < first:
             newest[leaf["cam"]] = index
-    # The first segment of a run may be older than the window, and obeys the calibration of its own time.
-    for start in sorted(index for index in indices if index < first):
-        first_of_run = log.leaves[start][1]
-        if isinstance(first_of_run, Leaf) and first_of_run.type == "segment":
-            indices |= {
-                max(number for number, other in log.of_type("calibration") if number < start and other["cam"] == first_of_run["cam"])
-            }
     beacon = _beacon_before(log, min((item.leaf for day in days.values() for item in day.touching(since, until).items), default=0))
     return indices | set(newest.values()) | ({beacon} if beacon is not None else set()), max(last, *late, 0) + 1
+
+
+def _calibrated(log: Entries, indices: Iterable[int]) -> Iterator[int]:
+    """Give the calibration that each segment among `indices` obeys, wherever it stands: the newest of its camera before it."""
+    stated: dict[str, list[int]] = {}
+    for number, leaf in log.of_type("calibration"):
+        stated.setdefault(leaf["cam"], []).append(number)
+    for index in indices:
+        spoken = log.leaves[index][1]
+        if isinstance(spoken, Leaf) and spoken.type == "segment":
+            numbers = stated.get(spoken["cam"], [])
+            yield from numbers[bisect_left(numbers, index) - 1 : bisect_left(numbers, index)]
+
+
+def _hours_and_room(log: Entries, indices: set[int], need: int) -> set[int]:
+    """Return the leaves of the hours up to the first seal over the first `need` leaves, and of each co-signer in the room the first that had seen them."""
+    found, seen = set(), set[str]()
+    for index, leaf in log.of_type("hour_keys", "hour_seal"):
+        found.add(index)
+        if leaf.type == "hour_seal" and index >= need:
+            break
+    for index, leaf in log.of_type("observer"):
+        if (size_of(leaf) >= need and leaf["vkey"] not in seen) or index in indices:
+            found.add(index)
+        if size_of(leaf) >= need:
+            seen.add(leaf["vkey"])
+    return found
+
+
+def _starts(sizes: Iterable[int], size: int) -> set[int]:
+    """Return the leaves that show what stands before them: leaf number N has the root over the first N in its proof."""
+    return {each for each in sizes if 0 < each < size}
+
+
+def _first_keys(log: Entries, states: "_States", below: int) -> Indexed | None:
+    """Return the first national leaf that shows that the keys of the hours were known outside the box."""
+    first = next((index for index, _ in log.of_type("hour_keys")), None)
+    return None if first is None else states.first(first + 1, below)
 
 
 def _signed_late(log: Entries, cameras: set[str]) -> Iterator[int]:
@@ -179,32 +241,55 @@ def _signed_late(log: Entries, cameras: set[str]) -> Iterator[int]:
         yield from [index for index, leaf in log.of_type("calibration") if leaf["cam"] == cam][:1]
 
 
-def _checkpoint(below: Below, log: Entries, nation: Entries, key: VerifierKey, need: int) -> tuple[bytes, int | None]:
-    """Return the station's note that the national log saw first with at least `need` leaves, and the index of its leaf; else its newest note."""
-    fitting = [
-        (leaf["size"], index)
-        for index, leaf in nation.of_type("station_checkpoint")
-        if leaf["origin"] == log.head.origin and leaf["size"] >= need
-    ]
-    for size, index in sorted(fitting):
-        note = leaf_at(nation, index)["note"].encode()
+@dataclass(frozen=True, slots=True)
+class _States:
+    """The states of a station's log that stand in the national one, as far as they hold: signed by the station, and of this very log."""
+
+    nation: National
+    log: Entries
+    prover: Prover
+    key: VerifierKey
+
+    def first(self, least: int, below: int) -> Indexed | None:
+        """Return the smallest with `least` leaves or more, among the first `below` national leaves."""
+        return next(self.held(least, below), None)
+
+    def held(self, least: int, below: int, *, newest_first: bool = False) -> Iterator[Indexed]:
+        """Give them in order."""
+        for index, leaf in self.nation.states(self.log.head.origin, least, below, newest_first=newest_first):
+            if leaf["size"] <= self.log.head.size and self._holds(leaf):
+                yield index, leaf
+
+    def _holds(self, leaf: Leaf) -> bool:
         try:
-            signed = open_checkpoint(note, key, log.head.origin)
+            signed = open_checkpoint(leaf["note"].encode(), self.key, self.log.head.origin)
         except KuaError:
-            continue
-        if signed.size == size <= log.head.size and signed.root == log.root_at(size):
-            return note, index
-    return below.read(PATH, MAX_NOTE), None
+            return False
+        return (signed.size, signed.root) == (leaf["size"], self.prover.root(leaf["size"]))
 
 
-def _part(place: str, entries: Sequence[bytes], log: Entries, size: int, checkpoint: bytes, indices: Iterable[int]) -> dict[str, bytes]:
+def _late(told: Sequence[Indexed], states: _States, covered: int, early: Indexed | None, need: int) -> Indexed | None:
+    """Return the national leaf whose state of the log the bundle shows: the first that has all `need` leaves (seals, co-signers in the room), or the newest.
+
+    It stands under the same national checkpoint as the `early` one, and the centre had it before the station's key was in doubt, by what it has `told`.
+    """
+    if early is None:
+        return None
+    doubted = min((leaf["since"] for _, leaf in told if leaf.type == "revoked"), default=None)
+    least = early[1]["size"]
+    ways = states.held(max(least, need), covered), states.held(least, covered, newest_first=True)
+    return next((each for way in ways for each in way if doubted is None or each[1]["received_at"] < doubted), early)
+
+
+def _part(
+    place: str, entry: Callable[[int], bytes], prover: Prover, size: int, checkpoint: bytes, indices: Iterable[int]
+) -> dict[str, bytes]:
     """Return the files of an excerpt: ranges of leaves, the proofs of the first and the last of each, and the checkpoint."""
     files = {f"{place}/{PATH}": checkpoint}
-    hashes = log.hashes[:size]
     for first, last in spans(indices):
-        files[f"{place}/{range_name(first, last)}"] = b"".join(entry + b"\n" for entry in entries[first : last + 1])
+        files[f"{place}/{range_name(first, last)}"] = b"".join(entry(index) + b"\n" for index in range(first, last + 1))
         for index in (first, last):
-            files[f"{place}/{proof_name(index)}"] = TlogProof(index, inclusion_proof(index, hashes), checkpoint).to_bytes()
+            files[f"{place}/{proof_name(index)}"] = TlogProof(index, prover.inclusion(index, size), checkpoint).to_bytes()
     return files
 
 
@@ -221,7 +306,7 @@ def spans(indices: Iterable[int]) -> Iterator[tuple[int, int]]:
         yield start, before
 
 
-def _head(below: Below, nation: Entries, key: VerifierKey, seen: int | None) -> tuple[bytes, Checkpoint]:
+def _head(below: Below, nation: National, key: VerifierKey, early: Indexed | None) -> tuple[bytes, Checkpoint]:
     """Return the national checkpoint that the bundle takes along: the newest that was co-signed and has all that is needed, else the newest."""
     for name in (f"{FOLDER}/{PATH}", PATH):
         try:
@@ -229,12 +314,12 @@ def _head(below: Below, nation: Entries, key: VerifierKey, seen: int | None) -> 
             head = open_checkpoint(note, key, nation.head.origin)
         except KuaError:
             continue
-        if head.size > (seen or 0) and head.size <= nation.head.size and head.root == nation.root_at(head.size):
+        if (early[0] if early is not None else 0) < head.size <= nation.head.size and head.root == nation.prover().root(head.size):
             return note, head
     return below.read(PATH, MAX_NOTE), nation.head
 
 
-def _first_seen(below: Below, nation: Entries, election: Election, key: VerifierKey, seen: int | None) -> dict[str, bytes]:
+def _first_seen(below: Below, nation: National, election: Election, key: VerifierKey, seen: int | None) -> dict[str, bytes]:
     """Return the proof that the station's checkpoint stood in the national log when enough co-signers first saw it, where such a checkpoint was kept."""
     if not election.cosigning or seen is None:
         return {}
@@ -250,12 +335,12 @@ def _first_seen(below: Below, nation: Entries, election: Election, key: Verifier
         except KuaError:
             continue
         head = judged.checkpoint
-        if judged.by is not None and head.size <= nation.head.size and head.root == nation.root_at(head.size):
-            return {FIRST_SEEN: TlogProof(seen, inclusion_proof(seen, nation.hashes[: head.size]), note).to_bytes()}
+        if judged.by is not None and head.size <= nation.head.size and head.root == nation.prover().root(head.size):
+            return {FIRST_SEEN: TlogProof(seen, nation.prover().inclusion(seen, head.size), note).to_bytes()}
     return {}
 
 
-def _stamped(below: Below, nation: Entries, key: VerifierKey, seen: int | None) -> dict[str, bytes]:
+def _stamped(below: Below, nation: National, key: VerifierKey, seen: int | None) -> dict[str, bytes]:
     """Return the tokens of time authorities over the first checkpoint that has the station's, and the proof that it has."""
     try:
         body = read_canonical(below.read(LIST, SMALL))
@@ -269,8 +354,8 @@ def _stamped(below: Below, nation: Entries, key: VerifierKey, seen: int | None) 
             tokens = {f"time/{name}{TOKENS}": below.read(f"time/{size}-{name}{TOKENS}", SMALL) for name in names}
         except KuaError:
             continue
-        if seen is not None and head.size <= nation.head.size and head.root == nation.root_at(head.size):
-            return {STAMPED: TlogProof(seen, inclusion_proof(seen, nation.hashes[: head.size]), note).to_bytes()} | tokens
+        if seen is not None and head.size <= nation.head.size and head.root == nation.prover().root(head.size):
+            return {STAMPED: TlogProof(seen, nation.prover().inclusion(seen, head.size), note).to_bytes()} | tokens
     return {}
 
 
@@ -279,7 +364,7 @@ def _beacon_before(log: Entries, start: int) -> int | None:
     return max((index for index, _ in log.of_type("beacon") if index < start), default=None)
 
 
-def _not_before(below: Below, nation: Entries, key: VerifierKey, beacon: Leaf | None) -> dict[str, bytes]:
+def _not_before(nation: National, key: VerifierKey, beacon: Leaf | None) -> dict[str, bytes]:
     """Return the national statement with the latest time under the checkpoint of a beacon, and the proof that it stands there."""
     if beacon is None:
         return {}
@@ -288,14 +373,13 @@ def _not_before(below: Below, nation: Entries, key: VerifierKey, beacon: Leaf | 
         head = open_checkpoint(note, key, nation.head.origin)
     except KuaError:
         return {}
-    if not 0 < head.size <= nation.head.size or head.root != nation.root_at(head.size):
+    if not 0 < head.size <= nation.head.size or head.root != nation.prover().root(head.size):
         return {}
-    times = [(leaf.body.get("received_at", leaf.body.get("at", 0)), index) for index, leaf in nation.leaves[: head.size] if isinstance(leaf, Leaf)]
-    if not times:
+    index = nation.latest(head.size)
+    if index is None:
         return {}
-    index = max(times)[1]
-    proof = TlogProof(index, inclusion_proof(index, nation.hashes[: head.size]), note)
-    return {BEACON: proof.to_bytes(), BEACON_LEAF: raw_entries(below, nation.head.size)[index]}
+    proof = TlogProof(index, nation.prover().inclusion(index, head.size), note)
+    return {BEACON: proof.to_bytes(), BEACON_LEAF: nation.entry(index)}
 
 
 def _sizes(index: bytes) -> list[int]:
@@ -304,15 +388,12 @@ def _sizes(index: bytes) -> list[int]:
     return [int(word) for word in words if word.isdigit() and len(word) < 16]
 
 
-def _national(
-    below: Below, nation: Entries, head: tuple[bytes, Checkpoint], station: str, seen: int | None, file: str
-) -> dict[str, bytes]:
-    """Return the national excerpt: the election file, the station's key and its checkpoint, and every withdrawal of its film."""
-    indices = {index for index, leaf in nation.of_type("policy") if leaf["what"] == "election" and leaf["sha256"] == file}
-    indices |= {index for index, leaf in nation.of_type("certificate", "withdrawn", "revoked") if leaf["station"] == station}
-    indices |= set() if seen is None else {seen}
+def _national(nation: National, head: tuple[bytes, Checkpoint], station: str, shown: set[int], file: str) -> dict[str, bytes]:
+    """Return the national excerpt: the election file, the station's key, the states of its log that are `shown`, and every withdrawal of its film."""
+    indices = {index for index, leaf in nation.policies() if leaf["what"] == "election" and leaf["sha256"] == file}
+    indices |= {index for index, _ in nation.of_station(station)} | shown
     note, checkpoint = head
-    return _part("nation", raw_entries(below, nation.head.size), nation, checkpoint.size, note, {index for index in indices if index < checkpoint.size})
+    return _part("nation", nation.entry, nation.prover(), checkpoint.size, note, {index for index in indices if index < checkpoint.size})
 
 
 def _calibrations(below: Below, place: str, log: Entries, indices: set[int]) -> dict[str, bytes]:

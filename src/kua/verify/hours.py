@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from kua.core.digest import Digest
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, rfc3339
 from kua.proof.hours import HOUR, hour_key, open_seal
@@ -42,6 +43,14 @@ def check_hours(check: str, log: Entries, seen: Sequence[tuple[int, Instant]], n
     _tell_seen(check, keys, seen, report)
 
 
+def seal_root(origin: str, index: int, leaf: Leaf, public: str) -> Digest | None:
+    """Return the root that the `hour_seal` leaf at `index` signs with the key `public` (base64) of its hour; None where it signs none of this log at that size."""
+    try:
+        return open_seal(leaf["note"], hour_key(origin, leaf["number"], public), origin, index)
+    except KuaError:
+        return None
+
+
 def _check_seals(check: str, log: Entries, report: Report) -> list[Indexed] | None:
     """Return the seals, each by its own key over exactly what stands before it; None after a line that says which one is not."""
     keys: list[str] = []
@@ -60,10 +69,7 @@ def _check_seals(check: str, log: Entries, report: Report) -> list[Indexed] | No
             return None
         for digest in log.hashes[frontier.size : index]:
             frontier.append(digest)
-        try:
-            root = open_seal(leaf["note"], hour_key(log.head.origin, len(seals), keys[len(seals)]), log.head.origin, index)
-        except KuaError:
-            root = None
+        root = seal_root(log.head.origin, index, leaf, keys[len(seals)])
         if root != frontier.root():
             report.failed(check, "film.hour_forged", index=index, number=leaf["number"])
             return None

@@ -25,6 +25,7 @@ from kua.verify.bundle import PAPER, TOOLS, copy_plans, samples_of, verify_bundl
 from kua.verify.film import Trust
 from kua.verify.footage import MAX_MEDIA
 from kua.verify.gather import Gathered, Wanted, gather
+from kua.verify.national import National
 from kua.verify.reading import Reader
 from kua.verify.report import Report
 from kua.words.readme import READMES
@@ -44,6 +45,8 @@ class Order:
     tools: Mapping[str, bytes] = field(default_factory=dict)
     paper: Paper | None = None
     copies: bool = True
+    own: National | None = None
+    """The national log, where the tree is that of the very centre that makes the bundle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def make_bundle(place: Reader, order: Order, out: Path) -> Made:
     """
     if out.exists():
         raise Misused("bundle.exists", name=str(out))
-    found = gather(place, order.wanted)
+    found = gather(place, order.wanted, order.own)
     part = out.with_name(out.name + ".part")
     try:
         with part.open("w+b") as file:

@@ -17,7 +17,6 @@ from kua.core.errors import Incomplete, KuaError, Rejected
 from kua.core.instant import Instant, rfc3339
 from kua.media.timeline import Day, Film
 from kua.ports.tokens import ReadToken
-from kua.proof.cosign import cosignatures
 from kua.proof.head import parse_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf
@@ -29,6 +28,7 @@ from kua.verify.below import Below
 from kua.verify.cosigned import FOLDER
 from kua.verify.entries import Entries
 from kua.verify.report import Report
+from kua.verify.room import read_observer, size_of
 
 LIST: Final = "time/list.json"
 MAX_LIST: Final = 8 * 1024 * 1024
@@ -224,22 +224,18 @@ def station_times(check: str, log: Entries, times: NationTimes, nation: Entries 
 def _observers(check: str, log: Entries, keys: Sequence[VerifierKey], report: Report) -> list[Sighting]:
     """Return what co-signers in the room say, as far as their keys are known; a key that only the log names could be the station's own."""
     leaves = log.of_type("observer")
-    texts = {index: leaf["note"].split("\n", 2)[1] for index, leaf in leaves}
-    roots = roots_at(log.hashes, [int(size) for size in texts.values()])
+    roots = roots_at(log.hashes, [size_of(leaf) for _, leaf in leaves])
     found, strangers = [], set()
     for index, leaf in leaves:
         try:
-            note, key = parse_note(leaf["note"].encode()), VerifierKey.parse(leaf["vkey"])
-            head = parse_checkpoint(note.text)
-            if head.origin != log.head.origin or head.size > index or roots.get(head.size) != head.root or not cosignatures(note, [key]):
-                raise Rejected("note.unknown_signer")
+            seen = read_observer(index, leaf, log.head.origin, roots)
         except KuaError:
             report.failed(check, "film.observer_forged", index=index)
             continue
-        if key in keys:
-            found += sightings_in(note, [key])
+        if seen.key in keys:
+            found += sightings_in(seen.note, [seen.key])
         else:
-            strangers.add(str(key))
+            strangers.add(str(seen.key))
     if strangers:
         report.not_checked(check, "film.observer_unknown", count=len(strangers))
     return found

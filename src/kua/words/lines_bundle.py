@@ -30,6 +30,28 @@ LINES: dict[str, str] = {
     "bundle.not_before": N_("Not before {at}: the station's log held a state of the national log that is no older, says {names}."),
     "bundle.window": N_("Until somebody outside had seen it, whoever holds the station's key could have written it anew: longest {longest} s after a segment, shortest {shortest} s."),
     "bundle.not_after_centre": N_("Not after {at}: this is only the centre's word; nobody else dated what the log held."),
+    "bundle.hours_none": N_(
+        "There are no keys of the hours in this bundle: nothing in it shows that whoever had the box later could not have signed this hour anew."
+    ),
+    "bundle.hours_sealed": N_(
+        "Sealed by the key of their hour, which was then destroyed: {count} of {of} statements about this time (seals: {seals}). They cannot have been written anew after their hour."
+    ),
+    "bundle.hour_open": N_(
+        "Statements about this time whose hour has no seal in this bundle yet: {count}. A bundle that is made when the hour is over can hold it."
+    ),
+    "bundle.hour_absent": N_(
+        "The seal of hour {number}, or its key, is not in this bundle, so that nothing can be said of {count} statements about this time: the later seals vouch for nothing without it."
+    ),
+    "bundle.room_saw": N_("In the room, {name} co-signed the first {size} entries of the station's log, all of this film among them (at {at})."),
+    "bundle.room_stranger": N_(
+        "In the room, {name} co-signed the first {size} entries of the station's log, all of this film among them (at {at}). The signature holds, but nobody vouches for that key, so it counts for nothing: whoever knows the key can give it to kua bundle verify with --cosigner."
+    ),
+    "bundle.room_before": N_(
+        "In the room, {name} co-signed the first {size} entries of the station's log (at {at}). That is not all of this film, so it says nothing of the rest."
+    ),
+    "bundle.room_elsewhere": N_(
+        "Co-signatures in the room over states of the log that cannot be told from this part of it: {count}. They count for nothing here."
+    ),
     "bundle.hidden": N_("The whole picture was filled from {since} to {until}: {reason}."),
     "bundle.no_gaps": N_("There is no gap: every segment of this time was recorded and is here."),
     "bundle.no_copy": N_("There is no working copy in this bundle."),

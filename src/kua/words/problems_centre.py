@@ -134,6 +134,21 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("So that no station, and nobody who has stolen its key, keeps the others waiting."),
         do=N_("Keep everything and come back in {seconds} s."),
     ),
+    "ingest.beat": Problem(
+        what=N_("The heartbeat is not one."),
+        why=N_("It is too long or has a member of another form."),
+        do=N_("Bring the station to a version that fits the centre's."),
+    ),
+    "ingest.busy": Problem(
+        what=N_("The centre has as many requests as it answers at once."),
+        why=N_("Many stations came at the same time; each is told a time of its own."),
+        do=N_("Keep everything and come back in {seconds} s."),
+    ),
+    "upload.offset": Problem(
+        what=N_("The part does not begin where the bytes that are here end."),
+        why=N_("It begins at byte {given}, and {have} are here."),
+        do=N_("Go on from byte {have}."),
+    ),
     "ingest.slow": Problem(
         what=N_("The rest of the request has not come."),
         why=N_("Who sends less than a kilobyte a second holds a line that others need."),

@@ -6,7 +6,7 @@ import { breath } from "./breath";
 import { type Bytes, same } from "./bytes";
 import type { Payload } from "./bag";
 import { type Leaf, type Log, readLeaf } from "./leaf";
-import { checkRange, leafHash } from "./merkle";
+import { Frontier, checkRange, leafHash } from "./merkle";
 import { type Checkpoint, MAX_NOTE, type VerifierKey, openCheckpoint } from "./notes";
 import type { Report } from "./report";
 import { MAX_PROOF, readProof } from "./tlogproof";
@@ -16,9 +16,34 @@ export const PATH = "checkpoint";
 const MAX_LEAVES = 64 * 1024 * 1024;
 const MAX_PARTS = 4_096;
 
+/** Leaf hashes that stand one after another from `first` on, and the tree before them: all that is known of earlier states of the log. */
+interface Stretch {
+  readonly first: number;
+  readonly before: Frontier;
+  readonly hashes: readonly Bytes[];
+}
+
 export class Entries {
   /** `indices`: of every leaf that is here, known or not. */
-  constructor(readonly head: Checkpoint, readonly leaves: readonly Leaf[], readonly indices: ReadonlySet<number>) {}
+  constructor(readonly head: Checkpoint, readonly leaves: readonly Leaf[], readonly indices: ReadonlySet<number>, private readonly stretches: readonly Stretch[]) {}
+
+  /** The root over the first N entries for each N of `sizes` (N > 0) for which it follows from the stretches; every leaf is hashed once. */
+  async rootsBefore(sizes: readonly number[]): Promise<Map<number, Bytes>> {
+    const wanted = [...new Set(sizes)].filter((size) => size > 0 && size <= this.head.size).sort((left, right) => left - right);
+    const roots = new Map<number, Bytes>();
+    if (wanted.at(-1) === this.head.size) roots.set(this.head.size, this.head.root);
+    for (const { first, before, hashes } of this.stretches) {
+      const grown = before.copy();
+      for (const size of wanted.filter((each) => each >= first && each <= first + hashes.length)) {
+        for (const hash of hashes.slice(grown.size - first, size - first)) {
+          await breath();
+          await grown.append(hash);
+        }
+        if (!roots.has(size)) roots.set(size, await grown.root());
+      }
+    }
+    return roots;
+  }
 
   ofType(...types: string[]): Leaf[] {
     return this.leaves.filter((leaf) => types.includes(leaf.type));
@@ -51,6 +76,7 @@ export async function readExcerpt(
   }
   const leaves: Leaf[] = [];
   const indices = new Set<number>();
+  const stretches: Stretch[] = [];
   let [count, parts, before, unknown, unreadable] = [0, 0, -2, 0, 0];
   for (const [first, last] of spans) {
     for (const name of [rangeName(first, last), proofName(first), proofName(last)]) used.add(name);
@@ -59,8 +85,10 @@ export async function readExcerpt(
       continue;
     }
     before = last;
-    const entries = await report.attempt(inclusion, () => readPart(payload, first, last, data, head));
-    if (entries === null) continue;
+    const part = await report.attempt(inclusion, () => readPart(payload, first, last, data, head));
+    if (part === null) continue;
+    const { entries, stretch } = part;
+    stretches.push(stretch);
     [count, parts] = [count + entries.length, parts + 1];
     for (const [at, entry] of entries.entries()) {
       await breath();
@@ -83,10 +111,10 @@ export async function readExcerpt(
   report.passed(inclusion, "bundle.included", { count, parts, size: head.size });
   if (!unreadable && count) report.passed(`${subject} leaves`, "film.leaves_read", { count: count - unknown });
   if (unknown) report.notChecked(`${subject} leaves`, "film.leaves_unknown", { count: unknown });
-  return { entries: new Entries(head, leaves, indices), used };
+  return { entries: new Entries(head, leaves, indices, stretches), used };
 }
 
-async function readPart(payload: Payload, first: number, last: number, checkpoint: Bytes, head: Checkpoint): Promise<Bytes[]> {
+async function readPart(payload: Payload, first: number, last: number, checkpoint: Bytes, head: Checkpoint): Promise<{ entries: Bytes[]; stretch: Stretch }> {
   const name = rangeName(first, last);
   const entries = linesOf(await payload.read(name, MAX_LEAVES));
   if (entries === null || entries.length !== last - first + 1) throw new Rejected("bundle.leaves_form", { name });
@@ -96,8 +124,9 @@ async function readPart(payload: Payload, first: number, last: number, checkpoin
     if (proof.index !== index || !same(proof.checkpoint, checkpoint) || proof.extra) throw new Rejected("bundle.proof_elsewhere", { name: proofName(index) });
     proofs.push(proof.steps);
   }
-  await checkRange(first, head.size, await Promise.all(entries.map(leafHash)), proofs[0]!, proofs[1]!, head.root);
-  return entries;
+  const hashes = await Promise.all(entries.map(leafHash));
+  await checkRange(first, head.size, hashes, proofs[0]!, proofs[1]!, head.root);
+  return { entries, stretch: { first, before: Frontier.before(first, head.size, proofs[0]!), hashes } };
 }
 
 /** The lines of a file, each ended by a line feed and none empty; null for another form. */

@@ -109,7 +109,7 @@ export async function checkRange(first: number, size: number, leaves: Bytes[], l
   if (leaves.length === 0) throw new Rejected("proof.inclusion", { why: "index" });
   await checkInclusion(first, size, leaves[0]!, lower, root);
   await checkInclusion(last, size, leaves[leaves.length - 1]!, upper, root);
-  const beside = new Map([...besides(first, size, lower), ...besides(last, size, upper)]);
+  const beside = new Map([...besides(first, size, lower), ...besides(last, size, upper)].map(([start, end, digest]) => [`${start}-${end}`, digest]));
   const over = async (start: number, end: number): Promise<Bytes> => {
     if (first <= start && end <= last + 1) return rootOf(leaves.slice(start - first, end - first));
     if (end <= first || start > last) return beside.get(`${start}-${end}`)!;
@@ -119,16 +119,44 @@ export async function checkRange(first: number, size: number, leaves: Bytes[], l
   if (!same(await over(0, size), root)) throw new Rejected("proof.inclusion", { why: "root" });
 }
 
+/** The right edge of a growing tree: the roots of its whole subtrees, largest first (`kua.proof.merkle.Frontier`). */
+export class Frontier {
+  constructor(public size: number, private readonly peaks: Bytes[]) {}
+
+  /** The tree over the leaves before `index`, from an inclusion proof that has held: what stands to the left of a leaf is in its proof. */
+  static before(index: number, size: number, proof: Bytes[]): Frontier {
+    return new Frontier(index, [...besides(index, size, proof)].filter(([, end]) => end <= index).map(([, , digest]) => digest));
+  }
+
+  async append(leaf: Bytes): Promise<void> {
+    let grown = leaf;
+    for (let rest = this.size; odd(rest); rest = half(rest)) grown = await nodeHash(this.peaks.pop()!, grown);
+    this.peaks.push(grown);
+    this.size++;
+  }
+
+  copy(): Frontier {
+    return new Frontier(this.size, [...this.peaks]);
+  }
+
+  /** The root of the tree, which must have a leaf. */
+  async root(): Promise<Bytes> {
+    let root = this.peaks.at(-1)!;
+    for (const peak of this.peaks.slice(0, -1).reverse()) root = await nodeHash(peak, root);
+    return root;
+  }
+}
+
 /** The hashes of an inclusion proof that holds, by the leaves [start, end) that each is the root of. */
-function* besides(index: number, size: number, proof: Bytes[]): Generator<[string, Bytes]> {
+function* besides(index: number, size: number, proof: Bytes[]): Generator<[start: number, end: number, digest: Bytes]> {
   let [start, end] = [0, size];
   for (const step of [...proof].reverse()) {
     const middle = start + split(end - start);
     if (index < middle) {
-      yield [`${middle}-${end}`, step];
+      yield [middle, end, step];
       end = middle;
     } else {
-      yield [`${start}-${middle}`, step];
+      yield [start, middle, step];
       start = middle;
     }
   }

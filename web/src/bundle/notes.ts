@@ -2,7 +2,7 @@
 // C2SP: verifier keys, signed notes, checkpoints, timed co-signatures. Ed25519 (0x01 signs, 0x04 co-signs) by WebCrypto; ML-DSA-44 (0x06) where the
 // browser has it, and otherwise counted as not judged: such a line neither helps nor spoils.
 
-import { type Bytes, fromBase64, fromUtf8, hex, join, same, sha256, utf8 } from "./bytes";
+import { type Bytes, fromBase64, fromUtf8, hex, join, same, sha256, toBase64, utf8 } from "./bytes";
 import { Rejected } from "./trouble";
 
 export const ED25519 = 1;
@@ -41,22 +41,27 @@ export async function readKey(line: string): Promise<VerifierKey> {
   const [name, id, ...rest] = line.split("+");
   const material = fromBase64(rest.join("+"));
   if (name === undefined || id === undefined || rest.length === 0 || !/^[0-9a-f]{8}$/.test(id) || !material || !material.length) throw new Rejected("key.form");
-  const kind = material[0]!;
-  const bytes = material.slice(1);
+  const key = await makeKey(name, material[0]!, material.slice(1));
+  if (hex(key.id) !== id) throw new Rejected("key.id", { given: id, computed: hex(key.id) });
+  return key.line === line ? key : { ...key, line };
+}
+
+/** A key from its parts. Throws `Rejected` with `key.name`, `key.kind` or `key.public`. */
+export async function makeKey(name: string, kind: number, bytes: Bytes): Promise<VerifierKey> {
   if (!isKeyName(name)) throw new Rejected("key.name", { given: name.slice(0, 80) });
   if (!LENGTHS.has(kind)) throw new Rejected("key.kind", { kind });
   if (bytes.length !== LENGTHS.get(kind)) throw new Rejected("key.public");
   if (kind === ML_DSA_44 && utf8(name).length > 255) throw new Rejected("key.name", { given: name.slice(0, 80) });
   if (kind !== ML_DSA_44 && isWeak(bytes)) throw new Rejected("key.public");
-  const computed = (await sha256(join(utf8(`${name}\n`), material))).slice(0, 4);
-  if (hex(computed) !== id) throw new Rejected("key.id", { given: id, computed: hex(computed) });
-  return { line, name, id: computed, kind, material: bytes };
+  const whole = join(Uint8Array.of(kind), bytes);
+  const id = (await sha256(join(utf8(`${name}\n`), whole))).slice(0, 4);
+  return { line: `${name}+${hex(id)}+${toBase64(whole)}`, name, id, kind, material: bytes };
 }
 
 /** The key in a file `vkey`: one line and nothing else. */
 export async function readKeyFile(data: Bytes): Promise<VerifierKey> {
-  const text = fromUtf8(data);
-  if (text === null || !text.endsWith("\n")) throw new Rejected("key.form");
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(data); // as Python reads it: what is no UTF-8 makes another name, whose id does not fit
+  if (!text.endsWith("\n")) throw new Rejected("key.form");
   return readKey(text.slice(0, -1));
 }
 

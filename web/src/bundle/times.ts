@@ -27,16 +27,19 @@ export interface Known {
   readonly origin: string;
   readonly policy: Policy | null;
   readonly judged: Judgement | null;
-  /** The national leaf that holds the station's checkpoint. */
-  readonly seen: Leaf | null;
+  /** National leaves with states of the station's log that hold against what is here of it. */
+  readonly stated: readonly Leaf[];
 }
 
 type Bound = readonly [at: number, by: string];
 
-/** Write the lines about time; gives the names of the files that were asked for. */
-export async function checkTimes(held: Payload, known: Known, log: Entries, films: readonly Film[], report: Report): Promise<string[]> {
+/** Write the lines about time; gives the names of the files that were asked for. `start` is the first leaf about this time. */
+export async function checkTimes(held: Payload, found: Known, log: Entries, start: number, films: readonly Film[], report: Report): Promise<string[]> {
+  // A state of the log without the end of the film dates nothing of it.
+  const last = films.reduce((most, film) => Math.max(most, film.leaf), -1);
+  const known = { ...found, stated: found.stated.filter((leaf) => num(leaf, "size") > last) };
   const there = new Set(held.names("time"));
-  await notBefore(held, known, log, films, there, report);
+  await notBefore(held, known, log, start, there, report);
   const bounds = [...(await first(held, known, there, report)), ...(await stamped(held, known, there, report))];
   bounds.sort((left, right) => left[0] - right[0] || (left[1] < right[1] ? -1 : 1));
   if (bounds[0]) {
@@ -44,14 +47,14 @@ export async function checkTimes(held: Payload, known: Known, log: Entries, film
     report.passed(CHECK, "bundle.not_after", { at: rfc3339(at), names });
     const waits = films.map((film) => Math.max(0, at - film.t1));
     if (waits.length) report.passed(CHECK, "bundle.window", { longest: seconds(waits.reduce((a, b) => Math.max(a, b))), shortest: seconds(waits.reduce((a, b) => Math.min(a, b))) });
-  } else if (known.seen) {
-    report.notChecked(CHECK, "bundle.not_after_centre", { at: rfc3339(num(known.seen, "received_at")) });
+  } else if (known.stated.length) {
+    const at = known.stated.map((leaf) => num(leaf, "received_at")).reduce((least, each) => Math.min(least, each));
+    report.notChecked(CHECK, "bundle.not_after_centre", { at: rfc3339(at) });
   }
   return [...there].filter((name) => [BEACON, BEACON_LEAF, FIRST_SEEN, STAMPED].includes(name) || name.endsWith(".tsr"));
 }
 
-async function notBefore(held: Payload, known: Known, log: Entries, films: readonly Film[], there: ReadonlySet<string>, report: Report): Promise<void> {
-  const start = films.reduce((least, film) => Math.min(least, film.leaf), films[0]?.leaf ?? 0);
+async function notBefore(held: Payload, known: Known, log: Entries, start: number, there: ReadonlySet<string>, report: Report): Promise<void> {
   const notes = new Set(log.ofType("beacon").filter((leaf) => leaf.index < start).map((leaf) => latin1(utf8(txt(leaf, "note")))));
   if (!there.has(BEACON)) {
     report.notChecked(CHECK, "bundle.no_beacon");
@@ -106,8 +109,9 @@ async function stamped(held: Payload, known: Known, there: ReadonlySet<string>, 
   return [];
 }
 
-/** The national leaf that such a proof must be of: the one with the station's checkpoint. */
+/** The national leaf that such a proof must be of: one with a state of the station's log that has all of the film. */
 function entryOf(known: Known, proof: TlogProof, name: string): Bytes {
-  if (known.seen?.index !== proof.index) throw new Rejected("bundle.proof_elsewhere", { name });
-  return canonical(known.seen.body);
+  const leaf = known.stated.find((each) => each.index === proof.index);
+  if (!leaf) throw new Rejected("bundle.proof_elsewhere", { name });
+  return canonical(leaf.body);
 }

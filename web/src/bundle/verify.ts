@@ -2,16 +2,18 @@
 // Check of a court bundle in the reader's browser: one file, no network, no clock (docs/spec/bundle.md). The steps are those of `kua.verify.bundle`, in
 // its order; what a browser does not check here it says (docs/spec/verifiers.md, column `verify.html`).
 
-import { hex, sha256 } from "./bytes";
+import { hex, same, sha256 } from "./bytes";
 import { BagReader, INFO, MANIFEST, PAYLOAD, type Payload, type Progress, TAG_MANIFEST, below, checkBag } from "./bag";
 import { type Election, type Titles, publicationOf, readElection, requireName } from "./election";
 import { type Entries, PATH, readExcerpt } from "./excerpt";
 import { type Json, type Value, canonical, isObject, readCanonical } from "./json";
-import { num, txt } from "./leaf";
+import { checkHours } from "./hours";
+import { type Leaf, num, txt } from "./leaf";
 import { MAX_NOTE, type VerifierKey, openCheckpoint, parseNote, readKey, readKeyFile, verifiedSigners } from "./notes";
 import { checkElection } from "./persons";
 import { type Judgement, type Policy, judge, parsePolicy, partiesIn, partiesOf } from "./policy";
 import { Report, gapsFirst, rfc3339 } from "./report";
+import { checkRoom } from "./room";
 import { checkExcerpt, digestsOf } from "./station";
 import { type Known, checkTimes } from "./times";
 import { Rejected } from "./trouble";
@@ -136,7 +138,7 @@ class Check {
     if (entries && file !== null) {
       if (entries.ofType("policy").length) checkLogged(entries, election, file, report);
       else report.missing("election.logged", "bundle.leaf_missing", { type: "policy" });
-      this.known = { key, origin, policy: null, judged: null, seen: null };
+      this.known = { key, origin, policy: null, judged: null, stated: [] };
     }
     await this.quorum(payload, key, origin, election);
     return entries;
@@ -200,9 +202,14 @@ class Check {
     const digests = digestsOf(held.entries, held.sha256, `${PAYLOAD}${place}/`);
     const { expected, films } = await checkExcerpt(payload, digests, part, election, file, nation, mayEver, report);
     for (const name of expected) this.used.add(`${place}/${name}`);
+    const items = log.ofType("segment", "gap").filter((leaf) => contents.cameras.includes(txt(leaf, "cam")) && num(leaf, "t0") < contents.until && contents.since < num(leaf, "t1")).map((leaf) => leaf.index);
+    const stated = (this.known?.stated ?? []).map((leaf) => [num(leaf, "size"), num(leaf, "received_at")] as const);
+    await checkHours(`${place} hours`, log, items, stated, report);
+    const named = this.known?.policy?.witnesses.map((witness) => witness.key) ?? [];
+    await checkRoom(`${place} room`, log, items.reduce((most, index) => Math.max(most, index), -1), named, report);
     if (this.known) {
       const all = contents.cameras.flatMap((cam) => films.get(cam)!);
-      for (const name of await checkTimes(held, this.known, log, all, report)) this.used.add(name);
+      for (const name of await checkTimes(held, this.known, log, items.reduce((least, index) => Math.min(least, index), items[0] ?? 0), all, report)) this.used.add(name);
     }
     this.tellNoGaps(place);
     for (const cam of contents.cameras) this.tellCopies(contents, cam);
@@ -238,9 +245,12 @@ class Check {
     if (!nation.ofType("certificate").some((leaf) => txt(leaf, "station") === station)) report.missing(check, "bundle.leaf_missing", { type: "certificate" });
     const note = new TextDecoder().decode(await this.held.read(`s/${station}/${PATH}`, MAX_NOTE));
     let seen = false;
-    for (const leaf of nation.ofType("station_checkpoint")) {
+    const stated = nation.ofType("station_checkpoint").filter((leaf) => txt(leaf, "origin") === log.head.origin);
+    const roots = await log.rootsBefore(stated.map((leaf) => num(leaf, "size")));
+    const holds: Leaf[] = [];
+    for (const leaf of stated) {
       const { index } = leaf;
-      if (txt(leaf, "origin") !== log.head.origin) continue;
+      const root = roots.get(num(leaf, "size"));
       const signed = await openCheckpoint(new TextEncoder().encode(txt(leaf, "note")) as Uint8Array<ArrayBuffer>, [key], log.head.origin).catch((error: unknown) => {
         if (error instanceof Rejected) return null;
         throw error;
@@ -249,12 +259,15 @@ class Check {
         report.failed(check, "film.checkpoint_not_signed", { index });
       } else if (txt(leaf, "note") === note) {
         seen = true;
-        if (this.known) this.known = { ...this.known, seen: leaf };
+        holds.push(leaf);
         report.passed(check, "bundle.in_nation", { index, size: signed.size, at: rfc3339(num(leaf, "received_at")) });
-      } else if (signed.size === log.head.size && hex(signed.root) !== hex(log.head.root)) {
+      } else if (root && same(root, signed.root)) {
+        holds.push(leaf);
+      } else if (root) {
         report.failed(check, "film.other_history", { size: signed.size, index });
       }
     }
+    if (this.known) this.known = { ...this.known, stated: holds };
     if (!seen) report.missing(check, "bundle.leaf_missing", { type: "station_checkpoint" });
   }
 

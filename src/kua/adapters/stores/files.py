@@ -11,22 +11,24 @@ from typing import final
 from kua.adapters.durable import make_folder, sync_folder, write_all
 from kua.core.digest import Digest
 from kua.core.errors import Unavailable
+from kua.ports.store import RESTS
 from kua.ports.trip import trip
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-@final
 class FileIncoming:
     """The port `Incoming`: a `.part` file and a running SHA-256."""
 
     def __init__(self, store: "FileStore") -> None:
-        self._store = store
-        self._path = store.incoming / f"{secrets.token_hex(12)}.part"
+        self._begin(store, store.incoming / f"{secrets.token_hex(12)}.part", os.O_EXCL)
+
+    def _begin(self, store: "FileStore", path: Path, how: int) -> None:
+        self._store, self._path = store, path
         self._sha256 = hashlib.sha256()
         self.size = 0
         try:
-            self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | how, 0o644)
         except OSError as error:
             raise _told(error) from error
 
@@ -69,6 +71,37 @@ class FileIncoming:
 
 
 @final
+class FileRest(FileIncoming):
+    """The port `Rest`: the file has the blob's name, and whoever goes on with it reads what is there once more for its SHA-256."""
+
+    def __init__(self, store: "FileStore", path: Path) -> None:
+        make_folder(path.parent)
+        self._begin(store, path, 0)
+        try:
+            self._read()
+        except OSError as error:
+            os.close(self._fd)
+            raise _told(error) from error
+
+    def _read(self) -> None:
+        self.size = os.fstat(self._fd).st_size
+        self._sha256 = hashlib.sha256(os.pread(self._fd, self.size, 0))
+        os.lseek(self._fd, self.size, os.SEEK_SET)
+
+    def cut(self, size: int) -> None:
+        """Forget what came after the first `size` bytes. Raises `Unavailable("disk.failed")`."""
+        try:
+            os.ftruncate(self._fd, size)
+            self._read()
+        except OSError as error:
+            raise _told(error) from error
+
+    def pause(self) -> None:
+        """Let go of the file; the bytes stay."""
+        os.close(self._fd)
+
+
+@final
 class FileStore:
     """The port `Store` below `folder`. Opening it removes what was cut off on its way in. Below `reserve` free bytes it takes nothing more in."""
 
@@ -78,6 +111,9 @@ class FileStore:
         make_folder(self.incoming)
         for part in self.incoming.glob("*.part"):
             part.unlink()
+        for rest in self.incoming.glob("*/*.rest"):
+            if self.has(rest.stem):  # it came whole another way
+                rest.unlink()
 
     def place(self, digest: str) -> Path:
         """Return where the bytes with `digest` (64 hex digits) stand or would stand."""
@@ -85,10 +121,33 @@ class FileStore:
 
     def open(self) -> FileIncoming:
         """Begin to take bytes in. Raises `Unavailable("ingest.disk_full")`: what is left belongs to the logs."""
+        self._require_room()
+        return FileIncoming(self)
+
+    def _require_room(self) -> None:
         state = os.statvfs(self._folder)
         if state.f_bavail * state.f_frsize < self._reserve:
             raise Unavailable("ingest.disk_full")
-        return FileIncoming(self)
+
+    def resume(self, of: str, digest: str) -> FileRest:
+        """Go on with what `of` has sent of `digest`. Raises `Unavailable("ingest.disk_full" | "disk.failed")`."""
+        self._require_room()
+        path = self._rest(of, digest)
+        if not path.exists():
+            others = sorted(path.parent.glob("*.rest"), key=lambda each: each.stat().st_mtime)
+            for other in others[: len(others) - RESTS + 1] if len(others) >= RESTS else ():
+                other.unlink(missing_ok=True)
+        return FileRest(self, path)
+
+    def rest(self, of: str, digest: str) -> int:
+        """Return how many bytes of `digest` `of` has sent, as far as they were not whole."""
+        try:
+            return self._rest(of, digest).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def _rest(self, of: str, digest: str) -> Path:
+        return self.incoming / of / f"{digest}.rest"
 
     def has(self, digest: str) -> bool:
         """Whether the bytes are here, whole and durable."""

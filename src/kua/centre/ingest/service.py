@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, final
 
+from kua.centre.ingest.beats import Beat, read_beat
 from kua.centre.ingest.book import Read
 from kua.centre.ingest.evidence import Evidence
 from kua.centre.ingest.members import Member, Members
@@ -20,11 +21,13 @@ from kua.centre.whole import in_thread
 from kua.core.digest import Digest, from_hex, sha256
 from kua.core.errors import KuaError, Refused, Rejected, Unavailable
 from kua.core.instant import Instant
+from kua.flow.gate import Gate
 from kua.flow.quota import Quota
 from kua.ports.clock import Clock
 from kua.ports.index import Index, Piece
 from kua.ports.store import Incoming, Store
 from kua.ports.trip import trip
+from kua.proof import logbody
 from kua.proof.base64 import from_base64
 from kua.proof.checkpoint import Checkpoint, open_checkpoint
 from kua.proof.keys import SigningKey
@@ -70,6 +73,8 @@ class Allowance:
     requests: int = 64
     burst: int = 16
     """Seconds of either that may come at once."""
+    all_requests: int = 2_000
+    """Requests a second of all stations together; who comes over that is told when to come back."""
 
     def quotas(self) -> tuple[Quota, Quota]:
         """Return full buckets of both."""
@@ -95,6 +100,9 @@ class Ingest:
         self._evidence, self._clock, self._signer, self._news, self._clock_trusted = evidence, clock, signer, news, clock_trusted
         self._allowance = allowance
         self._quotas: dict[str, tuple[Quota, Quota]] = {}
+        self._gate = Gate(allowance.all_requests)
+        self.beats: dict[str, Beat] = {}
+        """The newest heartbeat of each station."""
         self._rows: list[Piece] = []
         self._commit: asyncio.Future[None] | None = None
 
@@ -112,7 +120,8 @@ class Ingest:
 
         Raises `Rejected` (`name.station`, `election.no_station`, `upload.not_enrolled`, `upload.request`, `upload.signature`, `upload.stale`),
         `Refused("upload.revoked")` for whoever holds a key that was revoked,
-        `Unavailable("ingest.quota")` for a station that has sent more than its allowance; only what bears its signature counts against it.
+        `Unavailable("ingest.quota")` for a station that has sent more than its allowance; only what bears its signature counts against it;
+        `Unavailable("ingest.busy")` where all stations together ask more than is answered.
         """
         member = self._members.get(station)
         try:
@@ -130,6 +139,9 @@ class Ingest:
         if member.station in self._nation.revoked:
             raise Refused("upload.revoked", station=member.station)
         self._require_allowance(member.station)
+        turn = self._gate.wait(self._clock.monotonic(), film=request.method in {"PUT", "PATCH"})
+        if turn:
+            raise Unavailable("ingest.busy", seconds=-(-turn // 1000))
         return Admitted(member, digest, request)
 
     def _require_allowance(self, station: str) -> None:
@@ -163,10 +175,10 @@ class Ingest:
         """Begin to take a blob in. Raises `Unavailable("ingest.disk_full")`."""
         return self._store.open()
 
-    async def finish(self, admitted: Admitted, incoming: Incoming) -> bytes:
+    async def finish(self, admitted: Admitted, incoming: Incoming, *, whole: bool = True) -> bytes:
         """Check what came against digest and leaf, make it durable, and return the receipt.
 
-        Raises `Rejected` (`ingest.digest`, `ingest.size`; the bytes are kept as evidence), `Unavailable("ingest.disk_full")`.
+        What the station signed as a `whole` and does not hold is kept as evidence; of what came in parts it signed only those that are whole. Raises `Rejected` (`ingest.digest`, `ingest.size`), `Unavailable("ingest.disk_full")`.
         """
         member, digest = admitted.member, admitted.digest.hex()
         trip("centre:9")
@@ -177,7 +189,8 @@ class Ingest:
             if sizes and incoming.size not in sizes:
                 raise Rejected("ingest.size", given=incoming.size, digest=digest)
         except Rejected as error:
-            self._convict(admitted, error, incoming.take())
+            if whole:
+                self._convict(admitted, error, incoming.take())
             incoming.drop()
             raise
         await in_thread(incoming.keep)
@@ -213,8 +226,14 @@ class Ingest:
 
     # -------------------------------------------------------------------------------------------------------------- log
 
-    async def take_log(self, admitted: Admitted, body: bytes) -> int:
-        """Take entries and the checkpoint over them; return the size of the centre's copy, durable.
+    def beat(self, admitted: Admitted, body: bytes) -> None:
+        """Take a heartbeat. It is told to people and kept in memory only. Raises `Rejected` (`ingest.digest`, `ingest.beat`)."""
+        if sha256(body) != admitted.digest:
+            raise Rejected("ingest.digest", given=sha256(body).hex(), wanted=admitted.digest.hex())
+        self.beats[admitted.member.station] = read_beat(body, self._clock.now())
+
+    async def take_log(self, admitted: Admitted, body: bytes, *, packed: bool = False) -> int:
+        """Take entries and the checkpoint over them; return the size of the centre's copy, durable. `packed`: in the form of `kua.proof.logbody`.
 
         Raises `Rejected` (`ingest.digest`, `log.request`, `log.checkpoint`, `log.account`, `leaf.*`, `json.*`), `Refused` (`log.not_next`,
         `log.fork`), `Unavailable` (`disk.*`). Everything but `log.not_next` and a sick disk is kept as evidence.
@@ -224,7 +243,7 @@ class Ingest:
             if sha256(body) != admitted.digest:
                 raise Rejected("ingest.digest", given=sha256(body).hex(), wanted=admitted.digest.hex())
             async with member.turn:
-                read, checkpoint = await in_thread(_append, member, body)
+                read, checkpoint = await in_thread(_append, member, body, packed)
                 if read is not None and checkpoint is not None:
                     now = self._clock.now()
                     member.book.take(read)
@@ -251,10 +270,10 @@ def _queued(member: Member, checkpoint: Checkpoint) -> tuple[str, int, bytes, by
     return member.origin, checkpoint.size, checkpoint.root, head.note if head else b""
 
 
-def _append(member: Member, body: bytes) -> tuple[Read | None, Checkpoint | None]:
+def _append(member: Member, body: bytes, packed: bool) -> tuple[Read | None, Checkpoint | None]:
     """Hold a request against the copy of the log and append what is new. Returns (None, None) if nothing is."""
-    start, entries, note = _parse(body)
     log, have = member.log, member.book.size
+    start, entries, note = _unpack(log, have, body) if packed else _parse(body)
     if start > have:
         raise Refused("log.not_next", have=have)
     try:
@@ -286,6 +305,19 @@ def _append(member: Member, body: bytes) -> tuple[Read | None, Checkpoint | None
 
 def _root_at(log: Any, size: int) -> Digest:
     return Frontier.of(leaf_hash(entry) for entry in log.entries(0, size)).root()
+
+
+def _unpack(log: Any, have: int, body: bytes) -> tuple[int, Sequence[bytes], bytes]:
+    try:
+        start = logbody.start_of(body)
+        if start > have:
+            raise Refused("log.not_next", have=have)
+        part = logbody.unpack(body, log.entries(max(0, start - logbody.BEFORE), start), MOST_LOG)
+    except ValueError as error:
+        raise Rejected("log.request") from error
+    if len(part.entries) > MOST_ENTRIES:
+        raise Rejected("log.request")
+    return start, part.entries, part.checkpoint
 
 
 def _parse(body: bytes) -> tuple[int, Sequence[bytes], bytes]:

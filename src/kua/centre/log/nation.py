@@ -5,15 +5,16 @@ at most one signature a second, so that many stations do not make many checkpoin
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, final
 
+from kua.centre.log.places import Placing
 from kua.centre.whole import in_thread
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant
 from kua.ports.tilelog import Signed, TileLog
 from kua.ports.trip import trip
-from kua.proof.leaf import Leaf, make_leaf, read_leaf
+from kua.proof.leaf import Leaf, Unknown, make_leaf, read_leaf
 
 EVERY: Final = 1.0
 """Seconds between two signatures over batched leaves."""
@@ -24,9 +25,11 @@ _PAGE: Final = 1_000
 class Nation:
     """Owns the log. All methods are called on the event loop; disk work is done in a thread, one piece at a time."""
 
-    def __init__(self, log: TileLog, stated: Callable[[str, int, int], None] = lambda _origin, _index, _size: None) -> None:
-        """`stated` is told of every station's checkpoint: origin, index of its leaf, size."""
-        self._log, self._stated = log, stated
+    def __init__(
+        self, log: TileLog, stated: Callable[[str, int, int], None] = lambda _origin, _index, _size: None, placing: Placing | None = None
+    ) -> None:
+        """`stated` is told of every station's checkpoint: origin, index of its leaf, size; `placing` of every leaf, before a head over it is shown."""
+        self._log, self._stated, self._placing = log, stated, placing
         self._queue: list[bytes] = []
         self._news = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -122,21 +125,34 @@ class Nation:
     def _write(self, batch: list[bytes]) -> int:
         trip("centre:11.before")
         placed = self._log.append(batch)
+        leaves = [read_leaf(entry, "nation") for entry in batch]
+        self._place(zip(placed, batch, leaves, strict=True))
         self._log.publish()
         trip("centre:11.shown")
-        for index, entry in zip(placed, batch, strict=True):
-            self._note(index, entry)
+        for index, leaf in zip(placed, leaves, strict=True):
+            self._note(index, leaf)
         return placed.start
+
+    def _place(self, placed: Iterable[tuple[int, bytes, Leaf | Unknown]]) -> None:
+        if self._placing is not None:
+            for index, entry, leaf in placed:
+                self._placing.note(index, entry, leaf)
+            self._placing.flush()
 
     def _scan(self) -> None:
         """Read the log once from its beginning; sign what a crash left unsigned."""
+        if self._placing is not None:
+            self._placing.begin(self._log.size, lambda index: self._log.entries(index, index + 1)[0])
         for start in range(0, self._log.size, _PAGE):
             for index, entry in enumerate(self._log.entries(start, min(start + _PAGE, self._log.size)), start):
-                self._note(index, entry)
+                leaf = read_leaf(entry, "nation")
+                if self._placing is not None:
+                    self._placing.note(index, entry, leaf)
+                self._note(index, leaf)
+        self._place(())
         self._log.publish()
 
-    def _note(self, index: int, entry: bytes) -> None:
-        leaf = read_leaf(entry, "nation")
+    def _note(self, index: int, leaf: Leaf | Unknown) -> None:
         if not isinstance(leaf, Leaf):
             return
         take: dict[str, Callable[[], None]] = {

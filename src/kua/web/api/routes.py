@@ -2,7 +2,8 @@
 """The JSON routes of `/api/v1` (docs/spec/centre-api.md). Every expected error is a problem document; bodies are bounded before they are read."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Request
@@ -13,12 +14,15 @@ from kua.centre.broadcast.withdraw import Order, Withdraw
 from kua.centre.enrol.revoke import Revocation, Revoke
 from kua.centre.enrol.service import Enrol
 from kua.centre.enrol.service import Request as Asked
+from kua.centre.ingest.beats import MOST as MOST_BEAT
+from kua.centre.ingest.beats import Beat
 from kua.centre.ingest.service import MOST_LOG, Ingest
-from kua.core.errors import KuaError, Rejected, Unavailable
+from kua.core.errors import KuaError, Rejected
 from kua.core.instant import Instant
 from kua.ports.index import InsideIndex, StationState
+from kua.proof import logbody
 from kua.web.api.blobs import signed_of
-from kua.web.kit.pace import Pace
+from kua.web.kit.pace import read_body
 from kua.web.kit.problems import MEDIA_TYPE, later, problem
 
 
@@ -99,7 +103,7 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, 
     @app.post("/api/v1/enrol", status_code=201)
     async def enrol_station(request: Request, response: Response) -> Enrolled:
         """Enrol a station by its one-time code."""
-        body = _read_model(EnrolBody, await _read(request, _MOST_SMALL))
+        body = _read_model(EnrolBody, await read_body(request, _MOST_SMALL))
         done = await enrol.enrol(Asked(body.election, body.station, body.code, body.vkey, body.proof))
         response.status_code = 201 if done.new else 200
         return Enrolled(origin=done.origin, centre_vkey=desk.centre_vkey(), certificate=done.certificate)
@@ -109,9 +113,19 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, 
         """Take log entries and the station's checkpoint over them."""
         _require_election(election_id, election)
         admitted = ingest.admit(station, signed_of(request.scope))
-        body = await _read(request, MOST_LOG)
+        body = await read_body(request, MOST_LOG)
         ingest.received(admitted, len(body))
-        return Size(size=await ingest.take_log(admitted, body))
+        return Size(size=await ingest.take_log(admitted, body, packed=request.headers.get("content-type", "") == logbody.MEDIA_TYPE))
+
+    @app.post("/api/v1/e/{election_id}/s/{station}/beat")
+    async def take_beat(election_id: str, station: str, request: Request) -> State:
+        """Take a station's heartbeat and answer as `state` does."""
+        _require_election(election_id, election)
+        admitted = ingest.admit(station, signed_of(request.scope))
+        body = await read_body(request, MOST_BEAT)
+        ingest.received(admitted, len(body))
+        ingest.beat(admitted, body)
+        return State(**ingest.state(station), nation=ingest.nation_checkpoint().decode())
 
     @app.get("/api/v1/e/{election_id}/s/{station}/state")
     async def state(election_id: str, station: str) -> State:
@@ -120,16 +134,16 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, 
         return State(**ingest.state(station), nation=ingest.nation_checkpoint().decode())
 
     if control:
-        _add_control(app, withdraw, revoke, desk, control)
+        _add_control(app, withdraw, revoke, desk, ingest, control)
     return app
 
 
-def _add_control(app: FastAPI, withdraw: Withdraw, revoke: Revoke, desk: InsideIndex, control: str) -> None:
+def _add_control(app: FastAPI, withdraw: Withdraw, revoke: Revoke, desk: InsideIndex, ingest: Ingest, control: str) -> None:
     @app.post("/api/v1/control/stop", include_in_schema=False)
     async def stop(request: Request) -> dict[str, int]:
         """Withdraw a camera: `kua centre stop`."""
         _require_token(request, control)
-        body = _read_model(StopBody, await _read(request, _MOST_SMALL))
+        body = _read_model(StopBody, await read_body(request, _MOST_SMALL))
         start, end = (None if at is None else Instant(at) for at in (body.start, body.end))
         return {"leaf": await withdraw.stop(Order(body.station, body.cam, body.article, body.reason, body.by, start, end))}
 
@@ -137,7 +151,7 @@ def _add_control(app: FastAPI, withdraw: Withdraw, revoke: Revoke, desk: InsideI
     async def revoke_key(request: Request) -> dict[str, int]:
         """Revoke a station's key: `kua centre revoke`."""
         _require_token(request, control)
-        body = _read_model(RevokeBody, await _read(request, _MOST_SMALL))
+        body = _read_model(RevokeBody, await read_body(request, _MOST_SMALL))
         since = None if body.since is None else Instant(body.since)
         return {"leaf": await revoke.revoke(Revocation(body.station, body.article, body.reason, body.by, since))}
 
@@ -145,15 +159,16 @@ def _add_control(app: FastAPI, withdraw: Withdraw, revoke: Revoke, desk: InsideI
     async def status(request: Request) -> dict[str, Any]:
         """Tell every station's state: `kua centre status`."""
         _require_token(request, control)
-        return {"now": desk.now(), "stations": states_json(desk.station_states()), "cosigners": cosigners_json(desk.cosigner_states())}
+        return {"now": desk.now(), "stations": states_json(desk.station_states(), ingest.beats), "cosigners": cosigners_json(desk.cosigner_states())}
 
 
-def states_json(states: Sequence[StationState]) -> list[dict[str, Any]]:
-    """Return the stations as plain JSON for `kua centre status --json`."""
+def states_json(states: Sequence[StationState], beats: Mapping[str, Beat]) -> list[dict[str, Any]]:
+    """Return the stations as plain JSON for `kua centre status --json`; `beat` is the newest heartbeat, null where there was none since the start."""
     return [
         {
             "station": s.station, "region": s.region, "state": s.state, "last_leaf_at": s.last_leaf_at, "last_film_t1": s.last_film_t1,
             "published_until": s.published_until, "hidden_now": s.hidden_now, "withdrawn": s.withdrawn, "late_ms": s.late_ms, "owed": s.owed,
+            "beat": asdict(beats[s.station]) if s.station in beats else None,
         }
         for s in states
     ]
@@ -173,23 +188,6 @@ def _require_token(request: Request, control: str) -> None:
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     if not hmac.compare_digest(given.encode(), control.encode()):
         raise Rejected("office.token")
-
-
-async def _read(request: Request, most: int) -> bytes:
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > most:
-        raise Rejected("ingest.too_large", most=most)
-    body, pace, stream = bytearray(), Pace(), request.stream()
-    try:
-        while True:
-            async with pace.limit(len(body)):
-                body += await anext(stream)
-            if len(body) > most:
-                raise Rejected("ingest.too_large", most=most)
-    except StopAsyncIteration:
-        return bytes(body)
-    except TimeoutError as error:
-        raise Unavailable("ingest.slow") from error
 
 
 def _read_model(model: type[B], data: bytes) -> B:

@@ -17,15 +17,22 @@ _STATUS: Final[dict[str, int]] = {
     "upload.stale": 401,
     "upload.not_enrolled": 401,
     "upload.request": 400,
+    "upload.offset": 409,
     "log.not_next": 409,
     "log.fork": 409,
     "ingest.no_leaf": 404,
     "ingest.too_large": 413,
     "ingest.disk_full": 507,
     "ingest.quota": 429,
+    "ingest.busy": 503,
     "ingest.slow": 408,
     "disk.full": 507,
     "disk.failed": 503,
+    "clip.too_many": 429,
+    "clip.busy": 503,
+    "clip.no_room": 507,
+    "clip.gone": 404,
+    "clip.withdrawn": 410,
     "web.not_found": 404,
     "web.method": 405,
     "web.range": 416,
@@ -37,6 +44,8 @@ _STATUS: Final[dict[str, int]] = {
     "name.station": 404,
     "name.election": 404,
 }
+_LATER: Final = frozenset({"ingest.quota", "ingest.busy", "clip.too_many", "clip.busy", "clip.not_yet"})
+"""Errors that say in how many seconds to come back."""
 _BY_KIND: Final[tuple[tuple[type[KuaError], int], ...]] = ((Refused, 403), (Rejected, 422), (Incomplete, 404), (Unavailable, 503), (Misused, 400))
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -67,7 +76,7 @@ def problem(error: KuaError, accept_language: str = "") -> tuple[int, dict[str, 
 
 def later(error: KuaError) -> dict[str, str]:
     """Return the header that says when to come back (RFC 9110 section 10.2.3), where `error` says so."""
-    return {"Retry-After": str(error.facts["seconds"])} if error.code == "ingest.quota" else {}
+    return {"Retry-After": str(error.facts["seconds"])} if error.code in _LATER else {}
 
 
 def problem_bytes(error: KuaError, accept_language: str = "") -> tuple[int, bytes]:

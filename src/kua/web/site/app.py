@@ -4,9 +4,7 @@
 Every page says all that it knows without JavaScript, except the moving picture.
 """
 
-import re
-from collections.abc import Awaitable, Callable
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +15,12 @@ from starlette.routing import Route
 
 from kua.core.election import Election
 from kua.core.errors import Rejected
-from kua.core.instant import Instant
+from kua.ports.clips import Clips
 from kua.ports.index import PublicIndex
-from kua.web.kit.formats import local
 from kua.web.kit.pages import SECURITY, Pages, Words, answer, preferred
 from kua.web.kit.static import Assets
+from kua.web.site.clips import ClipPages
+from kua.web.site.moments import moment
 from kua.web.site.search import Finder
 from kua.web.site.views import Views, election_key
 from kua.words.speak import LANGUAGES
@@ -31,17 +30,17 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 KEPT: Final = 512
 """Pages kept within one second: enough for a crowd on the same pages, too few to fill the memory."""
 
-_CLOCK: Final = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])(?:[:.]([0-5][0-9]))?")
-_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,15}(?:Z|[+ -][0-9]{2}:?[0-9]{2})")
 
 
 class Site:
     """The pages of one centre."""
 
-    def __init__(self, index: PublicIndex, tree_prefix: str, assets: Assets) -> None:
+    def __init__(self, index: PublicIndex, tree_prefix: str, assets: Assets, clips: Clips | None) -> None:
         self._index = index
         self._tree = tree_prefix
         self._pages = Pages(TEMPLATES, assets)
+        self._longest = clips.longest if clips is not None else None
+        self.clips = ClipPages(index, clips, self._pages, tree_prefix, self._no_station) if clips is not None else None
         self._finder: tuple[tuple[str, int], Finder] | None = None
         self._second = -1
         self._kept: dict[tuple[str, str, str], str] = {}
@@ -107,20 +106,24 @@ class Site:
             views = self._views(language)
             day = views.date_of(number, cam)
             at = moment(asked, day) if asked else None
-            page = views.station(number, cam, at, "" if at is not None else asked)
+            page = views.station(number, cam, at, "" if at is not None else asked, self._longest)
             return self._pages.render(language, "station.html", page)
 
         try:
             return self._shown(request, language, make)
         except Rejected as error:
-            say = Words(language)
-            told = {
-                "election.no_station": say("There is no station “{number}” in this election.", number=number[:20]),
-                "election.no_camera": say("Station {number} has no camera “{camera}”.", number=number[:20], camera=cam),
-            }.get(error.code)
-            if told is None:
-                raise
-            return self._lost(request, language, told)
+            return self._no_station(language, request, error)
+
+    def _no_station(self, language: str, request: Request, error: Rejected) -> Response:
+        """Answer for a station or a camera that is not there; anything else is a bug, and is raised again."""
+        say, number, cam = Words(language), request.path_params["station"], str(error.facts.get("camera", ""))
+        told = {
+            "election.no_station": say("There is no station “{number}” in this election.", number=number[:20]),
+            "election.no_camera": say("Station {number} has no camera “{camera}”.", number=number[:20], camera=cam[:8]),
+        }.get(error.code)
+        if told is None:
+            raise error
+        return self._lost(request, language, told)
 
     async def check(self, language: str, request: Request) -> Response:
         """P4."""
@@ -150,21 +153,6 @@ class Site:
         return self._lost(request, language, Words(language)("Nothing lies at this address. A letter may have been lost on the way."))
 
 
-def moment(text: str, day: Instant) -> Instant | None:
-    """Read `14:03`, `14:03:20` (on the date of `day`, by the stations' clocks) or an ISO 8601 time with offset; None for anything else."""
-    clock = _CLOCK.fullmatch(text)
-    if clock:
-        hour, minute, second = (int(part or 0) for part in clock.groups())
-        return Instant(int(local(day).replace(hour=hour, minute=minute, second=second, microsecond=0).timestamp() * 1000))
-    if not _MOMENT.fullmatch(text):
-        return None
-    try:
-        # a plus that came unescaped in a query is read as a space
-        return Instant(round(datetime.fromisoformat(text.replace(" ", "+")).timestamp() * 1000))
-    except ValueError:
-        return None
-
-
 def _in(language: str, page: Callable[[str, Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         return await page(language, request)
@@ -179,10 +167,10 @@ def _to(place: str) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def build_site(index: PublicIndex, tree_prefix: str = "/t", assets: Assets | None = None) -> Starlette:
-    """Return the site over `index`. `tree_prefix` is where the published tree is served on the same host."""
+def build_site(index: PublicIndex, tree_prefix: str = "/t", assets: Assets | None = None, clips: Clips | None = None) -> Starlette:
+    """Return the site over `index`. `tree_prefix` is where the published tree is served on the same host; `clips` makes clips for readers, where it may."""
     held = assets or Assets()
-    site = Site(index, tree_prefix, held)
+    site = Site(index, tree_prefix, held, clips)
     return Starlette(
         routes=[
             Route("/", site.door),
@@ -200,6 +188,16 @@ def build_site(index: PublicIndex, tree_prefix: str = "/t", assets: Assets | Non
                     Route(f"/{language}/s/{{station}}", _in(language, site.station)),
                 )
             ),
+            *(_clip_routes(site.clips) if site.clips is not None else ()),
         ],
         exception_handlers={404: site.lost},
     )
+
+
+def _clip_routes(clips: ClipPages) -> Iterator[Route]:
+    yield Route("/clip/{key}/{name}", clips.fetch)
+    for language in LANGUAGES:
+        place = f"/{language}/s/{{station}}/clip"
+        yield Route(place, _in(language, clips.order), methods=["POST"])
+        yield Route(place, _in(language, clips.form), methods=["GET"])
+        yield Route(f"{place}/{{key}}", _in(language, clips.state), methods=["GET"])

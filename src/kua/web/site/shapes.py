@@ -182,6 +182,39 @@ class Outsiders:
 
 
 @dataclass(frozen=True, slots=True)
+class ClipForm:
+    """What the form of *Make a clip* holds: the times as they are written, and how many minutes it may be at most."""
+
+    cam: str
+    since: str
+    until: str
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClipPage:
+    """A clip on its way, or the form for one. `stage` is empty where none was ordered; `error` is what, why and what to do.
+
+    `since` and `until` are what it holds, `megabytes` how large it is, `href` where it is fetched once it is ready.
+    """
+
+    frame: Frame
+    crumbs: tuple[Crumb, ...]
+    station: str
+    name: str
+    form: ClipForm
+    cameras: tuple[CameraChoice, ...]
+    stage: str
+    ahead: int
+    since: Instant | None
+    until: Instant | None
+    href: str
+    file: str
+    megabytes: int
+    error: tuple[str, str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
 class StationPage:
     """P3. `camera` is None where the station has none; `strip` where nothing has been recorded yet."""
 
@@ -211,6 +244,7 @@ class StationPage:
     lowered: Mapping[str, str]
     """What to say of a picture that was lowered for a thin line, by rung."""
     vouched: str
+    clip: ClipForm | None
 
 
 @dataclass(frozen=True, slots=True)

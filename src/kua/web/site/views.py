@@ -11,6 +11,7 @@ from kua.core.instant import Instant, Millis
 from kua.core.nouns import StationId, nation_origin, station_origin
 from kua.media.coverage import by_cause, coverage_of, planned_of
 from kua.media.timeline import Day, Film
+from kua.ports.clips import ClipState
 from kua.ports.index import CameraState, PublicDay, PublicIndex, StationState
 from kua.web.kit.formats import Formats, iso, offset, offset_ms
 from kua.web.kit.pages import Words
@@ -18,6 +19,8 @@ from kua.web.site.lamps import ORDER, Lamp, band_of, lamp_of, people_of
 from kua.web.site.shapes import (
     CameraChoice,
     CheckPage,
+    ClipForm,
+    ClipPage,
     CountryPage,
     Crumb,
     Frame,
@@ -47,6 +50,9 @@ ROWS: Final = 400
 
 LIVE_SLACK: Final = Millis(15_000)
 """A picture is called live only while it is younger than the public delay and this."""
+
+AROUND: Final = Millis(30_000)
+"""The form for a clip begins so long before the moment that is shown, and ends so long after it."""
 
 STILL: Final = Millis(10_000)
 """After so long without a new picture the player dims the old one and says how old it is."""
@@ -172,8 +178,10 @@ class Views:
             rows=rows,
         )
 
-    def station(self, number: str, cam: str = "", at: Instant | None = None, wrong_time: str = "") -> StationPage:
-        """Return P3. Raises `Rejected("election.no_station" | "election.no_camera")`."""
+    def station(
+        self, number: str, cam: str = "", at: Instant | None = None, wrong_time: str = "", longest: Millis | None = None
+    ) -> StationPage:
+        """Return P3; with the form for clips where they may be `longest`. Raises `Rejected("election.no_station" | "election.no_camera")`."""
         station = self._election.station(number)
         state = self._index.station_state(number)
         row = self._row(station, state)
@@ -213,6 +221,49 @@ class Views:
             checked=self._checked(),
             lowered={rung: lowered_reason(rung, self._words) for rung in LOWERED},
             vouched=self._vouched(),
+            clip=None if longest is None or camera is None or newest is None else self.clip_form(number, camera.cam, at, longest),
+        )
+
+    @property
+    def formats(self) -> Formats:
+        """How times and numbers are written here."""
+        return self._fmt
+
+    def clip_form(self, number: str, cam: str, at: Instant | None, longest: Millis) -> ClipForm:
+        """Return the form for a clip around `at`, or of the newest minute. Raises `Rejected("election.no_station" | "election.no_camera")`."""
+        camera = next((choice.cam for choice in self._cameras(self._election.station(number), cam) if choice.current), "")
+        public = self._index.day(number, camera) if camera else None
+        films = [item for item in public.day.items if isinstance(item, Film) and item.sha256 in public.present] if public is not None else []
+        newest = films[-1].t1 if films else None
+        until = newest if at is None or newest is None else min(newest, Instant(at + AROUND))
+        since = None if until is None else max(films[0].t0, Instant(until - 2 * AROUND))
+        clock = self._fmt.clock
+        return ClipForm(camera, "" if since is None else clock(since), "" if until is None else clock(until), longest // 60_000)
+
+    def clip(self, number: str, form: ClipForm, state: ClipState | None, error: tuple[str, str, str] | None) -> ClipPage:
+        """Return the page of a clip, or of the form for one. Raises as `clip_form`."""
+        station = self._election.station(number)
+        region = next(region for region in self._election.regions if region.id == station.region)
+        ready = state is not None and state.stage == "ready"
+        return ClipPage(
+            frame=self.frame(self._words("Make a clip"), f"s/{number}/clip" + (f"/{state.key}" if state is not None else _query(form.cam, None))),
+            crumbs=(
+                Crumb(self._words("All regions"), f"/{self._lang}/"),
+                Crumb(region.titles.said_in(self._lang), f"/{self._lang}/r/{region.id}"),
+                Crumb(number, f"/{self._lang}/s/{number}" + _query(form.cam, None)),
+            ),
+            station=number,
+            name=station.titles.said_in(self._lang),
+            form=form,
+            cameras=self._cameras(station, form.cam),
+            stage=state.stage if state is not None else "",
+            ahead=state.ahead if state is not None else 0,
+            since=state.asked.since if state is not None else None,
+            until=state.asked.until if state is not None else None,
+            href=f"/clip/{state.key}/{state.name}" if state is not None and ready else "",
+            file=state.name if state is not None else "",
+            megabytes=max(1, round(state.size / 1e6)) if state is not None else 0,
+            error=error,
         )
 
     def _checked(self) -> str:

@@ -740,6 +740,8 @@ def leaves() -> list[Case]:
         "hidden": ("station", {"at": end, "cam": "a", "t0": at, "t1": end, "reason": "scene_changed"}),
         "heartbeat": ("station", {"at": at, "boot": "0badcafe", "mono": 7, "trust": "ntp", "owed": 3, "owed_bytes": 9, "free_bytes": 99}),
         "clock": ("station", {"at": at, "trust": "ntp", "step_ms": 1500, "forward": True, "mono": 7}),
+        "anchor": ("station", {"at": end, "cam": "a", "run": "0badcafe", "begins": at, "mono": 7, "trust": "ntp", "drift_ppm": 40, "fast": True, "camera": None}),
+        "custody": ("station", {"at": at, "pack": "0badcafe", "sheet": digest, "entries": 7, "files": 3, "size": 99}),
         "fault": ("station", {"at": at, "cam": "a", "kind": "frozen", "state": "begin"}),
         "ladder": ("station", {"at": at, "cam": "a", "fps_milli": 5_000, "width": 1280, "height": 720, "reason": "busy"}),
         "count": ("station", {"at": end, "cam": "a", "t0": at, "t1": end, "queue": people, "people": people}),

@@ -16,8 +16,9 @@ from kua.core.errors import KuaError
 from kua.core.instant import SLOT, Millis
 from kua.proof.base64 import to_base64
 from kua.proof.hours import HOUR
+from kua.proof.receipt import Receipt, sign_receipt
 from kua.testing.disks import SickDisk
-from tests.rigs.keeping import START, Station
+from tests.rigs.keeping import CENTRE, ORIGIN, START, Station
 
 BEFORE: Final = 3
 """Segments that stand before the child starts: two of them have receipts."""
@@ -29,17 +30,14 @@ GOES_ON: Final = frozenset({"disk.full", "spool.busy"})
 """After these the agent goes on; after any other it ends, and its keeper starts it again."""
 
 
-def receipt(number: int) -> bytes:
-    """Return what stands for the centre's receipt of film number `number`."""
-    return b"receipt %d" % number
-
-
 def received(station: Station, number: int, say: Callable[[str], None]) -> None:
     """Keep a receipt for film number `number` of the log."""
     digest = station.taken[number]
-    if station.outbox.row(digest) is None:
+    row = station.outbox.row(digest)
+    if row is None:
         return  # its row is put off, so the uplink has not sent it
-    station.outbox.received(digest, receipt(number), station.clock.now())
+    now = station.clock.now()
+    station.outbox.received(digest, sign_receipt(Receipt(ORIGIN, digest, row.size, now), CENTRE), now)
     say(f"receipt {digest.hex()}")
 
 

@@ -246,9 +246,11 @@ async def test_a_station_that_sends_without_measure_is_asked_to_come_back_and_lo
     assert len(answers) - 2 <= allowed.requests * allowed.burst
     assert answers[-1].json()["code"] == "ingest.quota"
     assert (await box.send_log()).status_code == 429
-    clock.at += 1000 * int(answers[-1].headers["Retry-After"])
+    told = [int(answer.headers["Retry-After"]) for answer in answers if "Retry-After" in answer.headers]
+    clock.at += 1000 * max(told)
     assert (await box.put(FILMS[1])).status_code == 201
     assert centre.store.has(sha256(FILMS[0]).hex())
+    assert max(told) <= 3
 
 
 async def test_what_does_not_bear_a_stations_signature_does_not_count_against_it(there: There) -> None:

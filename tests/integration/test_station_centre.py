@@ -2,7 +2,9 @@
 """A real agent with a drawn camera against a real centre, as processes of their own, over a line that is cut for a while."""
 
 import json
+import os
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,6 +66,33 @@ def test_codes_work_once_and_for_one_key_only(town: Town) -> None:
     (town.box(PLACE.id) / "keys/station.pem").unlink()
     with pytest.raises(Rejected, match=r"enrol\.code_used"):
         enrol(town.box(PLACE.id), town.centre_url, code, None, ())
+
+
+def test_a_service_manager_is_told_that_the_agent_is_ready_and_alive(town: Town, tmp_path: Path) -> None:
+    """And one that hangs is not heard of any more: then the manager ends it."""
+    town.prepare(PLACE)
+    town.enrol(PLACE, town.centre_url)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+        line.bind(str(tmp_path / "notify"))
+        line.settimeout(30)
+        town.start_station(PLACE.id, os.environ | {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "3000000"})
+        process = town.processes[PLACE.id]
+        assert line.recv(200).startswith(b"READY=1")
+        assert [line.recv(200) for _ in range(2)] == [b"WATCHDOG=1"] * 2
+        process.send_signal(signal.SIGSTOP)
+        line.settimeout(3)
+        heard = True
+        while heard:
+            try:
+                line.recv(200)
+            except TimeoutError:
+                heard = False
+        process.send_signal(signal.SIGCONT)
+        process.send_signal(signal.SIGTERM)
+        line.settimeout(30)
+        while line.recv(200) != b"STOPPING=1":
+            pass
+        assert process.wait(30) == 0
 
 
 def test_a_stop_a_cut_line_a_kill_and_a_close_lose_nothing(town: Town) -> None:

@@ -36,6 +36,7 @@ _public = "A" * 43 + "="
 publics = st.lists(st.just(_public), min_size=1, max_size=48)
 codes = st.sampled_from(["000000", "7K3MZV"])
 ranges = st.tuples(st.integers(0, 500), st.integers(0, 500)).map(lambda pair: {"lo": min(pair), "hi": max(pair)})
+offsets = st.none() | st.fixed_dictionaries({"off_ms": ms, "ahead": st.booleans()})
 recipients = st.sampled_from(["age1" + "q" * 58, "age1" + "023456789acdefghjklmnpqrstuvwxyz" + "l" * 26])
 shares = st.lists(st.fixed_dictionaries({"trustee": words, "sha256": digests, "commit": digests}), max_size=3)
 cameras = st.lists(st.fixed_dictionaries({"cam": cams, "width": ms, "height": ms, "fps_milli": ms}), max_size=3)
@@ -62,8 +63,13 @@ FIELDS: Final[dict[str, dict[str, st.SearchStrategy[Any]]]] = {
     "hidden": {"at": ms, "cam": cams, "t0": ms, "t1": ms, "reason": st.sampled_from(HIDDEN_REASONS)},
     "heartbeat": {"at": ms, "boot": runs, "mono": ms, "trust": st.sampled_from(_TRUST), "owed": ms, "owed_bytes": ms, "free_bytes": ms},
     "clock": {"at": ms, "trust": st.sampled_from(_TRUST), "step_ms": ms, "forward": st.booleans(), "mono": ms},
+    "anchor": {
+        "at": ms, "cam": cams, "run": runs, "begins": ms, "mono": ms, "trust": st.sampled_from(_TRUST), "drift_ppm": ms, "fast": st.booleans(),
+        "camera": offsets,
+    },
+    "custody": {"at": ms, "pack": runs, "sheet": digests, "entries": ms, "files": ms, "size": ms},
     "fault": {"at": ms, "cam": st.none() | cams, "kind": words, "state": st.sampled_from(["begin", "end"])},
-    "ladder": {"at": ms, "cam": cams, "fps_milli": ms, "width": ms, "height": ms, "reason": st.sampled_from(["busy", "calm"])},
+    "ladder": {"at": ms, "cam": cams, "fps_milli": ms, "width": ms, "height": ms, "reason": st.sampled_from(["busy", "calm", "disk"])},
     "count": {"at": ms, "cam": cams, "t0": ms, "t1": ms, "queue": ranges, "people": ranges},
     "census": {
         "at": ms, "sha256": digests, "note": digests, "signers": digests,
@@ -107,6 +113,7 @@ NEVER: Final = {
         {}, None, "a", ["a"], [{"cam": "a"}], [{"cam": "a", "width": 1, "height": 1, "fps_milli": 1, "name": "x"}],
         [{"cam": "a", "width": 1, "height": 1, "fps_milli": 1}] * 65,
     ],
+    "offsets": [{}, {"off_ms": 1}, {"off_ms": 1, "ahead": 1}, {"off_ms": -1, "ahead": True}, {"off_ms": 1, "ahead": True, "name": "x"}, 5, ""],
     "countings": ["", "kua/count/v1\nkz-2026/10-245\n17\n\n" + _line, "kua/count/v1\nkz-2026/10-245\nmy words\n\n" + 2 * _line, 5, None],
     "persons": [[], [_person], [_person] * 9, [_person, "a word of mine"], [_person.replace("chair\nkz", "Chair of all\nkz")] * 2, _person, 5, None],
     "recipients": ["", "age1", "age1" + "q" * 57, "age1" + "b" * 58, "AGE-SECRET-KEY-1" + "Q" * 58, "age1" + "q" * 58 + "\n", 5, None],
@@ -124,7 +131,7 @@ _NAMED: Final = {
     id(strategy): name
     for name, strategy in {
         "ms": ms, "ends": ends, "words": words, "digests": digests, "runs": runs, "cams": cams, "stations": stations, "citations": citations, "origins": origins,
-        "vkeys": vkeys, "notes": notes, "ranges": ranges, "cameras": cameras,
+        "vkeys": vkeys, "notes": notes, "ranges": ranges, "cameras": cameras, "offsets": offsets,
         "countings": countings, "persons": persons, "recipients": recipients, "shares": shares, "publics": publics, "codes": codes,
         "lowered": lowered,
     }.items()

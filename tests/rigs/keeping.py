@@ -2,19 +2,23 @@
 """Keep, journal, outbox and uplink together, over a real folder, with a manual clock and a centre in memory."""
 
 from pathlib import Path
+from secrets import token_hex
 
 from kua.adapters.durable import DurableFiles
 from kua.adapters.tilelog import DiskLog
 from kua.core.digest import Digest, sha256
 from kua.core.instant import SLOT, Instant, slot_of
+from kua.flow.space import Space
 from kua.media.timeline import Day as Timeline
 from kua.proof.keys import SigningKey
 from kua.proof.leaf import Leaf
-from kua.station.fsck import add_missing, check, mend
+from kua.station.fsck import Level, add_missing, check, mend
 from kua.station.hours import HourKeys
 from kua.station.journal import Camera, Day, Journal, leaves_of
 from kua.station.keep import Keep
+from kua.station.marks import Marks
 from kua.station.pipe import Init, Piece
+from kua.station.room import Room
 from kua.station.spool import Outbox
 from kua.station.uplink import Uplink
 from kua.testing.clock import ManualClock
@@ -32,8 +36,8 @@ START = 1_800_000_001_500
 class Station:
     """One box with everything in it; `restart` is what a crash and a new start leave. `hours`: with keys of the hours, drawn from a row of numbers."""
 
-    def __init__(self, box: Path, disk: SickDisk | None = None, *, at: int = START, hours: bool = False) -> None:
-        self.box, self.disk = box, disk or SickDisk()
+    def __init__(self, box: Path, disk: SickDisk | None = None, *, at: int = START, hours: bool = False, floor: int = 0) -> None:
+        self.box, self.disk, self.floor = box, disk or SickDisk(), floor
         self.clock = ManualClock(at)
         draws = iter(range(256))
         self.hours = HourKeys(box / "keys/hours", DurableFiles(), lambda: sha256(b"%d" % next(draws))) if hours else None
@@ -48,13 +52,17 @@ class Station:
     def start(self) -> None:
         self.log = DiskLog.open(self.box / "log", ORIGIN, KEY)
         self.outbox = Outbox.open(self.box / "spool.sqlite")
-        self.mended = mend(self.box, self.log, self.outbox, SickDisk())
+        self.marks = Marks.open(self.box, SickDisk(), lambda: token_hex(8), self.log.size)
+        self.mended = mend(self.box, self.log, self.outbox, SickDisk()) if self.marks.trouble is None else []
         self.journal = Journal(self.log, self.clock, "00c0ffee", self.hours)
         self.uplink = Uplink(
             self.box, self.log, self.outbox, self.courier, CENTRE.verifier, self.clock, lambda: 0.5, self.clock.centre_says
         )
+        known = frozenset(kind for cam, kind in self.journal.faults() if cam is None)
+        self.space = Space(self.floor)
+        self.room = Room(self.box, self.outbox, self.disk, self.clock, self.space, self.marks, known)
         self.keep = Keep(
-            self.box, self.journal, self.outbox, self.disk, self.clock, 0, self.uplink.owe, lambda *fault: self.faults.append(fault)
+            self.box, self.journal, self.outbox, self.disk, self.clock, self.room, self.uplink.owe, lambda *fault: self.faults.append(fault)
         )
         self.journal.begin(DAY, sha256(b"build"), sha256(b"settings"))
         self.uplink.owe(add_missing(self.box, self.log, self.outbox))
@@ -92,9 +100,9 @@ class Station:
             day.add(index, leaf.type, leaf.body)
         return day
 
-    def problems(self) -> list[str]:
+    def problems(self, level: Level = "hash") -> list[str]:
         return [
             f"{finding.code} {finding.name}"
-            for finding in check(self.box, self.log, self.outbox, self.log.check, "hash")
+            for finding in check(self.box, self.log, self.outbox, self.log.check, level, files=SickDisk(), centre=CENTRE.verifier)
             if not finding.mended
         ]

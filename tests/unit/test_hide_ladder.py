@@ -3,8 +3,9 @@
 
 from typing import Any
 
-from kua.station.pipe import Rung
-from tests.rigs.recording import Recording
+from kua.adapters.codecs.segmenter import Segmenter
+from kua.station.pipe import Covered, Hole, Init, Piece, Rung
+from tests.rigs.recording import SIZE, Recording
 
 
 def test_a_slow_computer_takes_fewer_pictures_and_hides_each() -> None:
@@ -39,3 +40,31 @@ def test_a_quick_computer_says_nothing() -> None:
     recording.show(recording.people(100))
     recording.hide.finish(ended=True)
     assert not recording.of(Rung)
+
+
+def test_a_disk_that_runs_short_gets_leaner_film_in_a_run_of_its_own_and_no_hole() -> None:
+    """And the hiding goes on as it was: the same hider, nothing filled for it, and film of the set bits again when there is room."""
+    wanted = [False]
+    lean: list[int] = []
+
+    def open_lean(emit: Any) -> Segmenter:
+        lean.append(1)
+        return Segmenter(*SIZE, 10, 50_000, "ultrafast", emit)
+
+    recording = Recording(open_lean=open_lean, is_lean=lambda _at: wanted[0])
+    recording.connect()
+    for asks in (False, True, False):
+        wanted[0] = asks
+        recording.show(recording.people(150))
+    recording.hide.finish(ended=True)
+    assert [(rung.reason, rung.fps, rung.width, rung.height) for rung in recording.of(Rung)] == [("disk", 10, *SIZE), ("calm", 10, *SIZE)]
+    assert len(recording.of(Init)) == 3
+    assert lean == [1]
+    assert len(recording.hiders) == 1, "the room is not learned anew"
+    assert not [span for span in recording.of(Covered) if span.reason not in {"warming", "no_room"}]
+    recording.tiles()
+    pieces = recording.of(Piece)
+    sizes = [sum(len(piece.payload) for piece in pieces if piece.run == init.run) for init in recording.of(Init)]
+    assert sizes[1] < 0.5 * min(sizes[0], sizes[2]), sizes
+    assert sum(two.t0 - one.t1 for one, two in zip(pieces, pieces[1:], strict=False)) <= 200, "a frame at each change, at most"
+    assert {hole.reason for hole in recording.of(Hole)} <= {"starting", "disk_full"}

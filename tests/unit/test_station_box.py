@@ -297,3 +297,17 @@ def test_a_refused_agent_writes_nothing(box: Path) -> None:
     with pytest.raises((Refused, Rejected)):
         Agent(box)
     assert sorted(box.rglob("*")) == before
+
+
+def test_holds_are_stated_listed_and_lifted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from kua.cli.main import run
+
+    (tmp_path / "kua.toml").write_text('[station]\nid = "10-245"\n[[station.cameras]]\nid = "a"\nsource = "painted:1"\n')
+    span = ["--from", "2026-03-15T09:00:00Z", "--to", "2026-03-15T10:00:00Z", "--article", "Art. 1 (2)"]
+    assert run(["station", "hold", "--box", str(tmp_path), *span, "--camera", "a"]) == 0
+    assert run(["station", "hold", "--box", str(tmp_path), *span]) == 0
+    assert "2. *  2026-03-15T09:00:00.000Z" in capsys.readouterr().out
+    assert run(["station", "hold", "--box", str(tmp_path), "--lift", "1", "--json"]) == 0
+    assert '"cam":null' in capsys.readouterr().out
+    for wrong in (["--from", "2026-03-15T09:00:00Z"], [*span[:2], "--to", "2026-03-15T08:00:00Z", *span[4:]], [*span[:4]], ["--lift", "9"]):
+        assert run(["station", "hold", "--box", str(tmp_path), *wrong]) == 64

@@ -8,7 +8,7 @@ import pytest
 from kua.core.errors import Refused, Unavailable
 from kua.proof.keys import SigningKey
 from kua.proof.leaf import Leaf
-from kua.station.keep import SPARE
+from kua.station.room import SPARE
 from kua.station.pipe import Counted, Covered, Done, Fault, Hole, Packet
 from kua.testing.courier import MemoryCourier
 from kua.testing.disks import Died, SickDisk
@@ -145,7 +145,7 @@ def test_film_without_its_init_is_not_kept(station: Station) -> None:
     station.run = 99
     station.film()
     assert station.leaves("segment") == []
-    assert not (station.box / "film").exists()
+    assert [path.name for path in (station.box / "film").iterdir()] == ["meta"]
 
 
 def test_everything_is_delivered_in_order_and_receipted(station: Station) -> None:

@@ -31,6 +31,7 @@ from kua.sight.code import Code, CodeGate
 from kua.sight.raw import RawFrame
 from kua.station.journal import Camera, Day, Journal, Owing, leaves_of
 from kua.station.liveness import APART, LONGEST, Reading
+from kua.station.pipe import Anchored
 from kua.station.spool import Outbox
 from kua.station.uplink import ASK_AGAIN, Uplink
 from kua.testing.clock import ManualClock
@@ -328,3 +329,19 @@ def test_an_honest_clock_states_nothing(station: Station) -> None:
         station.clock.advance(30_000)
         station.journal.tick(lambda: IDLE)
     assert station.leaves("clock") == []
+
+
+# ---------------------------------------------------------------------------------------------------------------------- anchors
+
+
+@pytest.mark.parametrize(("ahead", "said"), [(None, None), (-3_600_000, {"off_ms": 3_600_000, "ahead": False}), (40, {"off_ms": 40, "ahead": True})])
+def test_how_a_runs_times_came_about_is_stated_with_the_cameras_own_clock_where_it_has_one(
+    station: Station, ahead: int | None, said: dict[str, object] | None
+) -> None:
+    station.journal.anchored("a", Anchored("0badcafe", START, 7, 40, fast=True), None if ahead is None else Millis(ahead))
+    (leaf,) = station.leaves("anchor")
+    assert (leaf["begins"], leaf["mono"], leaf["trust"], leaf["drift_ppm"], leaf["fast"]) == (START, 7, "ntp", 40, True)
+    assert leaf["camera"] == said
+    station.journal.close("ordered")
+    station.journal.anchored("a", Anchored("0badcafe", START, 7, 40, fast=True), None)
+    assert len(station.leaves("anchor")) == 1

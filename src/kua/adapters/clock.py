@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The station's clock and who vouches for it (REC5): the kernel's own word on NTP, else a centre whose time agrees."""
+"""The station's clock and who vouches for it (REC5): the kernel's own word on NTP, else a centre whose time agrees, else a clock with a battery."""
 
 import ctypes
 import time
+from pathlib import Path
 from typing import Final, final
 
 from kua.core.instant import Instant, Millis
 from kua.ports.clock import Trust
 
+FIRST: Final = Instant(1_767_225_600_000)
+"""2026-01-01: a clock that says less has lost its battery, or never had one."""
+RTC: Final = Path("/sys/class/rtc")
 AGREE: Final = Millis(2_000)
 """How far the centre's clock may be from ours and still vouch for it."""
 LASTING: Final = Millis(3_600_000)
@@ -39,7 +43,7 @@ class SystemClock:
         self._vouched_until = Millis(-1)
         self._vouched_ahead = 0
         self._looked = Millis(-_LOOK)
-        self._ntp = False
+        self._ntp = self._rtc = False
 
     def now(self) -> Instant:
         """Return wall time."""
@@ -54,11 +58,14 @@ class SystemClock:
         at = self.monotonic()
         if at - self._looked >= _LOOK:
             self._looked, self._ntp = at, _synchronised()
+            self._rtc = not self._ntp and _is_kept_by_hardware(self.now())
         if self._ntp:
             return "ntp"
         # The centre vouched for the clock as it went then; one that was set since is another clock, of which it has said nothing.
         was_set = abs(self.now() - at - self._vouched_ahead) > AGREE
-        return "centre" if at < self._vouched_until and not was_set else "none"
+        if at < self._vouched_until and not was_set:
+            return "centre"
+        return "rtc" if self._rtc else "none"
 
     def centre_says(self, theirs: Instant, asked: Instant) -> None:
         """Take the centre's time, which we asked for when our clock said `asked`. It vouches if it agrees within two seconds."""
@@ -66,6 +73,18 @@ class SystemClock:
         at = self.monotonic()
         self._vouched_ahead = self.now() - at
         self._vouched_until = Millis(at + LASTING) if agrees else Millis(-1)
+
+
+def _is_kept_by_hardware(now: Instant) -> bool:
+    """Whether a clock with a battery has set the kernel's, and still agrees with it within two seconds. Anything unclear is a no."""
+    for clock in sorted(RTC.glob("rtc*")) if now >= FIRST else ():
+        try:
+            has_set, epoch = (clock / "hctosys").read_text(encoding="ascii").strip(), int((clock / "since_epoch").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            continue
+        if has_set == "1" and abs(epoch * 1000 - now) <= AGREE:
+            return True
+    return False
 
 
 def _synchronised() -> bool:

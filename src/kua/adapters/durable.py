@@ -12,21 +12,37 @@ from kua.core.errors import Rejected, Unavailable
 from kua.ports.trip import trip
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_FAILED: Final = frozenset({errno.EIO, errno.EROFS, errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN})
+_GONE: Final = frozenset({errno.ENODEV, errno.ENXIO, errno.ESTALE, errno.ENOTCONN, errno.ESHUTDOWN})
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
 
 
 @contextlib.contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what a sick disk raises into `Unavailable("disk.full" | "disk.failed")`; every other `OSError` is a bug and passes through."""
+    """Turn what a sick disk raises into `Unavailable`: `disk.full`, `disk.read_only`, `disk.gone` (pulled out, or a server away), `disk.failed`; every
+    other `OSError` is a bug and passes through."""
     try:
         yield
     except OSError as error:
+        why = os.strerror(error.errno or 0)
         if error.errno in _FULL:
             raise Unavailable("disk.full", path=path.name) from error
-        if error.errno in _FAILED:
-            raise Unavailable("disk.failed", path=path.name, why=os.strerror(error.errno or 0)) from error
+        if error.errno == errno.EROFS:
+            raise Unavailable("disk.read_only", path=path.name) from error
+        if error.errno in _GONE:
+            raise Unavailable("disk.gone", path=path.name, why=why) from error
+        if error.errno == errno.EIO:
+            raise Unavailable("disk.failed", path=path.name, why=why) from error
         raise
+
+
+@contextlib.contextmanager
+def _folder_errors(path: Path) -> Iterator[None]:
+    """The same, and a folder that was taken away while we wrote in it is a disk that is gone."""
+    try:
+        with disk_errors(path):
+            yield
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise Unavailable("disk.gone", path=path.name, why=os.strerror(error.errno or 0)) from error
 
 
 def sync_folder(folder: Path) -> None:
@@ -63,7 +79,7 @@ class DurableFiles:
 
     def write_once(self, path: Path, data: bytes, *, step: str = "") -> bool:
         """Keep the port's promise: True if the file is new, False if the same bytes stood there already."""
-        with disk_errors(path):
+        with _folder_errors(path):
             if path.exists():
                 self._require_same(path, data)
                 sync_folder(path.parent)  # a crash may have come between the name and its durability
@@ -85,7 +101,7 @@ class DurableFiles:
 
     def replace(self, path: Path, data: bytes, *, mode: int = 0o644) -> None:
         """Keep the port's promise; `mode` is that of the new file, from its first byte on."""
-        with disk_errors(path):
+        with _folder_errors(path):
             make_folder(path.parent)
             part = self._part(path, data, mode)
             part.replace(path)
@@ -111,11 +127,25 @@ class DurableFiles:
         with disk_errors(path):
             path.unlink(missing_ok=True)
 
+    def read(self, path: Path) -> bytes | None:
+        """Keep the port's promise."""
+        with disk_errors(path):
+            try:
+                return path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
     def free(self, folder: Path) -> int:
         """Return the bytes that an ordinary user may still write."""
-        with disk_errors(folder):
+        with _folder_errors(folder):
             state = os.statvfs(folder)
             return state.f_bavail * state.f_frsize
+
+    def size(self, folder: Path) -> int:
+        """Return the bytes of the file system that `folder` lies on."""
+        with _folder_errors(folder):
+            state = os.statvfs(folder)
+            return state.f_blocks * state.f_frsize
 
     def _part(self, path: Path, data: bytes, mode: int) -> Path:
         """Write and sync `data` beside `path`, under a name that no reader looks for."""

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast, final
 
@@ -24,6 +25,7 @@ import structlog
 from kua.adapters.clock import SystemClock
 from kua.adapters.couriers.http import HttpCourier
 from kua.adapters.durable import DurableFiles
+from kua.adapters.notify import Manager
 from kua.adapters.tilelog import DiskLog
 from kua.app import calibrations, logs
 from kua.app import settings as settings_room
@@ -31,6 +33,7 @@ from kua.app.calibrations import Calibrated
 from kua.app.census_watch import Rounds
 from kua.app.count_gate import Gate
 from kua.app.sealing import open_shelf
+from kua.app.sensors import Sensors
 from kua.app.hours import hour_keys
 from kua.app.listen_inbox import Inbox
 from kua.app.live import write_codes
@@ -43,14 +46,22 @@ from kua.core.errors import Incomplete, KuaError, Refused, Rejected
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.flow.backoff import Backoff
+from kua.flow.health import FAULTS as HEALTH_FAULTS
+from kua.flow.health import Health
+from kua.flow.space import Space, reserve_of
 from kua.law.hiding import GATED
 from kua.ports.courier import Courier
+from kua.proof.leaf import LONGEST
+from kua.station import custody
 from kua.station.enrol import Enrolled, read_enrolled, station_key
 from kua.station.fsck import add_missing, mend
 from kua.station.journal import Camera, Day, Journal
 from kua.station.keep import Keep
 from kua.station.line import SharedLine
+from kua.station.marks import FILM, Marks
 from kua.station.pipe import Done, Message, Piece, messages
+from kua.station.room import FAULTS as DISK_FAULTS
+from kua.station.room import Room
 from kua.station.spool import Outbox
 from kua.station.uplink import Uplink
 
@@ -219,6 +230,8 @@ class Agent:
         self._nation = b""
         self._codes: tuple[str, ...] | None = None
         self._lowering = Lowering(box, self._station.cameras, self._files, self._clock.monotonic(), self._line_rate())
+        self._manager = Manager()
+        self._sensors = Sensors(box)
 
     def _line_rate(self) -> Callable[[], int | None] | None:
         """Return what measures the line to the centre; None where nothing does, and the full film is sent."""
@@ -242,8 +255,11 @@ class Agent:
         log = DiskLog.open(self._box / "log", self._enrolled.origin, self._key, step="keep:6")
         outbox = Outbox.open(self._box / "spool.sqlite")
         try:
+            marks = Marks.open(self._box, self._files, lambda: secrets.token_hex(8), log.size)  # before anything is mended: on another disk everything is an orphan
             self._keep_calibrations()
-            for finding in mend(self._box, log, outbox, self._files):
+            if marks.trouble is not None:  # the log goes on, and says so
+                _say.error("agent.film", code=marks.trouble.code, **marks.trouble.facts)
+            for finding in mend(self._box, log, outbox, self._files) if marks.trouble is None else ():
                 _say.info(finding.code, name=finding.name)
             self._log, self._outbox = log, outbox
             self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))
@@ -254,16 +270,20 @@ class Agent:
                 self._box, log, outbox, self._courier(self._enrolled), self._enrolled.centre, self._clock, _share, self._clock.centre_says,
                 self._on_nation, line=self._line, beat=self._beat,
             )  # fmt: skip
-            floor = self._station.reserve * 1024 * 1024
+            room = self._room(marks)
             self._shelf = open_shelf(self._box, self._station, self._election, self._files, self._journal, self._clock.now)
             self._keep = Keep(
-                self._box, self._journal, outbox, self._files, self._clock, floor, self._uplink.owe, self._on_fault, self._shelf
+                self._box, self._journal, outbox, self._files, self._clock, room, self._uplink.owe, self._on_fault, self._shelf
             )
+            self._health = Health(frozenset(kind for cam, kind in self._journal.faults() if cam is None))
             log.publish()
             self._uplink.start()
+            self._sensors.start()
             try:
                 self._serve()
             finally:
+                self._manager.stopping()
+                self._sensors.stop()
                 self._rounds.stop()
                 self._end_cameras()
                 self._uplink.stop()
@@ -272,11 +292,21 @@ class Agent:
             outbox.close()
             log.close()
 
+    def _room(self, marks: Marks) -> Room:
+        """Return what makes room on the disk under the film; what the log says of it already is known."""
+        setting, segment = self._station.reserve * 1024 * 1024, sum(camera.bitrate * 125 * LONGEST // 1000 for camera in self._station.cameras)
+        film = self._box / FILM
+        space = Space(reserve_of(setting, self._files.size(film if film.is_dir() else self._box), segment))
+        known = frozenset(kind for cam, kind in self._journal.faults() if cam is None and kind in DISK_FAULTS)
+        return Room(self._box, self._outbox, self._files, self._clock, space, marks, known)
+
     def _serve(self) -> None:
         ticked = Millis(-1_000)
+        self._manager.ready(self._station.id)
         while True:
             self._take_news()
             now = self._clock.monotonic()
+            self._manager.alive(now)
             if now - ticked < 1_000 and self._inbox.empty() is False:
                 continue
             if now - ticked >= 1_000 or self._stopping:
@@ -337,8 +367,12 @@ class Agent:
         self._state_beacon()
         if now - self._status_at >= STATUS:
             self._status_at = now
+            self._state_health()
             self._rounds.tick(now)
             self._rounds.state(self._journal, self._clock.now())
+            with suppress(KuaError):  # a request that is not whole is no reason to stop
+                if custody.take(self._box, self._journal, self._files):
+                    self._uplink.news()
             if self._guests.tick(self._journal, now):
                 self._uplink.news()
             self._write_status("recording" if phase and not self._is_closed() else "off")
@@ -383,7 +417,7 @@ class Agent:
         """Say how the box is, for those who would have to drive there; on the uplink's thread."""
         owed, owed_bytes = self._uplink.owed()
         newest = max(self._keep.last_end.values(), default=None)
-        faults = [f"{cam}.{kind}" for cam in self._pairs for kind in self._journal.faults_of(cam)]
+        faults = sorted(kind if cam is None else f"{cam}.{kind}" for cam, kind in self._journal.faults())
         body = {
             "owed": owed,
             "owed_bytes": owed_bytes,
@@ -426,6 +460,17 @@ class Agent:
                         waits = False
             if waits != self._journal.is_faulty(cam, ONE_SIGNATURE):
                 self._journal.fault(cam, ONE_SIGNATURE, "begin" if waits else "end")
+                self._uplink.news()
+
+    def _state_health(self) -> None:
+        """State what is wrong with the computer, and what no longer is, while the day is open."""
+        if self._sensors.reading is None or not self._journal.is_open:
+            return
+        stand = self._health.see(self._sensors.reading)
+        for kind in HEALTH_FAULTS:
+            if (kind in stand) != self._journal.is_faulty(None, kind):
+                _say.warning("health", kind=kind, begins=kind in stand)
+                self._keep.fault(kind, "begin" if kind in stand else "end")
                 self._uplink.news()
 
     def _state_count(self) -> None:
@@ -516,6 +561,9 @@ class Agent:
             "trust": self._clock.trust(),
             "cameras": cameras,
             "live": self._lowering.rung,
+            "health": None if self._sensors.reading is None else asdict(self._sensors.reading),
+            "faults": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in HEALTH_FAULTS),
+            "disk": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in DISK_FAULTS),
             "centre": {"url": self._enrolled.centre_url, "reached_at": link.reached_at, "size": link.centre_size, "trouble": link.trouble, "rate": link.rate},
         }
         with suppress(KuaError):  # a full disk must not stop the recording for the sake of a status

@@ -26,6 +26,7 @@ from kua.app.public_clips import ClipRoom
 from kua.app.settings import CentreSettings, load
 from kua.centre.broadcast.service import Broadcast
 from kua.centre.broadcast.withdraw import Withdraw
+from kua.centre.courier import Counter
 from kua.centre.desk import Desk
 from kua.centre.elections.service import Held, load_election
 from kua.centre.enrol.revoke import Revoke
@@ -133,7 +134,8 @@ class Centre:
         )
         self._blobs: App = Blobs(self.ingest, Parts(self.ingest, self.members, self.store), election.id)
         self._tree: App = Tree(folder / "published", room=settings.memory * MIB)
-        self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.revoke, self.desk, control)
+        self.counter = Counter(election.id, self.ingest, self.members, self.nation, self._files)
+        self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.revoke, self.desk, control, self.counter)
         self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None
         self._metrics: App | None = build_metrics(self.desk, metrics) if metrics else None
         self._site: App = build_site(self.desk, "/t", _assets(), self.clips if settings.clips else None)

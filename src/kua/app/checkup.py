@@ -51,6 +51,9 @@ def look(box: Path) -> dict[str, Any]:
         "listen": _listen(box),
         "live": status.get("live") if status and runs else None,
         "centre": status["centre"] if status else None,
+        "health": status.get("health") if status and runs else None,
+        "faults": status.get("faults", []) if status and runs else [],
+        "disk": status.get("disk", []) if status and runs else [],
         "queue": {"files": 0, "bytes": 0, "oldest": None, "refused": 0, "received": 0, "last_receipt": None},
     }
     body["off_in_window"] = (
@@ -111,7 +114,9 @@ def _should_record(box: Path, station: StationSettings, now: Instant) -> bool:
 
 
 def fsck(box: Path, level: str, *, mending: bool) -> list[Finding]:
-    """Check the invariants; with `mending` first put right what may be put right. Raises `Refused("log.locked")` while an agent runs."""
+    """Check the invariants; with `mending` first put right what may be put right. Raises `Refused("log.locked")` while an agent runs,
+    and with `mending` `Refused("disk.*")` where the folder of film is another one: then nothing is touched.
+    """
     wanted: Level | None = next((each for each in LEVELS if each == level), None)
     if wanted is None:
         raise Misused("fsck.level", given=level[:20], known=", ".join(LEVELS))
@@ -120,11 +125,13 @@ def fsck(box: Path, level: str, *, mending: bool) -> list[Finding]:
     station = load_station(box)
     election, _ = load_election(box, station)
     origin = station_origin(election.domain, election.id, station_id(station.id))
-    log = DiskLog.open(box / "log", read_enrolled(box).origin, station_key(box, origin))
+    enrolled = read_enrolled(box)
+    log = DiskLog.open(box / "log", enrolled.origin, station_key(box, origin))
     outbox = Outbox.open(box / "spool.sqlite")
     try:
-        mended = mend(box, log, outbox, DurableFiles()) if mending else []
-        return mended + check(box, log, outbox, log.check, wanted)
+        files = DurableFiles()
+        mended = mend(box, log, outbox, files) if mending else []
+        return mended + check(box, log, outbox, log.check, wanted, files=files, centre=enrolled.centre)
     finally:
         outbox.close()
         log.close()

@@ -21,7 +21,7 @@ from kua.adapters.detectors.qr import QrReader
 from kua.adapters.detectors.stickers import StickerFinder
 from kua.app import calibrations
 from kua.app.count_gate import Gate
-from kua.app.live import Codes
+from kua.app.live import Codes, Flag
 from kua.app.plugins import is_live
 from kua.app.sealing import seal_means
 from kua.app.settings import CameraSettings, StationSettings, load_election, load_profile, load_station
@@ -45,10 +45,15 @@ from kua.station.fetch import to_pipe
 from kua.station.hide import HOLD, Fitted, Hide, Means, Shape
 from kua.station.lowered import LowerMeans
 from kua.station.pipe import Ended, Message, messages
+from kua.station.room import LEAN
 
 _QUEUED: Final = 512
 """Messages that wait for `hide`: about twenty seconds of a camera; beyond it the camera's connection waits."""
 _LOG_EVERY: Final = Millis(60_000)
+LEANER: Final = 4
+"""How many times fewer bits film has where the disk runs short."""
+LEAST_BITS: Final = 50
+"""kbit/s that film has at least."""
 
 
 def hide(
@@ -76,6 +81,9 @@ def hide(
     def open_film(emit: Callable[[Opened | Cut], None]) -> Segmenter:
         return Segmenter(camera.width, camera.height, camera.fps, camera.bitrate * 1000, camera.preset, emit)
 
+    def open_lean(emit: Callable[[Opened | Cut], None]) -> Segmenter:
+        return Segmenter(camera.width, camera.height, camera.fps, max(LEAST_BITS, camera.bitrate // LEANER) * 1000, camera.preset, emit)
+
     def at_size(width: int, height: int) -> Fitted:
         """Hide smaller pictures by what was signed for the full ones."""
         calibration, room = smaller(calibrated.calibration, calibrated.room, width, height)
@@ -83,6 +91,7 @@ def hide(
             lambda phase: Hider(calibration, room, table, phase),
             lambda emit: Segmenter(width, height, camera.fps, camera.bitrate * 1000, camera.preset, emit),
             Counting(calibration, finds_people=finds_people),
+            lambda emit: Segmenter(width, height, camera.fps, max(LEAST_BITS, camera.bitrate // LEANER) * 1000, camera.preset, emit),
         )
 
     def open_lowered(
@@ -109,6 +118,8 @@ def hide(
         sealing=None if silhouettes else seal_means(box, station, camera, election),
         sizes=tuple(size for size in sizes_of(camera.width, camera.height)[1:] if may_be(calibrated.calibration, size[1])),
         at_size=at_size,
+        open_lean=open_lean,
+        is_lean=Flag(box / LEAN, clock.monotonic),
         may_loop=may_loop and election.kind == REHEARSAL,
         lower=LowerMeans(ToldRung(box, clock.monotonic), camera.fps, open_lowered),
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,

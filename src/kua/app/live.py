@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`live.json` of a box: the liveness codes that are valid now. The agent writes it; `hide` and the box's own page read it."""
+"""What the agent tells `hide` by files of the box: the liveness codes that are valid now (`live.json`, which the box's own page reads too), and flags."""
 
 import json
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, final
 
@@ -44,3 +45,22 @@ class Codes:
         if self._looked is None or mono - self._looked >= AGAIN:
             self._looked, self._codes = mono, read_codes(self._box)
         return self._codes
+
+
+@final
+class Flag:
+    """Whether a file is there, looked up at most once a second."""
+
+    def __init__(self, path: Path, monotonic: Callable[[], Millis]) -> None:
+        self._path, self._monotonic = path, monotonic
+        self._looked: Millis | None = None
+        self._is_up = False
+
+    def __call__(self, _at: Instant) -> bool:
+        """Return whether it is. A folder that cannot be read says what it said before."""
+        mono = self._monotonic()
+        if self._looked is None or mono - self._looked >= AGAIN:
+            self._looked = mono
+            with suppress(OSError):
+                self._is_up = self._path.exists()
+        return self._is_up

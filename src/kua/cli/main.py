@@ -28,6 +28,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("kua.cli.demo", N_("Play a whole day on this computer: stations, centre and site.")),
     "station": ("kua.cli.station", N_("The agent in a polling station: calibrate, run, check.")),
     "centre": ("kua.cli.centre", N_("The centre that receives, logs and publishes.")),
+    "courier": ("kua.cli.courier", N_("Film that is carried by hand: pack it at a station, load it at the centre, bring receipts back.")),
     "film": ("kua.cli.film", N_("Films: verify a published one, hide people in your own.")),
     "bundle": ("kua.cli.bundle", N_("Court bundles: one file with film and everything that shows it to be genuine.")),
     "log": ("kua.cli.log", N_("Transparency logs: audit one, watch them, prove a contradiction.")),

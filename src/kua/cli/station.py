@@ -10,6 +10,7 @@ import typer
 
 from kua.cli import say, station_census, station_listen, station_up
 from kua.cli.say import _
+from kua.cli.typed import instant_of
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
 from kua.words.problem import N_
@@ -208,7 +209,36 @@ def fsck(
             say.data(_FINDINGS[finding.mended].format(code=finding.code, name=finding.name) + "  " + _(_MEANINGS[finding.code]))
         say.data(_("Log, film and outbox agree.") if not left else _("Log, film and outbox do not agree."))
     if left:
-        raise typer.Exit(2 if all(finding.code in {"fsck.missing", "fsck.row"} for finding in left) else 1)
+        raise typer.Exit(2 if all(finding.code in {"fsck.missing", "fsck.row", "fsck.lost"} for finding in left) else 1)
+
+
+@app.command(help=_("Put film under legal hold: nothing of it is deleted for space until the hold is lifted. Without more, list the holds."))
+def hold(
+    box: Box,
+    since: Annotated[str | None, typer.Option("--from", metavar="TIME", help=_("Beginning of the span, in RFC 3339."))] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help=_("End of the span, in RFC 3339."))] = None,
+    article: Annotated[str | None, typer.Option("--article", help=_("Article of the law or number of the order, in one line of Latin letters."))] = None,
+    camera: Annotated[str | None, typer.Option("--camera", help=_("Letter of the camera; none: every camera."))] = None,
+    lift: Annotated[int | None, typer.Option("--lift", metavar="N", help=_("Lift the hold with this number."))] = None,
+    json_wanted: Json = False,
+) -> None:
+    """Add, lift or list holds. A running agent obeys at once."""
+    from kua.app.holding import add_hold, lift_hold, listed
+
+    if lift is not None:
+        lift_hold(box, lift)
+    elif since is not None or until is not None or article is not None:
+        if since is None or until is None:
+            raise Misused("hold.span", camera=camera or "*")
+        add_hold(box, camera, instant_of(since), instant_of(until), article or "")
+    holds = listed(box)
+    if json_wanted:
+        say.as_json({"holds": [{"cam": held.cam, "from": rfc3339(held.t0), "to": rfc3339(held.t1), "article": held.article} for held in holds]})
+        return
+    for number, held in enumerate(holds, 1):
+        say.data(f"{number}. {held.cam or '*'}  {rfc3339(held.t0)} - {rfc3339(held.t1)}  {held.article}")
+    if not holds:
+        say.data(_("Nothing is on hold."))
 
 
 _FINDINGS: Final = {True: "+ {code}  {name}", False: "! {code}  {name}"}
@@ -219,6 +249,11 @@ _MEANINGS: Final = {
     "fsck.missing": N_("A leaf names this film, but it is not here and the centre has not receipted it."),
     "fsck.size": N_("The film has not the size that its leaf states."),
     "fsck.hash": N_("The film is not the one that its leaf states."),
+    "fsck.folder": N_("The folder of film is not the one that this box has opened."),
+    "fsck.unnamed": N_("The outbox names a file that no leaf names."),
+    "fsck.left": N_("The film was removed for space, but is still here."),
+    "fsck.lost": N_("The outbox says that the film was removed, but there is no receipt for it."),
+    "fsck.receipt": N_("The receipt is not one that the centre has given for this film."),
 }
 
 
@@ -259,6 +294,10 @@ def _tell(body: dict[str, Any]) -> None:
     station_census.tell_alarms(body["alarms"])
     if body["listen"]:
         say.data(say.fill(N_("Open to observers' telephones at {address}, port {port}; let in so far: {admitted}."), **body["listen"]))
+    if body["faults"]:
+        say.data(say.fill(N_("The computer is not well: {kinds}."), kinds=", ".join(body["faults"])))
+    if body["disk"]:
+        say.data(say.fill(N_("The disk is not well: {kinds}."), kinds=", ".join(body["disk"])))
     say.data(say.fill(N_("Log: {size} leaves. Free on the disk: {free} MB."), size=body["log_size"], free=body["free_bytes"] // 1_000_000))
     lowered = _LOWERED.get(body["live"] or "")
     if lowered is not None:

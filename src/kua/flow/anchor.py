@@ -22,6 +22,9 @@ WINDOW: Final = Millis(5_000)
 """Half of the time over which the least delayed packet is sought."""
 JUMP: Final = Micros(1_000_000)
 """Media time that moves by more than this between packets, either way, ends the run: a hole is never a stretched frame (REC4)."""
+LONG: Final = Millis(600_000)
+"""Drift is measured from so long on: before that it is lost in the jitter of packets."""
+STILL: Final = Millis(0)
 ADRIFT: Final = Millis(10_000)
 """A new run that would begin this much before the end of the one before it goes on from there instead, undated by the clock."""
 
@@ -42,6 +45,7 @@ class Anchor:
         self._late: int | None = None
         self._turned = Instant(0)
         self._base: float | None = None
+        self._cast = (0, Micros(0))
         self.adrift = False
         """Whether times are not the wall clock's."""
 
@@ -70,6 +74,16 @@ class Anchor:
     def _wanted(self) -> int:
         return min(offset for offset in (self._early, self._late) if offset is not None)
 
+    def drift_ppm(self, moved: Millis = STILL) -> int:
+        """Return by how many parts in a million the camera's time has run faster than ours since the run began (slower: negative), as measured and
+        not as corrected. `moved` is how far our wall clock was set meanwhile, which is no drift. 0 until it was watched for `LONG`.
+        """
+        offset, since = self._cast
+        passed = self._latest - since
+        if self._base is None or self.adrift or passed < LONG * 1000:
+            return 0
+        return round((offset + moved * 1000 - self._wanted()) * 1_000_000 / passed)
+
     @property
     def is_settled(self) -> bool:
         """Whether `at` may be asked."""
@@ -80,6 +94,7 @@ class Anchor:
         if self._base is not None or self._first is None:
             return
         self._base = self._wanted()
+        self._cast = (self._wanted(), self._latest)
         if self._floor is not None and self._base + self._first[0] < (self._floor - ADRIFT) * 1000:
             self._base = (self._floor + 1) * 1000 - self._first[0]
             self.adrift = True

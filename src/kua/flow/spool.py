@@ -163,6 +163,10 @@ class Spool:
         self._drop(digest)
         self.worked(lane)
 
+    def asked(self, lane: Lane, now: Instant, wait: Millis, chance: float) -> None:
+        """Note that the centre answered and asks to wait with the next on this lane; `chance` in [0, 1) spreads those who were told the same second."""
+        self._troubles[lane] = _Trouble(0, Instant(now + wait + int(chance * FIRST)), was_told=True)
+
     def put_aside(self, digest: Digest, now: Instant, lane: Lane | None = None) -> None:
         """Note that the centre refused the file for a reason that asking again at once would not change. It stays owed."""
         if digest in self._owed:
@@ -172,12 +176,12 @@ class Spool:
     def failed(self, now: Instant, chance: float, retry_after: Millis = AT_ONCE, lane: Lane | None = None) -> Instant:
         """Note that the centre could not be reached; return when to try again. `chance` in [0, 1) spreads stations over time.
 
-        A wait that the centre asked for is kept, and spread too.
+        A wait that the centre asked for is kept, and spread by a second: its place was chosen for this station.
         """
         until = _EVER
         for each in LANES if lane is None else (lane,):
             trouble = self._troubles[each]
-            longest = min(LONGEST, FIRST << min(trouble.failures, 16))
+            longest = FIRST if retry_after else min(LONGEST, FIRST << min(trouble.failures, 16))
             trouble.failures += 1
             trouble.not_before = until = Instant(now + retry_after + int(chance * longest))
             trouble.was_told = retry_after > 0

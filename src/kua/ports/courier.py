@@ -38,6 +38,14 @@ class CentreState:
     nation: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """The centre's receipt, as it came, and how long it asks to wait with the next file."""
+
+    receipt: bytes
+    wait: Millis = _AT_ONCE
+
+
 class Line(Protocol):
     """What all that is carried shares: how large a part may be, and when its next bytes may leave.
 
@@ -66,5 +74,5 @@ class Courier(Protocol):
     def state(self) -> CentreState: ...
     def beat(self, body: bytes) -> CentreState: ...
     def send_log(self, start: int, entries: Sequence[bytes], checkpoint: bytes, before: Sequence[bytes] = ()) -> int: ...
-    def put(self, digest: Digest, data: bytes, lane: str = "backlog") -> bytes: ...
+    def put(self, digest: Digest, data: bytes, lane: str = "backlog") -> Put: ...
     def close(self) -> None: ...

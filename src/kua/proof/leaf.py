@@ -134,6 +134,7 @@ GAP_REASONS: Final = (
     "clock_step",
     "encoder",
     "disk_full",
+    "disk_failed",
     "size_change",
     "stopped",
 )
@@ -209,8 +210,22 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("hidden", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, reason=one_of(*HIDDEN_REASONS)),
         _kind("heartbeat", "station", ("station",), at=MS, boot=RUN, mono=MS, trust=TRUST, owed=INT, owed_bytes=INT, free_bytes=INT),
         _kind("clock", "station", ("station",), at=MS, trust=TRUST, step_ms=INT, forward=BOOL, mono=MS),
+        _kind(
+            "anchor",
+            "station",
+            ("station",),
+            at=MS,
+            cam=CAM,
+            run=RUN,
+            begins=MS,
+            mono=MS,
+            trust=TRUST,
+            drift_ppm=INT,
+            fast=BOOL,
+            camera=_maybe(object_of(off_ms=INT, ahead=BOOL)),
+        ),
         _kind("fault", "station", ("station",), at=MS, cam=_maybe(CAM), kind=WORD, state=one_of("begin", "end")),
-        _kind("ladder", "station", ("station",), at=MS, cam=CAM, fps_milli=INT, width=INT, height=INT, reason=one_of("busy", "calm")),
+        _kind("ladder", "station", ("station",), at=MS, cam=CAM, fps_milli=INT, width=INT, height=INT, reason=one_of("busy", "calm", "disk")),
         _kind("count", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, queue=RANGE, people=RANGE),
         _kind(
             "census",
@@ -257,6 +272,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("beacon", "station", ("station",), at=MS, note=NOTE),
         _kind("liveness", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, code=CODE, beacon=DIGEST),
         _kind("observer", "station", ("station",), at=MS, vkey=VKEY, note=NOTE),
+        _kind("custody", "station", ("station",), at=MS, pack=RUN, sheet=DIGEST, entries=INT, files=INT, size=INT),
         _kind("close", "station", ("station",), at=MS, reason=one_of("end_of_day", "ordered")),
         _kind(
             "withdrawn",
@@ -280,7 +296,7 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
 )
 
 RESERVED: Final = frozenset(
-    "tamper event protocol consent custody snapshot erasure evidence request deletion hold audit_trail release fork".split()
+    "tamper event protocol consent snapshot erasure evidence request deletion hold audit_trail release fork".split()
 )
 """Types that the registry names without a schema so far: a reader counts them as unknown."""
 

@@ -2,7 +2,8 @@
 """Holds log, film and outbox of a station against each other, and mends what may be mended without a person.
 
 Invariants: (a) what a leaf names is on disk, or there is a receipt and it was removed for space; (b) no film without a leaf; (c) journal,
-tiles and checkpoint agree, and the outbox has a row for whatever the log names. Deletes only film that no leaf names.
+tiles and checkpoint agree, and the outbox has a row for whatever the log names and for nothing else. Deletes only film that no leaf names, and what the
+outbox says is removed already; of a folder that is not the one that was opened it deletes nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from kua.core.digest import Digest, from_hex, sha256
-from kua.core.errors import Unavailable
+from kua.core.errors import Refused, Rejected, Unavailable
 from kua.core.instant import Instant
 from kua.ports.durable import Durable
 from kua.ports.tilelog import TileLog
+from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf
+from kua.proof.receipt import check_receipt
 from kua.station.journal import leaves_of
+from kua.station.marks import examine
 from kua.station.spool import Outbox, Row
 
 Level = Literal["presence", "size", "hash"]
@@ -70,16 +74,21 @@ def _lowered(live: dict[str, Any], folder: str, slot: int, cam: str, t0: Instant
 
 
 def mend(box: Path, log: TileLog, outbox: Outbox, files: Durable) -> list[Finding]:
-    """Do at every start what a crash may have left: remove half files and film without a leaf, put missing rows into the outbox."""
+    """Do at every start what a crash may have left: remove half files and film without a leaf, put missing rows into the outbox.
+
+    Raises `Refused("disk.*")` and does nothing where the folder is not the one that was opened.
+    """
+    examine(box, files, log.size)
     found = [Finding("fsck.row", row.path, mended=True) for row in add_missing(box, log, outbox)]
-    gone = outbox.gone()
-    named = {row.path: row for row in rows_of(log)}
+    found += [Finding("fsck.left", path, mended=True) for path in _left(box, outbox)]
+    for finding in found:
+        if finding.code == "fsck.left":
+            files.remove(box / finding.name)
+    named = {row.path for row in rows_of(log)}
     for path in _film(box):
         if path not in named:
             files.remove(box / path)
             found.append(Finding("fsck.orphan", path, mended=True))
-        elif named[path].kind == "live" and named[path].digest in gone:
-            files.remove(box / path)  # owed no more since its film has a receipt
     return found
 
 
@@ -97,13 +106,24 @@ def add_missing(box: Path, log: TileLog, outbox: Outbox) -> list[Row]:
     return [row for row in missing.values() if not outbox.is_spared(row.digest)]
 
 
-def check(box: Path, log: TileLog, outbox: Outbox, tiles: Callable[[], list[str]], level: Level) -> list[Finding]:
-    """Report what breaks an invariant; changes nothing. `tiles` names the files of the log that do not fit its journal."""
+def check(
+    box: Path, log: TileLog, outbox: Outbox, tiles: Callable[[], list[str]], level: Level, *, files: Durable, centre: VerifierKey | None = None
+) -> list[Finding]:
+    """Report what breaks an invariant; changes nothing. `tiles` names the files of the log that do not fit its journal.
+
+    With `centre` and level `hash` each receipt is checked too: what was removed was removed on its word.
+    """
     found = [Finding("fsck.tile", name, mended=False) for name in tiles()]
-    known, gone = outbox.known(), outbox.gone()
-    named, seen = set(), set()
+    try:
+        examine(box, files, log.size)
+    except (Refused, Unavailable) as error:
+        found.append(Finding("fsck.folder", f"film: {error.code}", mended=False))
+    rows = outbox.rows()
+    known, gone = {row.digest for row in rows}, outbox.gone()
+    named, wanted, seen = set(), set(), set()
     for row in rows_of(log):
         named.add(row.path)
+        wanted.add(row.digest)
         if row.path in seen:
             continue
         seen.add(row.path)
@@ -111,8 +131,31 @@ def check(box: Path, log: TileLog, outbox: Outbox, tiles: Callable[[], list[str]
             found.append(Finding("fsck.row", row.path, mended=False))
         if row.digest not in gone and (wrong := _wrong(box / row.path, row, level)):
             found.append(Finding(wrong, row.path, mended=False))
+    found += [Finding("fsck.unnamed", row.path, mended=False) for row in rows if row.digest not in wanted]
     found += [Finding("fsck.orphan", path, mended=False) for path in _film(box) if path not in named]
+    found += [Finding("fsck.left", path, mended=False) for path in _left(box, outbox)]
+    found += [Finding("fsck.lost", row.path, mended=False) for row in rows if row.kind != "live" and row.digest in gone and outbox.receipt(row.digest) is None]
+    if centre is not None and level == "hash":
+        found += _receipts(rows, outbox, centre, log.origin)
     return found
+
+
+def _receipts(rows: list[Row], outbox: Outbox, centre: VerifierKey, origin: str) -> Iterator[Finding]:
+    """Find receipts that the centre did not sign for these bytes."""
+    for row in rows:
+        receipt = outbox.receipt(row.digest)
+        try:
+            if receipt is not None:
+                check_receipt(receipt, centre, origin, row.digest, row.size)
+        except Rejected:
+            yield Finding("fsck.receipt", row.path, mended=False)
+
+
+def _left(box: Path, outbox: Outbox) -> list[str]:
+    """Name film that a crash left between the note that it goes and its going."""
+    gone = outbox.gone()
+    with _reading("film"):
+        return sorted(row.path for row in outbox.rows() if row.digest in gone and (box / row.path).is_file()) if gone else []
 
 
 def _wrong(path: Path, row: Row, level: Level) -> str:

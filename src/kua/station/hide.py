@@ -12,7 +12,7 @@ from typing import Final
 
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, Millis, slot_of, slot_start
-from kua.flow.anchor import Anchor, ClockWatch, MediaLine, Micros
+from kua.flow.anchor import LONG, Anchor, ClockWatch, MediaLine, Micros
 from kua.flow.ladder import Ladder, Size, Step
 from kua.media.cutter import Covering, Cut, Grid, Opened
 from kua.ports.clock import Clock, Trust
@@ -26,7 +26,7 @@ from kua.sight.safe import SafeFrame, filled
 from kua.sight.sealed import SealedFrame, sealed_filled
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
-from kua.station.pipe import Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
+from kua.station.pipe import Anchored, Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
 from kua.station.seal import Seal, SealMeans
 from kua.station.liveness import Reading
 from kua.station.lowered import Film, Lowered, LowerMeans
@@ -49,6 +49,11 @@ RESIZED: Final = "size_change"
 TAKEN_ALONG: Final = ("scene_changed", "looped")
 """What is found out about a picture holds for those that still wait, too."""
 PREVIEW: Final = Millis(500)
+MOVED: Final = Millis(500)
+SETTLING: Final = Millis(15_000)
+"""After the wall clock was set by more than `MOVED` no drift is told for so long: older packets still weigh in."""
+ANCHORED: Final = Millis(3_600_000)
+"""How often it is told by how much the camera's clock drifts; and once more at the end of a run."""
 STICKERS: Final = Millis(1_000)
 """Printed stickers are looked for once in so long."""
 _TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
@@ -70,6 +75,7 @@ class Fitted:
     new_hider: Callable[[str], Hider]
     open_film: Callable[[Callable[[Opened | Cut], None]], Film]
     counting: Counting | None = None
+    open_lean: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,10 @@ class Means:
     """Smaller sizes that may be recorded where a computer is too slow even for few pictures, the largest first; none: the size stays."""
     at_size: Callable[[int, int], Fitted] | None = None
     """Makes what works on pictures of one of `sizes`."""
+    open_lean: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
+    """As `open_film`, for film of fewer bits: the last resort of a disk that runs short."""
+    is_lean: Callable[[Instant], bool] = lambda _at: False
+    """Whether the disk asks for it."""
     may_loop: bool = False
     """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
     sealing: SealMeans | None = None
@@ -114,6 +124,8 @@ class _Held:
     phase: str
     raw: RawFrame | None
     sealed: SealedFrame | None
+    trust: Trust = "none"
+    """Who vouched for the clock when the picture came: not the one that was set while it waited."""
 
 
 @dataclass(slots=True)
@@ -136,6 +148,11 @@ class _Run:
     name: str = ""
     covering: Covering = field(default_factory=Covering)
     trust: Trust = "ntp"
+    ahead: int = 0
+    """Wall time less monotonic time when the anchor was cast."""
+    began: Instant | None = None
+    told: Millis | None = None
+    """When the anchor was told last."""
     phases: deque[tuple[Instant, str]] = field(default_factory=deque)
 
 
@@ -148,9 +165,11 @@ class Hide:
     def __init__(self, shape: Shape, means: Means, out: Callable[[Message], None], *, live: bool = True, hold: Millis = HOLD) -> None:
         self._full, self._shape, self._means, self._out = shape, shape, means, out
         self._smaller: Fitted | None = None
+        self._is_lean = False
         self._live, self._hold = live, hold
         self._clock = means.clock
         self._watch = ClockWatch(self._clock.now(), self._clock.monotonic())
+        self._ahead, self._moved = self._clock.now() - self._clock.monotonic(), Millis(-SETTLING)
         self._decoder: Decoder | None = None
         self._base = (1, 1000)
         self._run: _Run | None = None
@@ -234,9 +253,12 @@ class Hide:
         if self._run is None or self._decoder is None:
             self.counts["unused"] += 1
             return
+        self._look_at_clock()
         if self._live and self._watch.step(self._clock.now(), self._clock.monotonic()) is not None:
             self._restart("clock_step")
         arrival, media = Instant(packet.arrival), self._media(packet.pts)
+        if self._live and self._means.is_lean(arrival) != self._is_lean:
+            self._turn_lean(arrival)
         step = self._run.line.step(media, arrival)
         if step != "on":
             self._restart("camera_silent" if step == "silent" else "clock_step")
@@ -251,6 +273,13 @@ class Hide:
         self._run.waiting.append(packet)
         if self._run.anchor.is_settled:
             self._decode_waiting()
+
+    def _look_at_clock(self) -> None:
+        """Remember when the wall clock was last set by much: what was measured over that moment says nothing of the camera."""
+        mono = self._clock.monotonic()
+        ahead = self._clock.now() - mono
+        if abs(ahead - self._ahead) > MOVED:
+            self._ahead, self._moved = ahead, mono
 
     def _restart(self, reason: str) -> None:
         """End the run and begin another one on the same connection."""
@@ -270,6 +299,7 @@ class Hide:
             return
         if run.settled is None:
             run.settled = self._clock.now()
+            run.ahead = run.settled - self._clock.monotonic()
         waiting, run.waiting = run.waiting, []
         for packet in waiting:
             if self._run is not run or self._decoder is None:
@@ -326,7 +356,7 @@ class Hide:
     def _fitted(self) -> Fitted:
         """What works on pictures of the size that is recorded now."""
         means = self._means
-        return self._smaller or Fitted(means.new_hider, means.open_film, means.counting)
+        return self._smaller or Fitted(means.new_hider, means.open_film, means.counting, means.open_lean)
 
     def _count_up(self) -> None:
         counted = self._fitted.counting.rest() if self._fitted.counting is not None else None
@@ -365,7 +395,7 @@ class Hide:
                     held.sealed = None if held.sealed is None else sealed_filled(held.safe.at, width, height)
         if self._seal is not None and self._seal.wants(phase) and (sealed is None or safe.reason is not None):
             sealed = sealed_filled(at, width, height)
-        run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None, sealed))
+        run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None, sealed, self._clock.trust()))
         while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
             self._release(run)
 
@@ -395,7 +425,19 @@ class Hide:
         self._shape = Shape(width, height, self._full.fps)
         self._smaller = self._means.at_size(width, height) if is_less and self._means.at_size is not None else None
         if run is not None:
-            self._run = _Run(run.anchor, run.line, settled=run.settled, first_media=run.first_media, last=run.last, kept=run.kept)
+            self._run = _Run(run.anchor, run.line, settled=run.settled, first_media=run.first_media, last=run.last, kept=run.kept, ahead=run.ahead)
+
+    def _turn_lean(self, at: Instant) -> None:
+        """Begin a run of fewer bits, or of as many as are set, on the same connection. The hiding goes on as it is: only the encoder is another."""
+        self._is_lean = not self._is_lean
+        run = self._run
+        if run is not None and run.film is not None:
+            self._end_run("disk_full")
+            self._run = _Run(
+                run.anchor, run.line, settled=run.settled, first_media=run.first_media, hider=run.hider, phase=run.phase, last=run.last, kept=run.kept,
+                ahead=run.ahead,
+            )  # fmt: skip
+        self._out(Rung(at, self._ladder.fps, self._shape.width, self._shape.height, "disk" if self._is_lean else "calm"))
 
     def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
         means = self._means
@@ -486,7 +528,8 @@ class Hide:
         try:
             if run.film is None:
                 run.name = self._means.run_name()
-                run.film = self._fitted.open_film(lambda made: self._made(run, made, held.safe.at))
+                opened = (self._fitted.open_lean if self._is_lean else None) or self._fitted.open_film
+                run.film = opened(lambda made: self._made(run, made, held.safe.at))
                 if self._means.lower is not None:
                     run.lowered = Lowered(self._means.lower, self._means.run_name, held.safe, self._out, self.counts)
             run.covering.frame(held.safe.at, held.safe.reason)
@@ -501,7 +544,7 @@ class Hide:
             self._abandon(run)
             return
         self._release_sealed(run, held)
-        own = self._clock.trust()
+        own = held.trust
         # "rtc": the time is our clock's, and this process, which talks to no centre, cannot know who vouches for that; `keep` can.
         run.trust = min(run.trust, "none" if run.anchor.adrift else "rtc" if own == "none" else own, key=_TRUST.index)
         if held.raw is not None and self._means.preview is not None:
@@ -531,6 +574,17 @@ class Hide:
             run.lowered.tell(made)
         self._out(Piece(run.name, made.slot, made.t0, made.t1, made.frames, trust, phase, made.data))
         self._end, self._hole_reason = made.t1, None
+        run.began = made.t0 if run.began is None else run.began
+        self._tell_anchor(run, ANCHORED)
+
+    def _tell_anchor(self, run: _Run, patience: Millis) -> None:
+        """Tell how the run's times came about, with its first film and then if that was told longer ago than `patience`."""
+        now = self._clock.monotonic()
+        if run.began is None or (run.told is not None and (now - run.told < patience or now - self._moved < SETTLING)):
+            return
+        run.told = now
+        drift = run.anchor.drift_ppm(Millis(self._clock.now() - now - run.ahead)) if self._live else 0
+        self._out(Anchored(run.name, run.began, max(0, run.began - run.ahead), abs(drift), drift > 0))
 
     def _end_run(self, reason: str | None, *, rest: bool = False) -> None:
         """Close the run, if there is one, with everything that is on hold, and say why no film follows. None: because it is over."""
@@ -549,6 +603,7 @@ class Hide:
                 self._release(run)
             if self._run is run and run.film is not None:
                 self._finish_film(run)
+            self._tell_anchor(run, LONG)
             self._run = None
         if reason is not None:
             self._hole(self._began if self._end is None else self._end, reason)

@@ -27,6 +27,7 @@ from kua.proof.leaf import Leaf, make_leaf, read_leaf
 from kua.proof.liveness import liveness_code
 from kua.proof.note import Note, parse_note
 from kua.station.hours import HourKeys
+from kua.station.pipe import Anchored
 from kua.tally.publish import Counted as Tally
 from kua.tally.publish import publishable
 
@@ -311,6 +312,32 @@ class Journal:
     def rung(self, cam: str, fps: int, width: int, height: int, reason: str) -> None:
         """State that from now on so many pictures a second are taken, and why: the hiding takes too long, or no longer does."""
         self._commit([make_leaf("ladder", at=self._clock.now(), cam=cam, fps_milli=fps * 1000, width=width, height=height, reason=reason)])
+
+    def anchored(self, cam: str, told: Anchored, ahead: Millis | None) -> None:
+        """State how the times of a run came about; `ahead` is how far the camera's own clock is ahead of ours, None where it does not say."""
+        if not self.is_open:
+            return
+        camera = None if ahead is None else {"off_ms": abs(ahead), "ahead": ahead > 0}
+        self._commit(
+            [
+                make_leaf(
+                    "anchor",
+                    at=self._clock.now(),
+                    cam=cam,
+                    run=told.run,
+                    begins=told.t0,
+                    mono=told.mono,
+                    trust=self._clock.trust(),
+                    drift_ppm=told.drift_ppm,
+                    fast=told.fast,
+                    camera=camera,
+                )
+            ]
+        )
+
+    def custody(self, pack: str, sheet: Digest, entries: int, files: int, size: int) -> None:
+        """State that what is owed was packed to be carried. Raises `Rejected("leaf.schema")`."""
+        self._commit([make_leaf("custody", at=self._clock.now(), pack=pack, sheet=sheet.hex(), entries=entries, files=files, size=size)])
 
     def is_faulty(self, cam: str | None, kind: str) -> bool:
         """Whether a fault is stated and not yet stated as over."""

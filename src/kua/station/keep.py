@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process `keep`: film on disk, leaf in the log, row in the outbox - in this order, and nothing in between is forgotten.
 
-It sees encoded film only, never a raw picture, and waits for no network. One thread handles all messages.
+It sees encoded film only, never a raw picture, and waits for no network. One thread handles all messages. A disk that takes no film costs film, stated as
+a gap and a fault; one that takes no leaf ends the agent: what nobody can state is not recorded.
 """
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -12,16 +14,17 @@ from typing import Any, Final, TypeVar, final
 import structlog
 
 from kua.core.digest import Digest, sha256
-from kua.core.errors import Unavailable
-from kua.core.instant import Instant
+from kua.core.errors import Refused, Unavailable
+from kua.core.instant import Instant, Millis
 from kua.core.nouns import camera_id, run_id
-from kua.ports.clock import Clock
+from kua.ports.clock import Clock, Trust
 from kua.ports.durable import Durable
 from kua.ports.trip import trip
 from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS, LOWERED
 from kua.station.journal import Footage, Journal, Owing
 from kua.station.pipe import (
     FAULTS,
+    Anchored,
     Beat,
     Counted,
     Covered,
@@ -39,11 +42,14 @@ from kua.station.pipe import (
     SliceBegun,
     SliceEnded,
 )
+from kua.station.room import FAULTS as DISK_FAULTS
+from kua.station.room import Room
 from kua.station.sealed import SealedShelf
 from kua.station.spool import Outbox, Row
 
-SPARE: Final = 16 * 1024 * 1024
-"""Bytes of the file `reserve`, which is given up so that leaves can still be written when the disk is full."""
+ON_ITS_WAY: Final = 10
+"""Ticks (seconds) that film takes at most from the camera to here: a slot, and what pictures wait."""
+_TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
 
 T = TypeVar("T")
 
@@ -51,37 +57,9 @@ _say = structlog.get_logger("kua.keep")
 
 
 @final
-class Reserve:
-    """A file that holds space for leaves."""
-
-    def __init__(self, path: Path, files: Durable) -> None:
-        self._path, self._files = path, files
-
-    def hold(self) -> None:
-        """Take the space, if there is plenty."""
-        if not self._is_there() and self._files.free(self._path.parent) > 4 * SPARE:
-            try:
-                self._files.write_once(self._path, bytes(SPARE))
-            except Unavailable as error:
-                _say.warning("reserve", code=error.code)
-
-    def release(self) -> bool:
-        """Give the space up; False if there was none."""
-        there = self._is_there()
-        self._files.remove(self._path)
-        return there
-
-    def _is_there(self) -> bool:
-        try:
-            return self._path.exists()
-        except OSError:  # whatever is wrong with the disk, the next write says it with its type
-            return False
-
-
-@final
 class Keep:
-    """Takes what `hide` sends, for all cameras. `floor` is how many bytes stay free for leaves; `owe` tells the uplink of new rows;
-    `on_fault` is told of faults, for whoever can restart things; `shelf` takes the sealed film, where one is kept.
+    """Takes what `hide` sends, for all cameras. `room` makes room for film; `owe` tells the uplink of new rows; `on_fault` is told of faults, for whoever
+    can restart things; `shelf` takes the sealed film, where one is kept.
     """
 
     def __init__(
@@ -91,28 +69,29 @@ class Keep:
         outbox: Outbox,
         files: Durable,
         clock: Clock,
-        floor: int,
+        room: Room,
         owe: Callable[[list[Row]], None],
         on_fault: Callable[[str, str, str], None],
         shelf: SealedShelf | None = None,
     ) -> None:
         self._shelf = shelf
         self._box, self._journal, self._outbox, self._files, self._clock = box, journal, outbox, files, clock
-        self._floor, self._owe, self._on_fault = floor, owe, on_fault
-        self._reserve = Reserve(box / "reserve", files)
+        self._room, self._owe, self._on_fault = room, owe, on_fault
         self._inits: dict[tuple[str, str], bytes] = {}
         self._written: dict[tuple[str, str], Digest] = {}
         self._live_inits: dict[str, LiveInit] = {}
         self._lives: dict[str, Live] = {}
         self._unsaid: list[Row] = []
-        self._is_full = journal.is_faulty(None, "disk_full")  # stated before the last start and not taken back yet
         self._heard: set[str] = set()
         self.beats: dict[str, Beat] = {}
+        self.camera_ahead: dict[str, Millis] = {}
+        """How far a camera's own clock is ahead of ours (behind: negative), where it says what it believes (RTCP, ONVIF). Told, never believed."""
         self.last_end: dict[str, Instant] = {}
-        self._reserve.hold()
+        self._trusts: deque[Trust] = deque(maxlen=ON_ITS_WAY)
+        room.reserve.hold()
 
     def handle(self, cam: str, message: Message) -> None:
-        """Take one message of camera `cam`. Raises `Unavailable("disk.failed")` when nothing can be kept any more."""
+        """Take one message of camera `cam`. Raises `Unavailable("disk.*")` when nothing can be stated any more."""
         camera_id(cam)
         if cam not in self._heard:
             self._heard.add(cam)
@@ -151,6 +130,8 @@ class Keep:
                 if not 0 <= message.t0 < message.t1:
                     raise ValueError(message.t1)
                 self._stating(lambda: self._journal.liveness(cam, Instant(message.t0), Instant(message.t1), message.code))
+            case Anchored():
+                self._stating(partial(self._journal.anchored, cam, message, self.camera_ahead.get(cam)))
             case Beat():
                 self.beats[cam] = message
             case SliceBegun() | SealedPiece() | SliceEnded():
@@ -178,10 +159,13 @@ class Keep:
         self._stating(lambda: self._journal.tick(self._owing))
         if self._unsaid:
             self._say_rows([])
-        if self._is_full and self._has_room(0):
-            self._is_full = False
-            self._stating(lambda: self._journal.fault(None, "disk_full", "end"))
-            self._reserve.hold()
+        self._trusts.append(self._clock.trust())
+        self._room.tick()
+        self._tell_disk()
+
+    def fault(self, kind: str, state: str) -> None:
+        """State what is wrong with the computer, or no longer is; each once."""
+        self._stating(partial(self._journal.fault, None, kind, state))
 
     def beacon(self, note: bytes) -> None:
         """State a national checkpoint whose signature was checked."""
@@ -225,11 +209,11 @@ class Keep:
             self._journal.interrupted(cam, "clock_step")
             return
         row = self._keep_film(cam, piece, init)
-        if row is None:
-            self._stating(lambda: self._journal.gap(cam, t0, t1, "disk_full"))
+        if isinstance(row, str):
+            self._stating(lambda: self._journal.gap(cam, t0, t1, row))
             return
         stated, lowered = self._keep_live(cam, live) if live is not None and (live.slot, live.t0) == (piece.slot, piece.t0) else (None, [])
-        trust = self._clock.trust() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
+        trust = self._vouched() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
         footage = Footage(
             cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest, stated
         )
@@ -238,31 +222,38 @@ class Keep:
         self._say_rows([*lowered, *row])
         trip("keep:7.spool")
 
-    def _keep_film(self, cam: str, piece: Piece, init: bytes) -> list[Row] | None:
-        """Make init and segment durable; None if the disk is full. Their names are those of the published tree."""
-        if not self._has_room(len(piece.payload) + len(init)):
-            self._full()
-            return None
+    def _vouched(self) -> Trust:
+        """Return who vouched for our clock while this film was on its way: the least that anybody did."""
+        return min((*self._trusts, self._clock.trust()), key=_TRUST.index)
+
+    def _keep_film(self, cam: str, piece: Piece, init: bytes) -> list[Row] | str:
+        """Make init and segment durable; the reason of the gap if the disk does not take them. Their names are those of the published tree."""
+        lacks, rows = self._room.make(len(piece.payload) + len(init)), list[Row]()
+        if not lacks:
+            try:
+                rows = self._written_film(cam, piece, init)
+                self._room.verify()  # film that went to another disk than the one that was opened is not kept
+                self._room.wrote()
+            except (Unavailable, Refused) as error:
+                lacks = self._room.blame(error)
+        self._tell_disk()
+        return lacks or rows
+
+    def _written_film(self, cam: str, piece: Piece, init: bytes) -> list[Row]:
         folder = f"film/{cam}"
         rows: list[Row] = []
-        try:
-            for name, data, kind in (
-                (f"{folder}/{piece.run}-init.mp4", init, "init"),
-                (f"{folder}/{piece.run}-{piece.slot}.m4s", piece.payload, "segment"),
-            ):
-                known = self._written.get((cam, name))
-                if known is None:
-                    self._files.write_once(self._box / name, data, step="keep:7" if kind == "segment" else "")
-                    known = sha256(data)
-                    if kind == "init":
-                        self._written = {key: value for key, value in self._written.items() if key[0] != cam} | {(cam, name): known}
-                needs = rows[0].digest if rows else None
-                rows.append(Row(known, name, len(data), "segment" if rows else "init", cam, Instant(piece.t0), needs))
-        except Unavailable as error:
-            if error.code != "disk.full":
-                raise
-            self._full()
-            return None
+        for name, data, kind in (
+            (f"{folder}/{piece.run}-init.mp4", init, "init"),
+            (f"{folder}/{piece.run}-{piece.slot}.m4s", piece.payload, "segment"),
+        ):
+            known = self._written.get((cam, name))
+            if known is None:
+                self._files.write_once(self._box / name, data, step="keep:7" if kind == "segment" else "")
+                known = sha256(data)
+                if kind == "init":
+                    self._written = {key: value for key, value in self._written.items() if key[0] != cam} | {(cam, name): known}
+            needs = rows[0].digest if rows else None
+            rows.append(Row(known, name, len(data), "segment" if rows else "init", cam, Instant(piece.t0), needs))
         return rows
 
     def _keep_live(self, cam: str, live: Live) -> tuple[dict[str, Any], list[Row]]:
@@ -279,15 +270,24 @@ class Keep:
                     self._files.write_once(self._box / each.path, data)
                 if each is init:
                     self._written[cam, each.path] = each.digest
-        except Unavailable as error:
-            if error.code != "disk.full":
-                raise
+        except Unavailable as error:  # a sick disk says so with the next film
+            _say.warning("lowered", code=error.code)
             return {"rung": live.rung}, []
         stated = {
             "rung": live.rung, "run": live.run, "sha256": row.digest.hex(), "size": row.size, "init": init.digest.hex(),
             "width": live.width, "height": live.height, "fps_milli": live.fps_milli, "frames": live.frames,
         }  # fmt: skip
         return stated, [init, row]
+
+    def _tell_disk(self) -> None:
+        """State what is wrong with the disk and what no longer is; each once."""
+        for kind in DISK_FAULTS:
+            if (kind in self._room.faults) != self._journal.is_faulty(None, kind):
+                state = "begin" if kind in self._room.faults else "end"
+                _say.error("disk.fault", kind=kind, state=state)
+                self._stating(partial(self._journal.fault, None, kind, state))
+                if kind == "disk_full" and state == "end":
+                    self._room.reserve.hold()
 
     def _say_rows(self, rows: list[Row]) -> None:
         """Put rows into the outbox. The log says the same, so a full disk only puts this off."""
@@ -305,33 +305,11 @@ class Keep:
         try:
             return state()
         except Unavailable as error:
-            if error.code != "disk.full" or not self._reserve.release():
+            if error.code != "disk.full" or not self._room.reserve.release():
                 raise
             _say.error("reserve.released")
             return state()
 
-    def _has_room(self, need: int) -> bool:
-        """Make room for `need` bytes if it can be done: lowered pictures first, then only what has a receipt, oldest first (REC7)."""
-        while self._files.free(self._box) < self._floor + need:
-            preview = self._outbox.oldest_preview()
-            if preview is not None:
-                self._outbox.spare(preview.digest)
-                self._files.remove(self._box / preview.path)
-                continue
-            row = self._outbox.oldest_received()
-            if row is None:
-                return False
-            self._outbox.removed(row.digest)
-            self._files.remove(self._box / row.path)
-            _say.info("film.removed", path=row.path)
-        return True
-
-    def _full(self) -> None:
-        if not self._is_full:
-            self._is_full = True
-            _say.error("disk.full")
-            self._stating(lambda: self._journal.fault(None, "disk_full", "begin"))
-
     def _owing(self) -> Owing:
         summary = self._outbox.summary()
-        return Owing(summary.files, summary.size, self._files.free(self._box))
+        return Owing(summary.files, summary.size, self._room.free())

@@ -140,13 +140,27 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """hide -> keep: from `at` on so many pictures a second are taken, because this computer is `busy` or is `calm` again."""
+    """hide -> keep: from `at` on so many pictures a second are taken, because this computer is `busy` or is `calm` again; `disk`: as
+    many pictures of fewer bits, because the disk runs short."""
 
     at: int
     fps: int
     width: int
     height: int
     reason: str
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """hide -> keep: how the times of a run came about (REC5): its first picture at `t0` by the wall and `mono` by time since the start of this computer;
+    by how many parts in a million the camera's time runs off from ours, and whether it runs `fast`."""
+
+    run: str
+    t0: int
+    mono: int
+    drift_ppm: int
+    fast: bool
     payload: bytes = b""
 
 
@@ -248,6 +262,7 @@ Message = (
     | Fault
     | Rung
     | Shown
+    | Anchored
     | Beat
     | Done
     | SliceBegun
@@ -257,7 +272,7 @@ Message = (
     | Live
 )
 _KINDS: Final = (
-    Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Shown, Beat, Done, SliceBegun, SealedPiece, SliceEnded,
+    Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Shown, Anchored, Beat, Done, SliceBegun, SealedPiece, SliceEnded,
     LiveInit, Live,
 )  # fmt: skip
 _TYPES: Final = {kind.__name__: kind for kind in _KINDS}

@@ -5,7 +5,7 @@ Every row can be made again from the log and the folder, so a lost or damaged ou
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from kua.core.digest import Digest
 from kua.core.errors import Unavailable
 from kua.core.instant import Instant
 from kua.flow.spool import Owed
+from kua.station.holds import Hold
 
 Kind = Literal["segment", "init", "calibration", "note", "signers", "live", "live_init"]
 """`live`: a lowered segment, which is sent at once in the place of the segment of the same camera and `t0`, and of no use once that is there."""
@@ -133,6 +134,11 @@ class Outbox:
             found = db.execute("SELECT digest, path, size, kind, cam, t0, needs FROM file WHERE digest = ?", (digest,)).fetchone()
             return _row(found) if found else None
 
+    def rows(self) -> list[Row]:
+        """Return every row, oldest first."""
+        with self._reading() as db:
+            return [_row(each) for each in db.execute("SELECT digest, path, size, kind, cam, t0, needs FROM file ORDER BY t0, path")]
+
     def known(self) -> set[bytes]:
         """Return the digests of all rows."""
         with self._reading() as db:
@@ -163,14 +169,15 @@ class Outbox:
         with self._changing() as db:
             db.execute("UPDATE file SET refused = ? WHERE digest = ?", (code, digest))
 
-    def oldest_received(self) -> Row | None:
-        """Return the oldest segment that has a receipt and is still here: the only thing that may be deleted for space."""
+    def oldest_received(self, held: Sequence[Hold] = ()) -> Row | None:
+        """Return the oldest segment that has a receipt, is still here and is not `held`: the only film that may be deleted for space."""
         with self._reading() as db:
             found = db.execute(
                 "SELECT digest, path, size, kind, cam, t0, needs FROM file"
-                " WHERE receipt IS NOT NULL AND removed = 0 AND kind = 'segment' ORDER BY t0 LIMIT 1"
-            ).fetchone()
-            return _row(found) if found else None
+                " WHERE receipt IS NOT NULL AND removed = 0 AND kind = 'segment' ORDER BY t0"
+            )
+            rows = map(_row, found)
+            return next((row for row in rows if not any(hold.covers(row.cam, row.t0) for hold in held)), None)
 
     def oldest_preview(self) -> Row | None:
         """Return the oldest lowered segment that is still here, sent or not: what a full disk sacrifices first, for the film itself lies beside it."""

@@ -321,7 +321,7 @@ class Uplink:
             return
         trip("keep:8.before")
         try:
-            receipt = self._courier.put(owed.digest, data, lane)
+            put = self._courier.put(owed.digest, data, lane)
         except Turned as error:
             if error.code == "ingest.no_leaf":
                 self._asked = None  # ask what the centre has of the log, and send from there
@@ -330,13 +330,15 @@ class Uplink:
             _say.warning("uplink.refused", code=error.code, digest=owed.digest.hex())
             self._aside(lane, owed, error.code)
             return
-        check_receipt(receipt, self._centre, self._log.origin, owed.digest, owed.size)
+        check_receipt(put.receipt, self._centre, self._log.origin, owed.digest, owed.size)
         trip("keep:8.after")
-        idle = self._outbox.received(owed.digest, receipt, self._clock.now())
+        idle = self._outbox.received(owed.digest, put.receipt, self._clock.now())
         trip("keep:8.receipt")
         with self._guard:
             self._spool.delivered(owed.digest, lane)
             self._spool.forget([each.digest for each in idle])
+            if put.wait:
+                self._spool.asked(lane, self._clock.now(), put.wait, self._chance())
         for each in idle:
             with suppress(OSError):  # `mend` takes away what stays
                 (self._box / each.path).unlink()

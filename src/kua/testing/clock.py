@@ -35,6 +35,11 @@ class ManualClock:
         """Set the wall clock forward or back."""
         self._now += millis
 
+    def reboot(self, lost: int = 0) -> None:
+        """Let time since the start begin anew, as after a power cut; the wall clock comes back `lost` milliseconds behind."""
+        self._now -= lost
+        self._mono = 1_000
+
     def vouched_by(self, trust: Trust) -> None:
         """Change who vouches."""
         self._trust = trust

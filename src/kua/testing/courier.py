@@ -7,7 +7,7 @@ from typing import final
 from kua.core.digest import Digest, sha256
 from kua.core.instant import Instant, Millis
 from kua.ports.clock import Clock
-from kua.ports.courier import Away, CentreState, Turned
+from kua.ports.courier import Away, CentreState, Put, Turned
 from kua.proof.checkpoint import open_checkpoint
 from kua.proof.keys import SigningKey, VerifierKey
 from kua.proof.leaf import Leaf, read_leaf
@@ -19,7 +19,7 @@ _NAMED = {"segment": ("sha256", "init"), "calibration": ("sha256", "note", "sign
 
 @final
 class MemoryCourier:
-    """Carries to a centre in memory. `is_cut` makes every call fail as a cut line does; `retry_after` goes with it.
+    """Carries to a centre in memory. `is_cut` makes every call fail as a cut line does; `retry_after` goes with it; `asks` goes with every receipt.
 
     `order` is what was accepted, in order: `log:SIZE` and `blob:HEX`. `nation` is what it says of the national log.
     """
@@ -36,6 +36,7 @@ class MemoryCourier:
         self.calls = 0
         self.is_cut = False
         self.retry_after = Millis(0)
+        self.asks = Millis(0)
         self.receipts_by = centre
         self.nation = b""
 
@@ -75,7 +76,7 @@ class MemoryCourier:
         self.order.append(f"log:{grown.size}")
         return grown.size
 
-    def put(self, digest: Digest, data: bytes, lane: str = "backlog") -> bytes:
+    def put(self, digest: Digest, data: bytes, lane: str = "backlog") -> Put:
         """Keep the port's promise: only bytes that a leaf names, and a receipt signed by `receipts_by`."""
         self._require_line()
         if sha256(data) != digest:
@@ -85,7 +86,7 @@ class MemoryCourier:
         self.blobs[digest] = data
         self.lanes.append(lane)
         self.order.append(f"blob:{digest.hex()}")
-        return sign_receipt(Receipt(self._origin, digest, len(data), Instant(self._clock.now())), self.receipts_by)
+        return Put(sign_receipt(Receipt(self._origin, digest, len(data), Instant(self._clock.now())), self.receipts_by), self.asks)
 
     def close(self) -> None:
         """Nothing is held open."""

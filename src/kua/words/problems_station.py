@@ -12,16 +12,6 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("Finished files are never changed; two different ones want the same name."),
         do=N_("Keep both and report it; do not delete the one that is there."),
     ),
-    "disk.full": Problem(
-        what=N_("The disk is full; {path} could not be written."),
-        why=N_("There is no space left, or a quota is used up."),
-        do=N_("Free space or attach a larger disk. Recording goes on by itself; the time in between is a stated gap."),
-    ),
-    "disk.failed": Problem(
-        what=N_("The disk does not take {path} ({why})."),
-        why=N_("It is broken, was pulled out, or has become read-only."),
-        do=N_("Replace the disk and start the agent again; what was receipted is safe at the centre."),
-    ),
     "log.locked": Problem(
         what=N_("Another process works on the log in “{folder}”."),
         why=N_("A log has one writer, or it could fork. The agent is running already."),

@@ -73,7 +73,7 @@ const PUBLIC_KEYS = listBetween("list of 1 to 48: 32 bytes of a public key in ba
 const CODE = matching("liveness code", "[0-9A-HJKMNP-TV-Z]{6}");
 const TRUST = oneOf("none", "rtc", "ntp", "centre");
 const PHASE = oneOf("rehearsal", "opening", "voting", "count", "protocol", "storage");
-const GAP_REASON = oneOf("starting", "camera_lost", "camera_silent", "camera_refused", "restart", "clock_step", "encoder", "disk_full", "size_change", "stopped");
+const GAP_REASON = oneOf("starting", "camera_lost", "camera_silent", "camera_refused", "restart", "clock_step", "encoder", "disk_full", "disk_failed", "size_change", "stopped");
 const HIDDEN_REASON = oneOf("no_room", "warming", "scene_changed", "looped", "detector", "late", "size_change", "error");
 
 export interface Kind {
@@ -106,8 +106,11 @@ export const REGISTRY: ReadonlyMap<string, Kind> = new Map(Object.entries({
   hidden: station({ at: MS, cam: CAM, t0: MS, t1: MS, reason: HIDDEN_REASON }),
   heartbeat: station({ at: MS, boot: RUN, mono: MS, trust: TRUST, owed: INT, owed_bytes: INT, free_bytes: INT }),
   clock: station({ at: MS, trust: TRUST, step_ms: INT, forward: BOOL, mono: MS }),
+  anchor: station({
+    at: MS, cam: CAM, run: RUN, begins: MS, mono: MS, trust: TRUST, drift_ppm: INT, fast: BOOL, camera: maybe(objectOf({ off_ms: INT, ahead: BOOL })),
+  }),
   fault: station({ at: MS, cam: maybe(CAM), kind: WORD, state: oneOf("begin", "end") }),
-  ladder: station({ at: MS, cam: CAM, fps_milli: INT, width: INT, height: INT, reason: oneOf("busy", "calm") }),
+  ladder: station({ at: MS, cam: CAM, fps_milli: INT, width: INT, height: INT, reason: oneOf("busy", "calm", "disk") }),
   count: station({ at: MS, cam: CAM, t0: MS, t1: MS, queue: RANGE, people: RANGE }),
   census: station({
     at: MS, sha256: DIGEST, note: DIGEST, signers: DIGEST, states: objectOf({ used: INT, off: INT, covered: INT, masked: INT, unknown: INT }),
@@ -123,6 +126,7 @@ export const REGISTRY: ReadonlyMap<string, Kind> = new Map(Object.entries({
   beacon: station({ at: MS, note: NOTE }),
   liveness: station({ at: MS, cam: CAM, t0: MS, t1: MS, code: CODE, beacon: DIGEST }),
   observer: station({ at: MS, vkey: VKEY, note: NOTE }),
+  custody: station({ at: MS, pack: RUN, sheet: DIGEST, entries: INT, files: INT, size: INT }),
   close: station({ at: MS, reason: oneOf("end_of_day", "ordered") }),
   withdrawn: both({ at: MS, station: STATION, cam: CAM, t0: MS, t1: maybe(MS), article: CITATION, by: WORD, reason: WORD }),
   certificate: nation({ at: MS, station: STATION, origin: ORIGIN, vkey: VKEY }),

@@ -15,7 +15,7 @@ from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.errors import Misused
 from kua.core.instant import Instant, Millis
-from kua.ports.courier import Away, CentreState, Line, Turned
+from kua.ports.courier import Away, CentreState, Line, Put, Turned
 from kua.proof import logbody
 from kua.proof.base64 import to_base64
 from kua.proof.keys import SigningKey
@@ -86,13 +86,13 @@ class HttpCourier:
             raise Away("centre.answer", centre=self._base)
         return size
 
-    def put(self, digest: Digest, data: bytes, lane: str = "backlog") -> bytes:
+    def put(self, digest: Digest, data: bytes, lane: str = "backlog") -> Put:
         """Keep the port's promise. What is larger than a part of the line's size goes in parts, from where the centre says that it is."""
         path = f"{self._prefix}/blob/{digest.hex()}"
         if self._line is None:
-            return self._send("PUT", path, data).content
+            return _put(self._send("PUT", path, data))
         if len(data) <= self._line.chunk():
-            return self._part("PUT", path, data, lane, {}).content
+            return _put(self._part("PUT", path, data, lane, {}))
         offset = self._have(path, len(data))
         while True:
             part = data[offset : offset + self._line.chunk()]
@@ -108,7 +108,7 @@ class HttpCourier:
                     raise Away("centre.part", centre=self._base) from error
                 raise
             if is_last or answer.status_code == httpx.codes.OK:
-                return answer.content
+                return _put(answer)
             offset += len(part)
 
     def _have(self, path: str, most: int) -> int:
@@ -210,6 +210,10 @@ def _object(response: httpx.Response, base: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise Away("centre.answer", centre=base)
     return value
+
+
+def _put(response: httpx.Response) -> Put:
+    return Put(response.content, _retry_after(response))
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

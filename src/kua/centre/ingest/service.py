@@ -20,7 +20,7 @@ from kua.centre.log.nation import Nation
 from kua.centre.whole import in_thread
 from kua.core.digest import Digest, from_hex, sha256
 from kua.core.errors import KuaError, Refused, Rejected, Unavailable
-from kua.core.instant import Instant
+from kua.core.instant import Instant, Millis
 from kua.flow.gate import Gate
 from kua.flow.quota import Quota
 from kua.ports.clock import Clock
@@ -139,7 +139,7 @@ class Ingest:
         if member.station in self._nation.revoked:
             raise Refused("upload.revoked", station=member.station)
         self._require_allowance(member.station)
-        turn = self._gate.wait(self._clock.monotonic(), film=request.method in {"PUT", "PATCH"})
+        turn = self._gate.wait(self._clock.monotonic(), member.station, film=request.method in {"PUT", "PATCH"})
         if turn:
             raise Unavailable("ingest.busy", seconds=-(-turn // 1000))
         return Admitted(member, digest, request)
@@ -151,6 +151,10 @@ class Ingest:
         if wait:
             raise Unavailable("ingest.quota", station=station, seconds=-(-wait // 1000))
         asked.spend(1, now)
+
+    def pace(self, admitted: Admitted) -> Millis:
+        """Return how long a station whose film was taken just now should wait with the next; 0 while not too many ask."""
+        return self._gate.after(self._clock.monotonic(), admitted.member.station)
 
     def received(self, admitted: Admitted, count: int) -> None:
         """Count `count` bytes of a body against the station that sent them, whether they are kept or not."""

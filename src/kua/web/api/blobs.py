@@ -74,7 +74,12 @@ class Blobs:
             await body.drain(MOST_BLOB)
             await answer(send, 200, _TEXT, known)
         else:
-            await answer(send, 201, _TEXT, await self._store(admitted, body))
+            receipt = await self._store(admitted, body)
+            await answer(send, 201, [*_TEXT, *self._pace(admitted)], receipt)
+
+    def _pace(self, admitted: Admitted) -> list[tuple[bytes, bytes]]:
+        wait = self._ingest.pace(admitted)
+        return [(b"retry-after", b"%d" % -(-wait // 1000))] if wait else []
 
     async def _take_part(self, scope: Scope, admitted: Admitted, digest: str, body: "_Body", send: Send) -> None:
         """Take a part in. What has come of it stays, also when the line breaks in the middle of it."""
@@ -97,7 +102,7 @@ class Blobs:
         finally:
             self._parts.end(blob, part, keep=keep)
         if receipt:
-            await answer(send, 201, [*_TEXT, *_progress(part.size, is_all=True)], receipt)
+            await answer(send, 201, [*_TEXT, *_progress(part.size, is_all=True), *self._pace(admitted)], receipt)
         else:
             await answer(send, 204, _progress(part.size, is_all=False), b"")
 

@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """The JSON routes of `/api/v1` (docs/spec/centre-api.md). Every expected error is a problem document; bodies are bounded before they are read."""
 
+import asyncio
 import hmac
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kua.centre.broadcast.withdraw import Order, Withdraw
+from kua.centre.courier import Counter, load
 from kua.centre.enrol.revoke import Revocation, Revoke
 from kua.centre.enrol.service import Enrol
 from kua.centre.enrol.service import Request as Asked
@@ -66,6 +70,12 @@ class RevokeBody(_Body):
     since: Annotated[int, Field(ge=0)] | None = None
 
 
+class CourierBody(_Body):
+    """Where the medium lies, on the centre's own machine."""
+
+    folder: Annotated[str, Field(max_length=4096)]
+
+
 class Enrolled(BaseModel):
     """Where the station's log is named and its certificate stands."""
 
@@ -88,8 +98,11 @@ class State(Size):
     """The newest checkpoint of the national log; empty before the first."""
 
 
-def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, desk: InsideIndex, control: str) -> FastAPI:
-    """Return the routes. `control` is the token of the operator's own commands on this machine; empty: there are no such commands."""
+def build_api(
+    enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, desk: InsideIndex, control: str, counter: Counter | None = None
+) -> FastAPI:
+    """Return the routes. `control` is the token of the operator's own commands on this machine; empty: there are no such commands. `counter` takes in
+    what was carried by hand."""
     app = FastAPI(title="kua", version="1", docs_url=None, redoc_url=None, openapi_url="/api/v1/openapi.json")
     election = desk.election().id
 
@@ -135,7 +148,40 @@ def build_api(enrol: Enrol, ingest: Ingest, withdraw: Withdraw, revoke: Revoke, 
 
     if control:
         _add_control(app, withdraw, revoke, desk, ingest, control)
+        if counter is not None:
+            _add_courier(app, counter, control)
     return app
+
+
+def _add_courier(app: FastAPI, counter: Counter, control: str) -> None:
+    @app.post("/api/v1/control/courier", include_in_schema=False)
+    async def courier(request: Request) -> StreamingResponse:
+        """Take in a medium that is plugged in at the centre: `kua courier load`. Lines of JSON: how far it has come, then what became of it."""
+        _require_token(request, control)
+        body = _read_model(CourierBody, await read_body(request, _MOST_SMALL))
+        return StreamingResponse(_courier_lines(counter, Path(body.folder)), media_type="application/x-ndjson")
+
+
+async def _courier_lines(counter: Counter, folder: Path) -> AsyncIterator[bytes]:
+    """Load, and tell of it line by line. An error is the last line: the answer has begun."""
+    told: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+
+    async def work() -> None:
+        try:
+            loaded = await load(folder, counter, lambda station, done, of: told.put_nowait({"station": station, "done": done, "of": of}))
+            told.put_nowait({"loaded": [each.to_json() for each in loaded]})
+        except KuaError as error:
+            told.put_nowait({"error": error.code, "facts": error.facts})
+        finally:
+            told.put_nowait(None)
+
+    task = asyncio.create_task(work(), name="courier")
+    try:
+        while (line := await told.get()) is not None:
+            yield json.dumps(line).encode() + b"\n"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _add_control(app: FastAPI, withdraw: Withdraw, revoke: Revoke, desk: InsideIndex, ingest: Ingest, control: str) -> None:

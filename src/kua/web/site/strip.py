@@ -156,6 +156,7 @@ def gap_reason(reason: str, _: Words) -> str:
         "clock_step": _("The clock of the box was set right."),
         "encoder": _("The picture could not be compressed."),
         "disk_full": _("The disk of the box was full."),
+        "disk_failed": _("The disk of the box took no film."),
         "size_change": _("The size of the picture was changed."),
         "stopped": _("The recording was stopped."),
     }.get(reason, reason)

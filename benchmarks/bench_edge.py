@@ -10,9 +10,11 @@ import os
 import resource
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,8 +30,10 @@ from kua.adapters.codecs.segmenter import Segmenter
 from kua.adapters.detectors.pair import Pair
 from kua.adapters.sources.painting import PaintedRoom
 from kua.core.digest import sha256
-from kua.core.instant import Instant, slot_of
+from kua.core.instant import Instant, slot_of, slot_start
+from kua.flow.thin import Rung
 from kua.law.hiding import DEFAULT
+from kua.media.cutter import Cut
 from kua.proof.keys import SigningKey
 from kua.proof.leaf import make_leaf
 from kua.sight.calibration import Calibration, Reference, calibrated, learn_room
@@ -39,7 +43,8 @@ from kua.sight.safe import SafeFrame
 from kua.sight.zones import read_zones
 from kua.station.counting import Counting
 from kua.station.hide import Hide, Means, Shape
-from kua.station.pipe import Ended, Message, Packet, Piece, Start
+from kua.station.lowered import BITS, Lowered, LowerMeans, size_of
+from kua.station.pipe import Ended, Live, Message, Packet, Piece, Start
 
 WIDTH, HEIGHT, FPS, BITRATE, PRESET = 1280, 720, 10, 800_000, "veryfast"
 FRAMES: Final = 120
@@ -112,6 +117,32 @@ def encoded(frames: list[SafeFrame]) -> list[Any]:
     return made
 
 
+def lowered(frames: list[SafeFrame], rung: Rung) -> list[Live]:
+    """Make what a thin line gets at once, beside the film."""
+    sent: list[Message] = []
+
+    def opened(takes: tuple[int, int], makes: tuple[int, int], fps: int, bits: int, start: Instant, emit: Callable[[Any], None]) -> Segmenter:
+        return Segmenter(*takes, fps, bits, PRESET, emit, made=makes, start=start)
+
+    film = Lowered(LowerMeans(lambda: rung, FPS, opened), lambda: "00000001", frames[0], sent.append, Counter())
+    for before, frame in pairwise([frames[0], *frames]):
+        film.take(frame)
+        if slot_of(before.at) != slot_of(frame.at):
+            film.tell(Cut(slot_start(slot_of(before.at)), frame.at, 0, b""))
+    film.finish()
+    film.tell(Cut(slot_start(slot_of(frames[-1].at)), frames[-1].at, 0, b""))
+    return [message for message in sent if isinstance(message, Live) and message.payload]
+
+
+def still_picture(frame: SafeFrame) -> int:
+    """Return the bytes of a segment with one lowered picture."""
+    made: list[Any] = []
+    film = Segmenter(WIDTH, HEIGHT, 1, BITS["still"], PRESET, made.append, made=size_of(WIDTH, HEIGHT), start=frame.at)
+    film.encode(frame)
+    film.finish()
+    return sum(len(cut.data) for cut in made if isinstance(cut, Cut))
+
+
 def signed(piece: bytes, key: SigningKey) -> bytes:
     """State and sign one segment, as the log does."""
     digest = sha256(piece).hex()
@@ -165,6 +196,14 @@ def run() -> list[Row]:
         "encode": measured(lambda: encoded(safe), FRAMES),
         "sign (leaf and Ed25519)": measured(lambda: [signed(data_, key) for data_ in segments for _ in range(20)], FRAMES * 20),
     }
+    rungs: tuple[Rung, ...] = ("small", "slow", "still")
+    lowered(safe[:5], "small")
+    costs_of = {rung: measured(lambda rung=rung: lowered(safe, rung), FRAMES) for rung in rungs}  # type: ignore[misc]
+    for rung, cost in costs_of.items():
+        rows.append(Row(f"lowered film beside it, {rung}, ms per picture of the film", cost, "ms"))
+        if rung != "still":
+            rows.append(Row(f"lowered film, {rung}, kbit/s", sum(len(live.payload) for live in lowered(safe, rung)) * 8 / (FRAMES / FPS) / 1000, "kbit/s"))
+    rows.append(Row("lowered film, still, bytes of a picture", still_picture(safe[60]), "bytes"))
     for step, cost in alone.items():
         rows += [Row(f"{step}, ms per picture", cost, "ms"), Row(f"{step}, cameras per core", CORE / cost, "cameras")]
     costs: dict[str, float] = {}

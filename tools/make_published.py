@@ -120,8 +120,38 @@ def film() -> Tree:
     return files
 
 
-def leaves(file: bytes, signed: Tree, shown: Tree) -> list[bytes]:
-    """The station's day: open, calibration, a gap, the segments, close."""
+LIVE_RUN: Final = "1ee71e55"
+THIN: Final = {1: "small", 2: "none", 3: "slow", 4: "still"}
+"""What the line bore of the segments of the thin one, by their numbers; the first had the full film."""
+
+
+def small() -> Tree:
+    """What a thin line got at once: of all segments but the first, and of the third nothing but the statement."""
+    files = {f"film/a/live/{LIVE_RUN}-init.mp4": b"kua vector: lowered init\n"}
+    for number, rung in THIN.items():
+        if rung != "none":
+            files[f"film/a/live/{LIVE_RUN}-{BEGIN // SLOT + number}.m4s"] = f"kua vector: lowered segment {number}\n".encode() * 4
+    return files
+
+
+def stated(number: int, lives: Tree) -> dict[str, Any]:
+    """The member `live` of a leaf of version 2, where there is one."""
+    name = f"film/a/live/{LIVE_RUN}-{BEGIN // SLOT + number}.m4s"
+    if not lives or number not in THIN:
+        return {}
+    if name not in lives:
+        return {"live": {"rung": THIN[number]}}
+    head, data = next(iter(lives.values())), lives[name]
+    return {
+        "live": {
+            "rung": THIN[number], "run": LIVE_RUN, "sha256": sha256(data).hex(), "size": len(data), "init": sha256(head).hex(), "width": 640, "height": 360,
+            "fps_milli": {"small": 10_000, "slow": 1_000, "still": 100}[THIN[number]], "frames": {"small": 40, "slow": 4, "still": 1}[THIN[number]],
+        }
+    }  # fmt: skip
+
+
+def leaves(file: bytes, signed: Tree, shown: Tree, lives: Tree | None = None) -> list[bytes]:
+    """The station's day: open, calibration, a gap, the segments, close. With `lives` the line was thin, and the day is not over."""
     digest_of = {name.partition(".")[2]: sha256(data).hex() for name, data in signed.items()}
     init, *segments = shown.values()
     first, last = BEGIN - 2 * SLOT, BEGIN + len(segments) * SLOT
@@ -131,7 +161,7 @@ def leaves(file: bytes, signed: Tree, shown: Tree) -> list[bytes]:
         return {
             "at": t0 + SLOT + 500, "cam": "a", "seq": number + 1, "run": RUN, "slot": t0 // SLOT, "t0": t0, "t1": t0 + SLOT, "frames": 40,
             "sha256": sha256(data).hex(), "size": len(data), "init": sha256(init).hex(), "calibration": digest_of["json"],
-            "hiding": HIDING, "phase": "rehearsal", "trust": "ntp",
+            "hiding": HIDING, "phase": "rehearsal", "trust": "ntp", **stated(number, lives or {}),
         }  # fmt: skip
 
     return [
@@ -139,25 +169,33 @@ def leaves(file: bytes, signed: Tree, shown: Tree) -> list[bytes]:
                   cams=[{"cam": "a", "width": 1280, "height": 720, "fps_milli": 10_000}]),
         make_leaf("calibration", at=first, cam="a", sha256=digest_of["json"], note=digest_of["note"], signers=digest_of["signers.json"]),
         make_leaf("gap", at=BEGIN, cam="a", seq=0, t0=first, t1=BEGIN, reason="starting"),
-        *(make_leaf("segment", **segment(number, data)) for number, data in enumerate(segments)),
-        make_leaf("close", at=last, reason="end_of_day"),
+        *(make_leaf("segment", 2 if lives and number in THIN else 1, **segment(number, data)) for number, data in enumerate(segments)),
+        *([] if lives else [make_leaf("close", at=last, reason="end_of_day")]),
     ]  # fmt: skip
 
 
-def playlists(entries: list[bytes], shown: Tree) -> Tree:
+def playlists(entries: list[bytes], shown: Tree, lives: Tree | None = None) -> Tree:
     """Both playlists, as the verifier renders them from the leaves."""
     day = Day("a")
     for index, entry in enumerate(entries):
         leaf = read_leaf(entry, "station")
         if leaf.type in {"open", "close", "segment", "gap"}:
             day.add(index, leaf.type, leaf.body)  # type: ignore[union-attr]  # every leaf here is of a known type
-    text = render(items_of(day, {sha256(data).hex() for data in shown.values()}, Instant(2**53)), 0, ended=True).encode()
+    there, less = ({sha256(data).hex() for data in files.values()} for files in (shown, lives or {}))
+    text = render(items_of(day, there, Instant(2**53), less), 0, ended=not lives).encode()
     return {"film/a/day.m3u8": text, "film/a/live.m3u8": text}
 
 
-def published(lost: str = "", shown: Tree | None = None, cosigners: tuple[SigningKey, ...] | None = None, later: int = 0) -> Tree:
-    """The whole tree, as a centre publishes it that never received the segment `lost`. `shown` is other film than the text of `film`.
+def published(
+    lost: str | tuple[str, ...] = "",
+    shown: Tree | None = None,
+    cosigners: tuple[SigningKey, ...] | None = None,
+    later: int = 0,
+    lives: Tree | None = None,
+) -> Tree:
+    """The whole tree, as a centre publishes it that never received the segment `lost`, or several. `shown` is other film than the text of `film`.
 
+    `lives` is what a thin line got at once.
     `cosigners`, where given, have co-signed the national log under `POLICY`; `later` moves the time of its last entry, so that another
     history comes out.
     """
@@ -166,7 +204,7 @@ def published(lost: str = "", shown: Tree | None = None, cosigners: tuple[Signin
     policy = "" if cosigners is None else POLICY
     file = election(profile, policy)
     signed = calibration()
-    entries = leaves(file, signed, shown)
+    entries = leaves(file, signed, shown, *([lives] if lives else []))
     at = BEGIN + (len(shown) - 1) * SLOT + 1_000
     note = checkpoint(entries, AGENT)
     edge = Edge()
@@ -186,8 +224,9 @@ def published(lost: str = "", shown: Tree | None = None, cosigners: tuple[Signin
     tree |= nation_files(nation)
     if cosigners is not None:
         tree |= cosigned_files(tree["nation/checkpoint"], cosigners)
-    there = {name: data for name, data in shown.items() if name != lost}
-    return tree | {f"s/{STATION}/{name}": data for name, data in (signed | there | playlists(entries, there)).items()}
+    there = {name: data for name, data in shown.items() if name not in ((lost,) if isinstance(lost, str) else lost)}
+    film_files = there | (lives or {})
+    return tree | {f"s/{STATION}/{name}": data for name, data in (signed | film_files | playlists(entries, there, lives)).items()}
 
 
 def nation_files(entries: list[bytes]) -> Iterator[tuple[str, bytes]]:
@@ -232,7 +271,11 @@ def files() -> Tree:
     tree = published()
     segment = f"film/a/{RUN}-{BEGIN // SLOT + 2}.m4s"
     entries = next(name for name in tree if name.startswith(f"s/{STATION}/tile/entries/"))
+    away = tuple(f"film/a/{RUN}-{BEGIN // SLOT + number}.m4s" for number in (1, 2, 4))
+    thin = published(lost=away, lives=small())
     kinds = {
+        "thin-line": thin,
+        "thin-line-altered": flipped(thin, f"s/{STATION}/film/a/live/{LIVE_RUN}-{BEGIN // SLOT + 4}.m4s"),
         "intact": tree,
         "altered-film": flipped(tree, f"s/{STATION}/{segment}"),
         "missing-film": published(lost=segment),
@@ -250,6 +293,8 @@ def files() -> Tree:
         f"1 film verify published/altered-film {trust}",
         f"2 film verify published/missing-film {trust}",
         f"1 film verify published/altered-log {trust}",
+        f"0 film verify published/thin-line {trust}",
+        f"1 film verify published/thin-line-altered {trust}",
         f"0 log verify published/intact/s/{STATION} {vkey}",
         f"0 log verify published/intact/nation {other}",
         f"1 log verify published/intact/s/{STATION} {other}",

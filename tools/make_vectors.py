@@ -763,12 +763,13 @@ def leaves() -> list[Case]:
                                "reason": "stolen"}),
         "station_checkpoint": ("nation", {"received_at": at, "origin": ORIGIN, "size": 0, "root": EMPTY_ROOT.hex(), "note": note}),
     }  # fmt: skip
+    picture = {"rung": "slow", "run": "0badcafe", "sha256": digest, "size": 20_000, "init": digest, "width": 640, "height": 360, "fps_milli": 1000, "frames": 4}
     cases = []
     for kind, (log, fields) in good.items():
         whole = {"v": 1, "type": kind, **fields}
         cases.append(_leaf(f"{kind}: good", log, whole))
         cases.append(_leaf(f"{kind}: a field more", log, {**whole, "remark": "x"}, "leaf.schema"))
-        cases.append(_leaf(f"{kind}: of a later version", log, {**whole, "v": 2}, known=False))
+        cases.append(_leaf(f"{kind}: of a later version", log, {**whole, "v": 3 if kind == "segment" else 2}, known=False))
         for field in fields:
             cases.append(
                 _leaf(f"{kind}: without {field}", log, {name: value for name, value in whole.items() if name != field}, "leaf.schema")
@@ -783,8 +784,19 @@ def leaves() -> list[Case]:
                 )
             )
     segment = {"v": 1, "type": "segment", **good["segment"][1]}
+    lowered = {**segment, "v": 2}
     return [
         *cases,
+        _leaf("segment 2: a lowered picture", "station", {**lowered, "live": picture}),
+        *(_leaf(f"segment 2: {rung} and no picture", "station", {**lowered, "live": {"rung": rung}}) for rung in ("small", "slow", "still", "none")),
+        _leaf("segment 2: without live", "station", lowered, "leaf.schema"),
+        _leaf("segment 1: with live", "station", {**segment, "live": {"rung": "none"}}, "leaf.schema"),
+        _leaf("segment 2: the full film is not lowered", "station", {**lowered, "live": {"rung": "full"}}, "leaf.schema"),
+        _leaf("segment 2: statements alone have no picture", "station", {**lowered, "live": {**picture, "rung": "none"}}, "leaf.schema"),
+        _leaf("segment 2: a picture without its digest", "station", {**lowered, "live": {**picture, "sha256": None}}, "leaf.schema"),
+        _leaf("segment 2: a field more in live", "station", {**lowered, "live": {**picture, "remark": "x"}}, "leaf.schema"),
+        _leaf("segment 2: free text in live", "station", {**lowered, "live": {"rung": "a word of mine"}}, "leaf.schema"),
+        _leaf("segment 2: in another slot", "station", {**lowered, "live": {"rung": "none"}, "slot": 1}, "leaf.schema"),
         _leaf("a segment in another slot", "station", {**segment, "slot": 1}, "leaf.schema"),
         _leaf("a segment that is too long", "station", {**segment, "t1": at + 5001}, "leaf.schema"),
         _leaf("a span that ends where it begins", "station", {**segment, "t1": at}, "leaf.schema"),

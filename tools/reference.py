@@ -116,8 +116,11 @@ def leaves() -> str:
     lines = ["| type | v | owner | log | field | test |", "|---|---|---|---|---|---|"]
     for kind in REGISTRY.values():
         first = f"| `{kind.name}` | {kind.version} | {kind.owner} | {', '.join(kind.logs)} |"
+        older = REGISTRY[kind.name, kind.version - 1].fields if kind.version > 1 else {}
         for name, rule in kind.fields.items():
-            lines.append(f"{first} `{name}` | {rule.says} |")
+            if name in older:
+                continue
+            lines.append(f"{first} {'as before, and ' if older else ''}`{name}` | {rule.says} |")
             first = "| | | | |"
     lines += ["", "Reserved: " + " ".join(f"`{name}`" for name in sorted(RESERVED)) + "."]
     return before + begin + "\n".join(["", *lines, ""]) + end + after

@@ -67,11 +67,12 @@ class Rig:
 def index_of(made: Made, now: Instant) -> PlainIndex:
     """Return the public index of a tree, as a centre would give it at `now`."""
     day = made.day
-    present = frozenset(sha256(data).hex() for data in made.files.values())
+    present = frozenset(sha256(data).hex() for name, data in made.files.items() if "/live/" not in name)
+    lives = frozenset(sha256(data).hex() for name, data in made.files.items() if "/live/" in name)
     camera = CameraState("a", "room", made.end, made.end, hidden_now=False, withdrawn=False)
     state = StationState(STATION, "10", "recording", Instant(now - 2_000), made.end, made.end, False, False, (camera,), 0, 0)
     return PlainIndex(
-        made.election, now, str(CENTRE.verifier), {STATION: state}, {(STATION, "a"): PublicDay(day, present, frozenset(), made.end, {})},
+        made.election, now, str(CENTRE.verifier), {STATION: state}, {(STATION, "a"): PublicDay(day, present, frozenset(), made.end, {}, lives)},
         {}, {STATION: made.certificate}, (made.nation_size, made.nation_root),
     )  # fmt: skip
 

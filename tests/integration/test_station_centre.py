@@ -131,7 +131,7 @@ def test_a_stop_a_cut_line_a_kill_and_a_close_lose_nothing(town: Town) -> None:
     assert fsck(box, "hash", mending=False) == []
     day = account(box)
     assert day.unaccounted == day.overlapping == 0
-    assert day.recorded > 4_000
+    assert day.recorded > 2_000  # two slots were begun; how much of the first is in it depends on when we began
     with pytest.raises(Refused, match=r"account\.closed"):
         close_day(box, 1)
     link.close()

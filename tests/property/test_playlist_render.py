@@ -6,7 +6,7 @@ The golden ones are in tests/golden/playlists; `python tests/property/test_playl
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from kua.core.instant import SLOT, Instant
 from kua.media import playlist
 from kua.media.playlist import TARGET_SECONDS, Item, head_of, items_of, render
-from kua.media.timeline import Day, Film, Span
+from kua.media.timeline import Day, Film, Lowered, Span
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "playlists"
 OPEN: Final = 1_773_565_200_000
@@ -197,7 +197,8 @@ def test_what_is_no_playlist_of_ours_is_refused(text: str) -> None:
 
 
 def golden() -> dict[str, str]:
-    """The playlists that are kept: a day with two runs, a gap, a late segment, a withdrawn one; whole, its end, its end once closed; an empty one."""
+    """The playlists that are kept: a day with two runs, a gap, a late segment, a withdrawn one; whole, its end, its end once closed; an empty one;
+    one of a thin line, of which the first and the last segment are there."""
     day = Day("a", opened=Instant(OPEN - 2500))
     for number in range(4):
         film(day, "0badcafe", OPEN + number * 4000)
@@ -207,7 +208,14 @@ def golden() -> dict[str, str]:
     day.withdrawn.append(Span(0, Instant(OPEN + 25_000), Instant(OPEN + 26_000), "art. 1"))
     films = [item for item in day.items if isinstance(item, Film)]
     items = items_of(day, digests(day) - {films[2].sha256}, END)
+    thin = Day("a", opened=Instant(OPEN))
+    for number, rung in enumerate(("", "small", "slow", "none", "slow")):
+        film(thin, "0badcafe", OPEN + (number + 1) * 4000)
+        stated = Lowered(rung, "" if rung == "none" else f"{rung == 'slow':08x}", OPEN // SLOT + number, f"{number:063x}e", 9, "e" * 64, 4)
+        thin.items[number] = replace(thin.items[number], **({"lowered": stated} if rung else {}))
+    small = {f"{number:063x}e" for number in (1, 2, 4)}
     return {
+        "lowered.m3u8": render(items_of(thin, {f"{1:064x}", f"{5:064x}"}, END, small), 0, ended=False),
         "day.m3u8": render(items, 0, ended=False), "live.m3u8": render(items, 6, ended=False), "closed.m3u8": render(items, 6, ended=True),
         "empty.m3u8": render([], 0, ended=False),
     }  # fmt: skip
@@ -219,7 +227,7 @@ def test_the_golden_playlists_are_what_is_rendered(name: str) -> None:
 
 
 def test_the_type_of_an_item_is_what_the_verifier_compares() -> None:
-    assert Item.__slots__ == ("t0", "t1", "run", "uri", "map_uri", "present")
+    assert Item.__slots__ == ("t0", "t1", "run", "uri", "map_uri", "present", "rung", "apart")
 
 
 if __name__ == "__main__":

@@ -98,7 +98,7 @@ class Box:
         self.add("open", at=self.start, election=self.election, election_sha256=sha256(self.centre.held.files["election.json"]).hex(), station=self.station, trust="ntp", cams=cams)
 
     def add(self, type_: str, **fields: Any) -> None:
-        self.entries.append(make_leaf(type_, **fields))
+        self.entries.append(make_leaf(type_, 2 if "live" in fields else 1, **fields))
         if type_ == "calibration":
             self.calibration = str(fields["sha256"])
 

@@ -5,11 +5,12 @@ Follows docs/spec/published-tree.md to the letter, so that pages, players and ve
 made from names that everybody can read and protect nothing.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from kua.core.digest import sha256
 from kua.core.election import Election, read_election
 from kua.core.instant import SLOT, Instant, slot_of
 from kua.core.nouns import ElectionId, StationId, camera_id, nation_origin, station_origin
+from kua.flow.thin import Rung
 from kua.media.cutter import Cut, Opened
 from kua.media.playlist import items_of, render
 from kua.media.timeline import Day
@@ -32,8 +34,10 @@ from kua.sight.calibration import calibrated, write_calibration
 from kua.sight.plan import Plan, whole_plan
 from kua.sight.raw import RawFrame
 from kua.sight.room import learn_room
-from kua.sight.safe import conceal
+from kua.sight.safe import SafeFrame, conceal
 from kua.sight.zones import Polygon, read_zones, touched
+from kua.station.lowered import Lowered, LowerMeans
+from kua.station.pipe import Live, LiveInit
 
 DOMAIN: Final = "film.example"
 ELECTION: Final = ElectionId("kz-2026-rehearsal")
@@ -65,6 +69,9 @@ class Piece:
     run: str
     init: bytes
     cut: Cut
+    live: Live | None = None
+    """What was sent at once in its place, where the line was thin, and the head of that."""
+    live_init: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +108,15 @@ def make_tree(
     closed: bool = False,
     calibrated: bool = False,
     booths_open: bool = False,
+    rungs: Sequence[str] = (),
+    away: Collection[int] = (),
 ) -> Made:
     """Write a published tree that ends at `end` (cut down to a slot) into `folder`/ELECTION and return what it holds.
 
     Of `seconds`, a multiple of 8, the first half is one run and the second another; between them lie 4 s of gap. The first segment of the
     second run is filled. Film is kept in memory between calls, so that a second tree costs no encoding. `calibrated`: with a real calibration file, in
-    which the booths are masks; `booths_open`: by a station that signs them and films them all the same.
+    which the booths are masks; `booths_open`: by a station that signs them and films them all the same. `rungs`: what the line of each segment bore
+    (`kua.flow.thin`), as far as they go; `away`: the numbers of segments that are not there yet.
     """
     last = Instant(end // SLOT * SLOT)
     half = seconds // 8
@@ -114,7 +124,8 @@ def make_tree(
     pieces = tuple(_filmed(seed, begin, 0, half, booths_open)) + tuple(
         _filmed(seed, Instant(begin + (half + 1) * SLOT), 1, half, booths_open)
     )
-    made = _signed(pieces, begin, last, closed=closed, seed=seed if calibrated else None)
+    pieces = tuple(_lowered(seed, pieces, half, booths_open, tuple(rungs)))
+    made = _signed(pieces, begin, last, closed=closed, seed=seed if calibrated else None, away=away)
     for name, data in made.files.items():
         path = folder / ELECTION / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,11 +143,42 @@ def _filmed(seed: int, begin: Instant, number: int, count: int, booths_open: boo
         yield Piece(RUNS[number], init, Cut(Instant(base + cut.t0), Instant(base + cut.t1), cut.frames, cut.data))
 
 
+def _lowered(seed: int, pieces: tuple[Piece, ...], half: int, booths_open: bool, rungs: tuple[str, ...]) -> Iterator[Piece]:
+    """Add what a thin line got at once, made as `hide` makes it."""
+    for number in (0, 1):
+        run, asked = pieces[number * half : (number + 1) * half], rungs[number * half : (number + 1) * half]
+        told = _encoded_lowered(seed, run[0].cut.t0 % 3_600_000, number, half, booths_open, asked) if asked else ()
+        base = run[0].cut.t0 - run[0].cut.t0 % 3_600_000
+        for piece in run:
+            found = next(((live, head) for live, head in told if live.t0 + base == piece.cut.t0), None)
+            yield piece if found is None else replace(piece, live=replace(found[0], slot=piece.cut.slot, t0=piece.cut.t0), live_init=found[1])
+
+
+@lru_cache(maxsize=8)
+def _encoded_lowered(seed: int, begin: int, number: int, count: int, booths_open: bool, rungs: tuple[str, ...]) -> tuple[tuple[Live, bytes], ...]:
+    """Lower the film of `_encoded`: 180 lines, as its own has 360."""
+    frames = list(_frames(seed, begin, number, count, booths_open))
+    sent: list[Any] = []
+    names = iter(f"{number + 1:04x}{each:04x}" for each in range(99))
+    slots = iter(rungs)
+    means = LowerMeans(
+        lambda: cast("Rung", next(slots, "full")), _FPS,
+        lambda takes, makes, fps, bits, start, emit: Segmenter(*takes, fps, bits, "ultrafast", emit, made=makes, start=start), height=180,
+    )  # fmt: skip
+    lowered = Lowered(means, lambda: next(names), frames[0], sent.append, Counter())
+    for at, frame in enumerate(frames):
+        lowered.take(frame)
+        if at and frame.at % SLOT == 0:
+            lowered.tell(Cut(Instant(frame.at - SLOT), frame.at, 0, b""))
+    lowered.finish()
+    lowered.tell(Cut(Instant(begin + (count - 1) * SLOT), Instant(begin + count * SLOT), 0, b""))
+    heads = {message.run: message.payload for message in sent if isinstance(message, LiveInit)}
+    return tuple((message, heads.get(message.run, b"")) for message in sent if isinstance(message, Live))
+
+
 @lru_cache(maxsize=8)
 def _encoded(seed: int, begin: int, number: int, count: int, booths_open: bool) -> tuple[bytes, tuple[Cut, ...]]:
     """Encode `count` segments that start at `begin` within some hour. Media time counts from the run's start, so any hour will do."""
-    width, height = 640, 360
-    room = PaintedRoom(seed, width, height)
     heads: list[bytes] = []
     cuts: list[Cut] = []
 
@@ -146,16 +188,24 @@ def _encoded(seed: int, begin: int, number: int, count: int, booths_open: bool) 
         else:
             cuts.append(made)
 
-    segmenter = Segmenter(width, height, _FPS, 400_000, "ultrafast", emit)
+    segmenter = Segmenter(640, 360, _FPS, 400_000, "ultrafast", emit)
+    for frame in _frames(seed, begin, number, count, booths_open):
+        segmenter.encode(frame)
+    segmenter.finish(Instant(begin + count * SLOT))
+    return heads[0], tuple(cuts)
+
+
+def _frames(seed: int, begin: int, number: int, count: int, booths_open: bool) -> Iterator[SafeFrame]:
+    """Give the hidden pictures of a run."""
+    width, height = 640, 360
+    room = PaintedRoom(seed, width, height)
     empty, booths = room.empty(), touched(_masks(room)["booth"] if not booths_open else (), width, height)
     for frame in range(count * _FPS * SLOT // 1000):
         at = Instant(begin + frame * 1000 // _FPS)
         yuv = room.picture(at % 600_000 + 60_000)
         filled = number == 1 and frame < _FPS * SLOT // 1000
         plan = whole_plan("scene_changed", width, height) if filled else _plan(yuv, empty, booths, width, height)
-        segmenter.encode(conceal(RawFrame(at, width, height, yuv), plan))
-    segmenter.finish(Instant(begin + count * SLOT))
-    return heads[0], tuple(cuts)
+        yield conceal(RawFrame(at, width, height, yuv), plan)
 
 
 def _masks(room: PaintedRoom) -> dict[str, tuple[Polygon, ...]]:
@@ -177,7 +227,7 @@ def _plan(yuv: Any, empty: Any, fill: Any, width: int, height: int) -> Plan:
 # ---------------------------------------------------------------------------------------------------------------- proofs
 
 
-def _signed(pieces: tuple[Piece, ...], begin: Instant, end: Instant, *, closed: bool, seed: int | None) -> Made:
+def _signed(pieces: tuple[Piece, ...], begin: Instant, end: Instant, *, closed: bool, seed: int | None, away: Collection[int] = ()) -> Made:
     profile = canonical({"v": 1, "id": "testing", "titles": _named("Testing"), "clauses": []})
     file = _election(begin, end, sha256(profile).hex())
     calibration = _calibration(seed)
@@ -204,7 +254,7 @@ def _signed(pieces: tuple[Piece, ...], begin: Instant, end: Instant, *, closed: 
         "election.note": sign_election([COMMISSION], ELECTION, 1, sha256(file)),
         "profile.json": profile,
         **{f"nation/{name}": data for name, data in _log(nation, CENTRE, nation_origin(DOMAIN, ELECTION)).items()},
-        **{f"s/{STATION}/{name}": data for name, data in (station | calibration | _film(pieces, leaves, closed=closed)).items()},
+        **{f"s/{STATION}/{name}": data for name, data in (station | calibration | _film(pieces, leaves, closed=closed, away=away)).items()},
     }
     return Made(read_election(file), files, tuple(leaves), pieces, begin, end, 1, national.root().hex(), national.size)
 
@@ -284,13 +334,24 @@ def _leaves(
             seq += 1
         leaves.append(
             make_leaf(
-                "segment", at=cut.t1 + 200, cam="a", seq=seq, run=piece.run, slot=slot_of(cut.t0), t0=cut.t0, t1=cut.t1, frames=cut.frames,
+                "segment", 1 if piece.live is None else 2, at=cut.t1 + 200, cam="a", seq=seq, run=piece.run, slot=slot_of(cut.t0), t0=cut.t0, t1=cut.t1, frames=cut.frames,
                 sha256=sha256(cut.data).hex(), size=len(cut.data), init=sha256(piece.init).hex(), calibration=digests["json"],
                 hiding=sha256(canonical({})).hex(), phase="rehearsal", trust="ntp",
+                **({} if piece.live is None else {"live": _stated(piece)}),
             )
         )  # fmt: skip
         cursor, seq = cut.t1, seq + 1
     return [*leaves, make_leaf("close", at=end, reason="end_of_day")] if closed else leaves
+
+
+def _stated(piece: Piece) -> dict[str, Any]:
+    live = piece.live
+    if live is None or not live.payload:
+        return {"rung": live.rung if live else ""}
+    return {
+        "rung": live.rung, "run": live.run, "sha256": sha256(live.payload).hex(), "size": len(live.payload), "init": sha256(piece.live_init).hex(),
+        "width": live.width, "height": live.height, "fps_milli": live.fps_milli, "frames": live.frames,
+    }  # fmt: skip
 
 
 def day_of(leaves: tuple[bytes, ...] | list[bytes]) -> Day:
@@ -303,11 +364,15 @@ def day_of(leaves: tuple[bytes, ...] | list[bytes]) -> Day:
     return day
 
 
-def _film(pieces: tuple[Piece, ...], leaves: list[bytes], *, closed: bool) -> dict[str, bytes]:
-    files = {f"film/a/{piece.run}-init.mp4": piece.init for piece in pieces}
-    files |= {f"film/a/{piece.run}-{piece.cut.slot}.m4s": piece.cut.data for piece in pieces}
-    present = {sha256(data).hex() for data in files.values()}
-    items = items_of(day_of(leaves), present, Instant(2**53))
+def _film(pieces: tuple[Piece, ...], leaves: list[bytes], *, closed: bool, away: Collection[int] = ()) -> dict[str, bytes]:
+    here = [piece for number, piece in enumerate(pieces) if number not in away]
+    files = {f"film/a/{piece.run}-init.mp4": piece.init for piece in here}
+    files |= {f"film/a/{piece.run}-{piece.cut.slot}.m4s": piece.cut.data for piece in here}
+    lowered = {f"film/a/live/{piece.live.run}-init.mp4": piece.live_init for piece in pieces if piece.live is not None and piece.live.payload}
+    lowered |= {f"film/a/live/{piece.live.run}-{piece.live.slot}.m4s": piece.live.payload for piece in pieces if piece.live is not None and piece.live.payload}
+    present, lives = ({sha256(data).hex() for data in each.values()} for each in (files, lowered))
+    files |= lowered
+    items = items_of(day_of(leaves), present, Instant(2**53), lives)
     whole = render(items, 0, closed)
     live = render(items, max(0, len(items) - LIVE_ITEMS), closed)
     return files | {"film/a/day.m3u8": whole.encode(), "film/a/live.m3u8": live.encode()}

@@ -2,26 +2,31 @@
 """The day in words and as a drawing says what the log says, and nothing that the public may not know."""
 
 import hashlib
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kua.core.instant import SLOT, Instant, slot_of
-from kua.media.timeline import Day, Film, Span
+from kua.media.timeline import Day, Film, Lowered, Span
 from kua.ports.index import PublicDay
 from kua.web.kit.formats import Formats
 from kua.web.kit.pages import Words
-from kua.web.site.strip import gap_reason, hidden_reason, stretch_at, stretches, strip_of
-from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
+from kua.web.site.strip import LOWERED as RUNGS
+from kua.web.site.strip import gap_reason, hidden_reason, lowered_reason, stretch_at, stretches, strip_of
+from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS, LOWERED as STATED
 from tests.golden.site_fixture import OPENED, day_of
 
 SAY, FMT = Words("en"), Formats("en")
 BEGIN = Instant(1_773_565_200_000)
 
 
+LOWERED = {"s": "slow", "t": "still", "n": "none"}
+
+
 def public(kinds: str, *, until: int = 2**52, unpublished: bool = False) -> PublicDay:
-    """A day from letters: r recorded, l late, a arriving, g gap, c camera refused, x nothing said."""
-    day, present, late = Day("a"), set[str](), set[str]()
+    """A day from letters: r recorded, l late, a arriving, g gap, c camera refused, x nothing said; only lowered: s one a second, t a still one, n none at all."""
+    day, present, late, lives = Day("a"), set[str](), set[str](), set[str]()
     day.add(0, "open", {"at": BEGIN, "cams": [{"cam": "a"}]})
     for number, kind in enumerate(kinds):
         t0, t1 = Instant(BEGIN + number * SLOT), Instant(BEGIN + (number + 1) * SLOT)
@@ -29,16 +34,21 @@ def public(kinds: str, *, until: int = 2**52, unpublished: bool = False) -> Publ
             day.add(number, "gap", {"cam": "a", "t0": t0, "t1": t1, "seq": number, "reason": "camera_lost" if kind == "g" else "camera_refused"})
         elif kind != "x":
             digest = hashlib.sha256(b"%d" % number).hexdigest()
-            day.items.append(Film(number, t0, t1, "0badcafe", slot_of(t0), number, digest, 1, "", 40, "ntp"))
+            film = Film(number, t0, t1, "0badcafe", slot_of(t0), number, digest, 1, "", 40, "ntp")
+            if kind in LOWERED:
+                is_sent = kind == "s" or (kind == "t" and number % 3 == 0)
+                film = replace(film, lowered=Lowered(LOWERED[kind], "11111111", film.slot, f"{number:064x}") if is_sent else Lowered(LOWERED[kind]))
+                lives |= {f"{number:064x}"} if is_sent else set()
+            day.items.append(film)
             if kind in "rl":
                 present.add(digest)
             if kind == "l":
                 late.add(digest)
     hidden_from_public = {item.sha256: "21.1" for item in day.items if isinstance(item, Film)} if unpublished else {}
-    return PublicDay(day, frozenset(present), frozenset(late), Instant(until), hidden_from_public)
+    return PublicDay(day, frozenset(present), frozenset(late), Instant(until), hidden_from_public, frozenset(lives))
 
 
-@given(st.text(alphabet="rlagcx", max_size=40))
+@given(st.text(alphabet="rlagcxstn", max_size=40))
 def test_the_stretches_tile_the_day_and_neighbours_differ(kinds: str) -> None:
     parts = stretches(public(kinds), SAY)
     said = kinds.rstrip("x")
@@ -67,6 +77,19 @@ def test_the_drawing_has_room_for_the_whole_day(kinds: str) -> None:
 
 def test_time_of_which_the_log_says_nothing_is_called_so() -> None:
     assert [part.word for part in stretches(public("rxr"), SAY)] == ["Recorded", "Not accounted for", "Recorded"]
+
+
+def test_a_slow_line_is_told_by_what_it_bore_and_still_pictures_are_one_stretch() -> None:
+    parts = stretches(public("rrsstttttnnr"), SAY)
+    assert [(part.kind, part.word) for part in parts] == [
+        ("recorded", "Recorded"), ("lowered", "Lowered picture"), ("lowered", "Lowered picture"), ("arriving", "Not here yet"), ("recorded", "Recorded"),
+    ]  # fmt: skip
+    assert ["one small picture a second" in parts[1].why, "ten seconds" in parts[2].why, "too slow for pictures" in parts[3].why] == [True, True, True]
+
+
+def test_a_lowered_picture_that_has_not_come_is_arriving_like_any_film() -> None:
+    day = replace(public("ss"), lives=frozenset())
+    assert [(part.kind, part.why) for part in stretches(day, SAY)] == [("arriving", "Recorded and logged; the film itself has not arrived at the centre.")]
 
 
 def test_each_story_has_its_words() -> None:
@@ -118,3 +141,8 @@ def test_of_two_spans_over_a_film_the_first_is_told() -> None:
         day.day.add(100 + number, "withdrawn", {"cam": "a", "t0": t0, "t1": None, "article": article})
     parts = stretches(day, SAY)
     assert ["art. 9" in part.why for part in parts] == [True, False]
+
+
+def test_every_rung_of_the_registry_has_its_words() -> None:
+    assert RUNGS == STATED
+    assert all(lowered_reason(rung, SAY) != rung for rung in STATED)

@@ -22,6 +22,8 @@ from kua.station.pipe import (
     Fault,
     Hole,
     Init,
+    Live,
+    LiveInit,
     Lost,
     Message,
     Packet,
@@ -42,6 +44,7 @@ ONE_OF_EACH: Final[list[Message]] = [
     Init("0badcafe", 1280, 720, 6, b"ftyp"), Piece("0badcafe", 443_391_300, 1, 4001, 40, "ntp", "voting", b"moof" * 99), Hole(7, "camera_lost"),
     Covered(8, 9, "scene_changed"), Counted(1, 2, 3, 4, 5, 6), Fault(10, "frozen", "begin"), Rung(10, 7, 1280, 720, "busy"), Shown(8, 9, "7K3MZV"), Anchored("0badcafe", 1, 2, 40, True), Beat(11, 12), Done(13),
     SliceBegun("0badcafe", 14, "voting", "age1", b"{}"), SealedPiece("0badcafe", "0badcafe", 1, 4000, 8000, 40, "0" * 64, b"age"), SliceEnded("0badcafe", 15),
+    LiveInit("1b2c3d4e", b"ftyp"), Live("slow", "1b2c3d4e", 443_391_300, 1, 4, 640, 360, 1000, b"moof"),
 ]  # fmt: skip
 _DRAWN: Final[dict[Any, st.SearchStrategy[Any]]] = {
     str: st.text(max_size=9),
@@ -149,4 +152,4 @@ def test_nothing_that_hide_may_send_can_carry_a_picture() -> None:
         kind.__name__ for kind in get_args(Message) if next(field for field in fields(kind) if field.name == "payload").default != b""
     }
     # Sealed film passes as ciphertext: `keep` takes nothing else (tests/unit/test_station_sealed.py).
-    assert carriers == {"Start", "Packet", "Init", "Piece", "SliceBegun", "SealedPiece"}
+    assert carriers == {"Start", "Packet", "Init", "Piece", "LiveInit", "SliceBegun", "SealedPiece"}

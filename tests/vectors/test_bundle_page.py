@@ -13,6 +13,8 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from kua.cli.main import run
+from kua.core.instant import rfc3339
 from kua.proof.keys import QuantumKey
 from kua.verify.bundle import verify_bundle
 from kua.verify.onefile import tools
@@ -22,6 +24,7 @@ from kua.words.speak import catalogue
 from tests.e2e.page_rig import PAGE, STANDS_FOR, differences, ending_of, look, offline, opened, said_by
 from tests.e2e.test_site_access import AXE, RULES
 from tests.property.test_bundle_mutations import mutated
+from tests.rigs.published_tree import ELECTION, STATION, make_tree
 from tests.rigs.sparse import sparse
 from tests.vectors.test_bundle_vectors import CASES, FOLDER, LIST, bundle_of
 from tools import make_bundles
@@ -200,6 +203,19 @@ def test_random_changes_are_judged_as_python_judges_them(page: Page, tmp_path: P
         ending, rows = look(page, bundle)
         assert not differences(rows, said_by(verify_bundle(bundle))), (seed, number)
         assert ending == ending_of(rows)
+
+
+def test_a_bundle_of_a_thin_line_has_the_film_alone_and_is_judged_as_python_does(page: Page, tmp_path: Path) -> None:
+    """Its statements say what was sent at once; the bundle needs none of that."""
+    made = make_tree(tmp_path, 24, closed=True, calibrated=True, rungs=["small", "slow", "none", "full", "slow", "slow"])
+    out = tmp_path / "thin.zip"
+    times = ["--from", rfc3339(made.begin), "--to", rfc3339(made.end)]
+    assert run(["bundle", "make", "--station", STATION, *times, "--tree", str(tmp_path / ELECTION), "--out", str(out), "--no-report"]) == 0
+    assert b"/live/" not in out.read_bytes()
+    report = verify_bundle(out)
+    assert report.exit_code == 0, report.to_json()
+    _, rows = look(page, out)
+    assert not differences(rows, said_by(report))
 
 
 def test_long_files_are_hashed_piece_by_piece_and_a_segment_that_is_too_long_is_refused(page: Page, tmp_path: Path) -> None:

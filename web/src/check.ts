@@ -182,13 +182,37 @@ class Check extends HTMLElement {
     if (wanted === undefined) return this.nowhere();
     for (const cam of this.cameras()) {
       try {
-        const found = (await this.pieces(cam)).find((each) => each.uri.startsWith(`${wanted}.m4s?`));
+        const pieces = await this.pieces(cam);
+        const found = pieces.find((each) => each.uri.replace("live/", "").startsWith(`${wanted}.m4s?`)) ?? (await this.other(pieces, wanted));
         if (found) return await this.judge(found, data);
       } catch (error) {
         if (!(error instanceof Absent)) throw error; // a camera of which nothing is public has no list
       }
     }
     return this.nowhere();
+  }
+
+  /** The list names one of two files of a moment, the full film or the lowered one; a statement in the log names both. */
+  private async other(pieces: Piece[], wanted: string): Promise<Piece | undefined> {
+    for (const piece of pieces) {
+      const [, folder = "", slot, leaf] = /^(live\/)?[0-9a-f]{8}-([0-9]+)\.m4s\?leaf=([0-9]+)$/.exec(piece.uri) ?? [];
+      if (slot === undefined || slot !== wanted.slice(9)) continue;
+      const uri = `${folder === "" ? "live/" : ""}${wanted}.m4s?leaf=${leaf}`;
+      try {
+        await this.checker(piece.cam).stated({ url: new URL(uri, `${this.tree()}film/${piece.cam}/`).href, t0: piece.t0, t1: piece.t1 });
+        return { ...piece, uri };
+      } catch (error) {
+        if (!(error instanceof Untrue) && !(error instanceof Absent)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  private checker(cam: string): Checker {
+    const { origin = "", nationOrigin = "", nationKey = "" } = this.dataset;
+    return new Checker({
+      tree: this.tree(), nation: new URL(this.dataset["nation"]!, location.href).href, cam, origin, nationOrigin, nationKey, certificate: Number(this.dataset["certificate"]),
+    });
   }
 
   private nowhere(): Result {
@@ -198,10 +222,8 @@ class Check extends HTMLElement {
 
   /** The statement first, by its place in the log; then the bytes, the reader's or those that are published. */
   private async judge(piece: Piece, given: Bytes | null): Promise<Result> {
-    const { station = "", origin = "", nationOrigin = "", nationKey = "" } = this.dataset;
-    const checker = new Checker({
-      tree: this.tree(), nation: new URL(this.dataset["nation"]!, location.href).href, cam: piece.cam, origin, nationOrigin, nationKey, certificate: Number(this.dataset["certificate"]),
-    });
+    const { station = "", nationKey = "" } = this.dataset;
+    const checker = this.checker(piece.cam);
     const url = new URL(piece.uri, `${this.tree()}film/${piece.cam}/`).href;
     const [n, span] = [/leaf=([0-9]+)/.exec(url)?.[1] ?? "?", this.span(piece.t0, piece.t1)];
     const unsaid: [Mark, string] = ["unsaid", this.word("unsaid")];
@@ -224,7 +246,7 @@ class Check extends HTMLElement {
       return { state: withdrawn ? "withdrawn" : "arriving", rows: [["no", this.word(withdrawn ? "whole-withdrawn" : "whole-later", span)], unsaid, logged] };
     }
     if (hex(await sha256(data)) !== stated.sha256) return { state: "altered", rows: [unsaid, ["no", this.word("why-bytes")], logged] };
-    return { state: withdrawn ? "withdrawn" : "intact", rows: [["yes", this.word("whole-piece", span)], ["yes", this.word("unaltered-piece", { station, n })], logged] };
+    return { state: withdrawn ? "withdrawn" : "intact", rows: [["yes", this.word(piece.uri.startsWith("live/") ? "whole-lowered" : "whole-piece", span)], ["yes", this.word("unaltered-piece", { station, n })], logged] };
   }
 
   private isWithdrawn(piece: Piece): boolean {

@@ -37,6 +37,8 @@ export interface Promised {
   t1: number;
   /** URL of the run's head that the player has in use, where there is one. */
   map?: string;
+  /** What the list says was sent at once in the place of the full film, where that is not there yet. */
+  rung?: string;
 }
 
 const LATE = [1000, 1000, 2000, 2000, 4000, 4000, 6000];
@@ -90,18 +92,19 @@ export class Checker {
 
   /** The checked statement for a segment's URL (`RUN-SLOT.m4s?leaf=N`). Throws `Untrue`, or `Absent` when it does not come. */
   async stated(promised: Promised, signal?: AbortSignal): Promise<Stated> {
-    const found = /\/([0-9a-f]{8})-([0-9]{1,12})\.m4s\?leaf=([0-9]{1,12})$/.exec(promised.url);
+    const found = /\/(live\/)?([0-9a-f]{8})-([0-9]{1,12})\.m4s\?leaf=([0-9]{1,12})$/.exec(promised.url);
     if (!found) throw new Untrue("leaf", `name ${promised.url}`);
     const log = await this.log;
-    const leaf = parsed(await patiently(() => this.entryOnce(log, Number(found[3])), signal));
-    const [run, slot] = [found[1]!, Number(found[2])];
-    if (leaf["type"] !== "segment" || leaf["v"] !== 1 || leaf["cam"] !== this.place.cam || leaf["run"] !== run || leaf["slot"] !== slot) {
-      throw new Untrue("leaf", `leaf ${found[3]} speaks of something else`);
+    const leaf = parsed(await patiently(() => this.entryOnce(log, Number(found[4])), signal));
+    const [run, slot] = [found[2]!, Number(found[3])];
+    const film = found[1] === undefined ? leaf : lowered(leaf); // of which of its two files the statement is asked
+    if (leaf["type"] !== "segment" || (leaf["v"] !== 1 && leaf["v"] !== 2) || leaf["cam"] !== this.place.cam || film["run"] !== run || leaf["slot"] !== slot) {
+      throw new Untrue("leaf", `leaf ${found[4]} speaks of something else`);
     }
     const [t0, t1] = [leaf["t0"] as number, leaf["t1"] as number];
     // Written so that a time that is no number at all does not pass.
-    if (t0 !== promised.t0 || !(Math.abs(t1 - promised.t1) <= 1)) throw new Untrue("leaf", `the playlist says another time than leaf ${found[3]}`);
-    return { sha256: String(leaf["sha256"]), init: String(leaf["init"]), run, slot, t0, t1 };
+    if (t0 !== promised.t0 || !(Math.abs(t1 - promised.t1) <= 1)) throw new Untrue("leaf", `the playlist says another time than leaf ${found[4]}`);
+    return { sha256: String(film["sha256"]), init: String(film["init"]), run, slot, t0, t1 };
   }
 
   /** A smaller checkpoint may be an old copy on the way; only one that stays smaller is held against the log. */
@@ -117,7 +120,8 @@ export class Checker {
 
   async checkSegment(promised: Promised, data: Bytes, signal?: AbortSignal): Promise<void> {
     const stated = await this.stated(promised, signal);
-    if (promised.map !== undefined && !promised.map.endsWith(`/${stated.run}-init.mp4`)) throw new Untrue("init", `head of another run than ${stated.run}`);
+    const folder = promised.url.includes("/live/") ? "/live" : "";
+    if (promised.map !== undefined && !promised.map.endsWith(`${folder}/${stated.run}-init.mp4`)) throw new Untrue("init", `head of another run than ${stated.run}`);
     const digest = hex(await sha256(data));
     if (digest !== stated.sha256) throw new Untrue("bytes", `${digest} instead of ${stated.sha256}`);
   }
@@ -127,6 +131,12 @@ export class Checker {
     const stated = await this.stated(promised, signal);
     if (hex(await sha256(data)) !== stated.init) throw new Untrue("init", `head of run ${stated.run}`);
   }
+}
+
+/** What a statement says of the lowered film that was sent at once; nothing where it names none. */
+function lowered(leaf: Record<string, unknown>): Record<string, unknown> {
+  const live = leaf["v"] === 2 ? leaf["live"] : null;
+  return typeof live === "object" && live !== null ? (live as Record<string, unknown>) : {};
 }
 
 function filesOf(prefix: string): (path: string) => Promise<Bytes> {
@@ -167,7 +177,7 @@ function memory(origin: string, key: string): Memory {
 /** What the loader tells the page. */
 export interface Told {
   checked(piece: Promised): void;
-  unchecked(): void;
+  unchecked(piece: Promised): void;
   refused(piece: Promised, why: Untrue): void;
   absent(piece: Promised): void;
 }
@@ -195,7 +205,7 @@ export function fragmentLoader(checker: Checker | null, told: Told): FragmentLoa
         const data = await patiently(() => fetchBytes(context.url, "default", signal), signal);
         this.stats.loading.first ||= performance.now();
         if (checker === null) {
-          told.unchecked();
+          if (!head) told.unchecked(piece);
         } else {
           if (head) await checker.checkInit(piece, data, signal);
           else await checker.checkSegment(piece, data, signal);
@@ -239,8 +249,8 @@ export function fragmentLoader(checker: Checker | null, told: Told): FragmentLoa
     const { frag } = context;
     const t0 = Date.parse(frag.rawProgramDateTime ?? "");
     const t1 = t0 + Math.round(durations.get(context.url) ?? frag.duration * 1000);
-    const map = frag.initSegment?.url;
-    return map === undefined ? { url: context.url, t0, t1 } : { url: context.url, t0, t1, map };
+    const [map, rung] = [frag.initSegment?.url, rungs.get(context.url) ?? ""];
+    return map === undefined ? { url: context.url, t0, t1, rung } : { url: context.url, t0, t1, rung, map };
   }
 }
 
@@ -248,6 +258,8 @@ export function fragmentLoader(checker: Checker | null, told: Told): FragmentLoa
 
 /** Lengths in milliseconds as the playlist wrote them: hls.js mends its own copy from the media. */
 const durations = new Map<string, number>();
+/** What was sent at once, by the URL of the lowered piece. */
+const rungs = new Map<string, string>();
 /** The first segment of each run, by the URL of the run's head. */
 const firsts = new Map<string, Promised>();
 
@@ -257,10 +269,13 @@ export interface Line {
   t1: number;
   uri: string;
   map: string;
+  /** What was sent at once in the place of the full film, which is not there yet: `small`, `slow`, `still`, `none`; "" where it is there. */
+  lowered: string;
 }
 
+const LOWERED = "#EXT-X-KUA-LOWERED:";
 /** The tags that our playlists have. Any other (keys, ranges, parts, interstitials) would let a list change what checked bytes show. */
-const OURS = /^#EXT(M3U$|INF:|-X-(VERSION|INDEPENDENT-SEGMENTS|TARGETDURATION|MEDIA-SEQUENCE|DISCONTINUITY-SEQUENCE|DISCONTINUITY|MAP|PROGRAM-DATE-TIME|GAP|ENDLIST)(:|$))/;
+const OURS = /^#EXT(M3U$|INF:|-X-(VERSION|INDEPENDENT-SEGMENTS|TARGETDURATION|MEDIA-SEQUENCE|DISCONTINUITY-SEQUENCE|DISCONTINUITY|MAP|PROGRAM-DATE-TIME|KUA-LOWERED|GAP|ENDLIST)(:|$))/;
 
 /** The same playlist without anything that ours never say. */
 export function plainPlaylist(text: string): string {
@@ -275,19 +290,21 @@ export function readPlaylist(text: string, base: string): { first: number; break
   const items: Line[] = [];
   let [first, breaks, map] = [0, 0, ""];
   let head: string[] = [];
-  let [t0, length] = [NaN, 0];
+  let [t0, length, lowered] = [NaN, 0, ""];
   for (const line of text.split("\n")) {
     if (line.startsWith("#EXT-X-MEDIA-SEQUENCE:")) first = Number(line.slice(22));
     else if (line.startsWith("#EXT-X-DISCONTINUITY-SEQUENCE:")) breaks = Number(line.slice(30));
     else if (line.startsWith("#EXT-X-MAP:")) map = /URI="([^"]+)"/.exec(line)?.[1] ?? "";
     else if (line.startsWith("#EXT-X-PROGRAM-DATE-TIME:")) t0 = Date.parse(line.slice(25));
     else if (line.startsWith("#EXTINF:")) length = Math.round(parseFloat(line.slice(8)) * 1000);
+    else if (line.startsWith(LOWERED)) lowered = line.slice(LOWERED.length);
     else if (line === "#EXT-X-DISCONTINUITY" || line === "#EXT-X-GAP") head.push(line);
     else if (line !== "" && !line.startsWith("#")) {
       const gap = head.includes("#EXT-X-GAP");
       const piece = { url: new URL(line, base).href, t0, t1: t0 + length };
-      items.push({ head, t0, t1: t0 + length, uri: line, map: gap ? "" : map });
-      head = [];
+      items.push({ head, t0, t1: t0 + length, uri: line, map: gap ? "" : map, lowered });
+      if (!gap && lowered !== "") rungs.set(piece.url, lowered);
+      [head, lowered] = [[], ""];
       if (gap) continue;
       durations.set(piece.url, length);
       const run = new URL(map, base).href;
@@ -312,6 +329,7 @@ export function cutPlaylist(text: string, base: string, from: number, to: number
     lines.push(...item.head.filter((tag) => at > 0 || tag !== "#EXT-X-DISCONTINUITY"));
     if (item.map !== "" && item.map !== mapped) lines.push(`#EXT-X-MAP:URI="${item.map}"`);
     mapped = item.map || mapped;
+    if (item.lowered !== "") lines.push(LOWERED + item.lowered);
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${new Date(item.t0).toISOString()}`, `#EXTINF:${((item.t1 - item.t0) / 1000).toFixed(3)},`, item.uri);
   });
   return [...lines, "#EXT-X-ENDLIST", ""].join("\n");

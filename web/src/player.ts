@@ -28,6 +28,8 @@ class Player extends HTMLElement {
   private spans: Span[] = [];
   private east = 0;
   private empty = false;
+  private lines: Line[] = [];
+  private held = new Map<number, string>(); // what was sent at once of the pieces that are loaded: a rung, or "" for the full film
 
   connectedCallback(): void {
     this.east = Number(this.dataset["east"]);
@@ -136,8 +138,8 @@ class Player extends HTMLElement {
       backBufferLength: 60,
       pLoader: playlistLoader(() => window, (items) => fresh(() => this.onPlaylist(items))),
       fLoader: fragmentLoader(this.checker, {
-        checked: () => fresh(() => this.onChecked()),
-        unchecked: () => fresh(() => this.say(this.word("unchecked"))),
+        checked: (piece) => fresh(() => this.onChecked(piece)),
+        unchecked: (piece) => fresh(() => this.onUnchecked(piece)),
         refused: (piece, why) => fresh(() => this.onRefused(piece, why)),
         absent: (piece) => fresh(() => this.say(this.word("absent", this.times(piece)))),
       }),
@@ -147,7 +149,7 @@ class Player extends HTMLElement {
     hls.on(Library.Events.LEVEL_LOADED, (_event, loaded) => {
       if (started || generation !== this.generation) return;
       started = true;
-      hls.startLoad(goal === null ? -1 : this.positionOf(goal, loaded.details.fragments));
+      hls.startLoad(goal === null ? this.newest(loaded.details.fragments) : this.positionOf(goal, loaded.details.fragments));
       if (this.wanted) void this.video.play().catch(() => undefined);
     });
     hls.on(Library.Events.ERROR, (_event, error) => {
@@ -161,6 +163,13 @@ class Player extends HTMLElement {
     this.moved = { at: -1, since: performance.now() };
   }
 
+  /** Where to begin at the newest picture: at the live edge (-1), or, where the list ends in holes, at the piece before them, unless that is old. */
+  private newest(pieces: { duration: number; start: number; gap?: boolean | undefined }[]): number {
+    const [last, shown] = [pieces.at(-1), pieces.filter((piece) => !piece.gap).at(-1)];
+    if (!last || !shown || shown === last) return -1;
+    return last.start + last.duration - shown.start - shown.duration < 20 ? shown.start : -1;
+  }
+
   private positionOf(at: number, pieces: { programDateTime: number | null; duration: number; start: number; gap?: boolean | undefined }[]): number {
     const next = pieces.find((piece) => !piece.gap && (piece.programDateTime ?? 0) + piece.duration * 1000 > at);
     if (!next) return pieces.length ? pieces[pieces.length - 1]!.start : -1;
@@ -172,18 +181,39 @@ class Player extends HTMLElement {
   private onPlaylist(items: Line[]): void {
     const shown = this.shown;
     const here = shown === null ? undefined : items.find((item) => item.t0 <= shown && shown < item.t1);
-    if (here?.map === "" && this.goal === null && !this.refusal) {
+    this.lines = items;
+    if (here?.map === "" && here.lowered === "" && this.goal === null && !this.refusal) {
       this.load(); // withdrawn while it was being watched: what is held here goes at once
       return;
     }
     this.empty = items.length > 0 && items.every((item) => item.map === "");
-    if (this.empty) this.say(this.word("nothing", { time: this.clock(this.goal ?? items[items.length - 1]!.t0) }));
+    if (this.empty && items[items.length - 1]!.lowered !== "") this.lower(items[items.length - 1]!.lowered);
+    else if (this.empty) this.say(this.word("nothing", { time: this.clock(this.goal ?? items[items.length - 1]!.t0) }));
   }
 
-  private onChecked(): void {
+  private onUnchecked(piece: Promised): void {
+    this.held.set(piece.t0, piece.rung ?? "");
+    this.say(this.word("unchecked"));
+  }
+
+  private onChecked(piece: Promised): void {
+    this.held.set(piece.t0, piece.rung ?? "");
     this.pieces += 1;
     this.pick("count").textContent = this.word("count", { n: String(this.pieces) });
     if (!this.refusal) this.say(this.word("checked"), true);
+  }
+
+  /** Says what of the film was sent at once, where the line of the station is thin; the same thing only once. */
+  private lower(rung: string): void {
+    const text = rung === "" ? "" : this.word(`lowered${rung[0]!.toUpperCase()}${rung.slice(1)}`);
+    const line = this.pick("lowered");
+    if (line.textContent !== text) line.textContent = text;
+  }
+
+  /** The rung of the picture on the screen: of the piece as it was loaded, which a newer list may already have replaced by the full film. */
+  private rungAt(at: number): string {
+    const line = this.lines.find((item) => item.t0 <= at && at < item.t1);
+    return line === undefined ? "" : (this.held.get(line.t0) ?? line.lowered);
   }
 
   private times(piece: Promised): Record<string, string> {
@@ -235,15 +265,22 @@ class Player extends HTMLElement {
 
   private tick(): void {
     const [shown, now] = [this.shown, this.now()];
+    const last = this.lines.at(-1);
+    const bare = this.goal === null && last?.map === "" && last.lowered === "none"; // nothing but statements comes over the line
     if (shown === null) {
-      this.pick("stamp").hidden = this.empty;
+      this.pick("stamp").hidden = this.empty || this.pick("clock").textContent === "";
+      if (bare) this.lower("none");
+      if (bare && !this.pieces) this.say(this.word("nothing", { time: this.clock(last.t0) }));
       return;
     }
     this.pick("stamp").hidden = false;
     if (shown !== this.moved.at) this.moved = { at: shown, since: performance.now() };
     const age = now - shown;
     const [delay, slack] = [Number(this.dataset["delay"]), Number(this.dataset["slack"])];
-    const still = this.wanted && !this.refusal && performance.now() - this.moved.since > Number(this.dataset["still"]);
+    const rung = bare ? "none" : this.rungAt(shown);
+    this.lower(rung);
+    const patience = Number(this.dataset["still"]) * (rung === "still" ? 2 : 1);
+    const still = this.wanted && !this.refusal && performance.now() - this.moved.since > patience;
     const live = this.goal === null && !this.video.paused && !still && age < delay + slack;
     this.pick("clock").textContent = this.clock(shown);
     const told = this.pick("age");

@@ -38,10 +38,11 @@ from kua.app.hours import hour_keys
 from kua.app.listen_inbox import Inbox
 from kua.app.live import write_codes
 from kua.app.settings import CameraSettings, StationSettings
+from kua.app.thin import Lowering
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.election import Election
-from kua.core.errors import Incomplete, KuaError, Refused
+from kua.core.errors import Incomplete, KuaError, Refused, Rejected
 from kua.core.instant import Instant, Millis, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.flow.backoff import Backoff
@@ -58,7 +59,7 @@ from kua.station.journal import Camera, Day, Journal
 from kua.station.keep import Keep
 from kua.station.line import SharedLine
 from kua.station.marks import FILM, Marks
-from kua.station.pipe import Done, Message, messages
+from kua.station.pipe import Done, Message, Piece, messages
 from kua.station.room import FAULTS as DISK_FAULTS
 from kua.station.room import Room
 from kua.station.spool import Outbox
@@ -229,8 +230,13 @@ class Agent:
         self._rounds = Rounds(box)
         self._nation = b""
         self._codes: tuple[str, ...] | None = None
+        self._lowering = Lowering(box, self._station.cameras, self._files, self._clock.monotonic(), self._line_rate())
         self._manager = Manager()
         self._sensors = Sensors(box)
+
+    def _line_rate(self) -> Callable[[], int | None] | None:
+        """Return what measures the line to the centre; None where nothing does, and the full film is sent."""
+        return None
 
     def run(self) -> None:
         """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""
@@ -328,17 +334,21 @@ class Agent:
             self._done.add(cam)
         try:
             self._keep.handle(cam, message)
-        except (ValueError, Refused) as error:
+        except (ValueError, Refused, Rejected) as error:
             # What a sick `hide` says is not believed; it is replaced, and what it held becomes a gap.
             _say.error("camera.nonsense", camera=cam, why=str(error)[:200])
             pair.kill()
             return
+        if isinstance(message, Piece):
+            self._lowering.filmed(cam, message)
         pair.worked(now)
         self._uplink.news()
 
     def _tick(self, now: Millis) -> None:
         self._keep.tick()
         self._uplink.news()
+        with suppress(KuaError):  # a full disk must not stop the recording for the sake of a rung
+            self._lowering.tick(now)
         phase = self._place.phase_at(self._clock.now())
         if phase != self._phase:
             self._phase = phase
@@ -570,6 +580,7 @@ class Agent:
             "phase": self._phase,
             "trust": self._clock.trust(),
             "cameras": cameras,
+            "live": self._lowering.rung,
             "health": None if self._sensors.reading is None else asdict(self._sensors.reading),
             "faults": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in HEALTH_FAULTS),
             "disk": sorted(kind for cam, kind in self._journal.faults() if cam is None and kind in DISK_FAULTS),

@@ -49,6 +49,7 @@ def look(box: Path) -> dict[str, Any]:
         "alarms_at": looked_at(box),
         "closed_at": closed_at(box),
         "listen": _listen(box),
+        "live": status.get("live") if status and runs else None,
         "centre": status["centre"] if status else None,
         "second": status.get("second") if status else None,
         "health": status.get("health") if status and runs else None,

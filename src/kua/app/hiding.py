@@ -25,6 +25,7 @@ from kua.app.live import Codes, Flag
 from kua.app.plugins import is_live
 from kua.app.sealing import seal_means
 from kua.app.settings import CameraSettings, StationSettings, load_election, load_profile, load_station
+from kua.app.thin import ToldRung
 from kua.core.election import Election
 from kua.core.errors import KuaError, Unavailable
 from kua.core.instant import Instant, Millis
@@ -42,6 +43,7 @@ from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.fetch import to_pipe
 from kua.station.hide import HOLD, Fitted, Hide, Means, Shape
+from kua.station.lowered import LowerMeans
 from kua.station.pipe import Ended, Message, messages
 from kua.station.room import LEAN
 
@@ -92,6 +94,11 @@ def hide(
             lambda emit: Segmenter(width, height, camera.fps, max(LEAST_BITS, camera.bitrate // LEANER) * 1000, camera.preset, emit),
         )
 
+    def open_lowered(
+        takes: tuple[int, int], makes: tuple[int, int], fps: int, bits: int, start: Instant, emit: Callable[[Opened | Cut], None]
+    ) -> Segmenter:
+        return Segmenter(*takes, fps, bits, camera.preset, emit, made=makes, start=start)
+
     def phase_at(at: Instant) -> str | None:
         return phase or place.phase_at(at)
 
@@ -114,6 +121,7 @@ def hide(
         open_lean=open_lean,
         is_lean=Flag(box / LEAN, clock.monotonic),
         may_loop=may_loop and election.kind == REHEARSAL,
+        lower=LowerMeans(ToldRung(box, clock.monotonic), camera.fps, open_lowered),
         preview=Preview(os.fdopen(preview, "wb")).show if preview is not None else None,
     )
     process = Hide(

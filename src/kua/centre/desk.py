@@ -108,7 +108,7 @@ class Desk:
                 late.add(film.sha256)
             elif clause := rules.clause_of(piece):
                 kept[film.sha256] = clause
-        return PublicDay(member.book.days[cam], present, frozenset(late), until, kept)
+        return PublicDay(member.book.days[cam], present, frozenset(late), until, kept, frozenset(self._broadcast.shelf(station).lives(cam)))
 
     def counts(self, station: str, cam: str) -> Sequence[CountSpan]:
         """Return the intervals that are old enough to be public."""
@@ -149,9 +149,10 @@ class Desk:
 
     def _camera(self, member: Member, camera: Camera) -> CameraState:
         day, now = member.book.days[camera.id], self._clock.now()
-        present = self._broadcast.shelf(member.station).present(camera.id)
+        shelf = self._broadcast.shelf(member.station)
+        present = shelf.present(camera.id) | shelf.lives(camera.id)
         films = [item for item in reversed(day.items) if isinstance(item, Film)]
-        shown = next((film for film in films if film.sha256 in present and not day.is_withdrawn(film)), None)
+        shown = next((film for film in films if not present.isdisjoint(film.digests) and not day.is_withdrawn(film)), None)
         hidden = shown is not None and any(span.covers(shown.t0, shown.t1) for span in day.hidden)
         withdrawn = any(span.covers(now, now + 1) for span in day.withdrawn)
         return CameraState(camera.id, camera.purpose, films[0].t1 if films else None, shown.t1 if shown else None, hidden, withdrawn)

@@ -260,6 +260,15 @@ _MEANINGS: Final = {
 }
 
 
+_LOWERED: Final = {
+    "small": N_("The line to the centre is slow: small pictures are sent at once, the full film later. Here it is recorded in full."),
+    "slow": N_("The line to the centre is slow: one small picture a second is sent at once, the full film later. Here it is recorded in full."),
+    "still": N_("The line to the centre is slow: one small picture in ten seconds is sent at once, the full film later. Here it is recorded in full."),
+    "none": N_("The line to the centre carries no pictures: statements are sent at once, the film later. Here it is recorded in full."),
+}
+"""What is said of each rung of `kua.flow.thin` but the full film."""
+
+
 def _tell(body: dict[str, Any]) -> None:
     queue = body["queue"]
     running = _("runs") if body["running"] else _("does not run")
@@ -293,6 +302,9 @@ def _tell(body: dict[str, Any]) -> None:
     if body["disk"]:
         say.data(say.fill(N_("The disk is not well: {kinds}."), kinds=", ".join(body["disk"])))
     say.data(say.fill(N_("Log: {size} leaves. Free on the disk: {free} MB."), size=body["log_size"], free=body["free_bytes"] // 1_000_000))
+    lowered = _LOWERED.get(body["live"] or "")
+    if lowered is not None:
+        say.data(_(lowered))
     oldest = rfc3339(Instant(queue["oldest"])) if queue["oldest"] else "-"
     say.data(
         say.fill(

@@ -22,7 +22,11 @@ MOST: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a playlist: a segment that can be fetched, or (`run` empty or `present` false) a hole of known length."""
+    """One line of a playlist: a segment that can be fetched, or (`run` empty or `present` false) a hole of known length.
+
+    `rung` says what was sent at once where the film itself is not there yet; `apart`: there is a lowered segment of it, so that its media may be of
+    another run than its neighbours'.
+    """
 
     t0: Instant
     t1: Instant
@@ -30,28 +34,40 @@ class Item:
     uri: str
     map_uri: str
     present: bool
+    rung: str = ""
+    apart: bool = False
 
 
-def items_of(day: Day, present: frozenset[str] | set[str], until: Instant) -> list[Item]:
+def items_of(day: Day, present: frozenset[str] | set[str], until: Instant, lives: frozenset[str] | set[str] = frozenset()) -> list[Item]:
     """List what the public may know of `day` at the moment `until` (now minus the public delay).
 
-    Segments whose SHA-256 is not in `present`, and withdrawn ones, become holes of the same length. Gaps are cut at slot borders so that no
+    Segments whose SHA-256 is not in `present`, and withdrawn ones, become holes of the same length; where one of `lives` stands in for a segment that is
+    not there, it is that lowered segment. Gaps are cut at slot borders so that no
     item is longer than the target duration. The list only ever grows at its end, up to `MOST` items; an item may change from hole to segment
-    when it arrives late, and to a hole when it is withdrawn.
+    when it arrives late, from the lowered segment to the full one, and to a hole when it is withdrawn.
     """
     listed: list[Item] = []
     for item in day.items:
         if item.t1 > until:
             break
         if isinstance(item, Film):
-            there = item.sha256 in present and not day.is_withdrawn(item)
-            listed.append(Item(item.t0, item.t1, item.run, f"{item.name}?leaf={item.leaf}", item.init_name, there))
+            listed.append(_film_item(day, item, present, lives))
         else:
             slots = islice(_slots(item.t0, item.t1), MOST - len(listed))
             listed.extend(Item(t0, t1, "", f"gap-{t0}.m4s", "", False) for t0, t1 in slots)
         if len(listed) == MOST:
             break
     return listed
+
+
+def _film_item(day: Day, item: Film, present: frozenset[str] | set[str], lives: frozenset[str] | set[str]) -> Item:
+    there, lowered = item.sha256 in present, item.lowered
+    is_withdrawn = day.is_withdrawn(item)
+    apart = lowered is not None and bool(lowered.run)
+    if not there and not is_withdrawn and lowered is not None and lowered.run and lowered.sha256 in lives:
+        return Item(item.t0, item.t1, item.run, f"{lowered.name}?leaf={item.leaf}", lowered.init_name, True, lowered.rung, apart)
+    rung = "" if lowered is None or there or is_withdrawn else lowered.rung
+    return Item(item.t0, item.t1, item.run, f"{item.name}?leaf={item.leaf}", item.init_name, there and not is_withdrawn, rung, apart)
 
 
 def _slots(t0: int, t1: int) -> Iterable[tuple[Instant, Instant]]:
@@ -80,6 +96,8 @@ def render(items: Sequence[Item], first: int, ended: bool) -> str:
             lines.append(f'#EXT-X-MAP:URI="{item.map_uri}"')
             mapped = item.map_uri
         lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{rfc3339(item.t0)}")
+        if item.rung:
+            lines.append(f"#EXT-X-KUA-LOWERED:{item.rung}")
         if not item.present:
             lines.append("#EXT-X-GAP")
         lines.append(f"#EXTINF:{(item.t1 - item.t0) / 1000:.3f},")
@@ -90,8 +108,12 @@ def render(items: Sequence[Item], first: int, ended: bool) -> str:
 
 
 def _breaks(items: Sequence[Item], number: int) -> bool:
-    """Whether the timestamps start anew at `number`: another run than the item before it."""
-    return items[number].run != items[number - 1].run
+    """Whether the timestamps may start anew at `number`: another run than the item before it, or a lowered segment of either.
+
+    It never asks which of the two is shown: the number of a break must not change when the full film comes.
+    """
+    item, before = items[number], items[number - 1]
+    return item.run != before.run or item.apart or before.apart
 
 
 def head_of(text: str) -> tuple[int, int, bool]:

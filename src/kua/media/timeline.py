@@ -12,6 +12,29 @@ from kua.core.instant import Instant
 
 
 @dataclass(frozen=True, slots=True)
+class Lowered:
+    """What a leaf says that was sent at once in the place of a segment. `run` and what follows are empty where it was the statement alone."""
+
+    rung: str
+    run: str = ""
+    slot: int = 0
+    sha256: str = ""
+    size: int = 0
+    init: str = ""
+    frames: int = 0
+
+    @property
+    def name(self) -> str:
+        """File name below `film/CAM/`: `live/RUN-SLOT.m4s`."""
+        return f"live/{self.run}-{self.slot}.m4s"
+
+    @property
+    def init_name(self) -> str:
+        """File name of its init segment below `film/CAM/`: `live/RUN-init.mp4`."""
+        return f"live/{self.run}-init.mp4"
+
+
+@dataclass(frozen=True, slots=True)
 class Film:
     """One recorded segment as its leaf states it. `leaf` is the index of the leaf in the station's log."""
 
@@ -27,11 +50,17 @@ class Film:
     frames: int
     trust: str
     phase: str = ""
+    lowered: Lowered | None = None
 
     @property
     def name(self) -> str:
         """File name below `film/CAM/`: `RUN-SLOT.m4s`."""
         return f"{self.run}-{self.slot}.m4s"
+
+    @property
+    def digests(self) -> set[str]:
+        """SHA-256 (hex) of the segment and of the lowered one, if there is one."""
+        return {self.sha256} if self.lowered is None or not self.lowered.run else {self.sha256, self.lowered.sha256}
 
     @property
     def init_name(self) -> str:
@@ -62,6 +91,16 @@ class Span:
     def covers(self, t0: int, t1: int) -> bool:
         """Return whether [t0, t1) and this span have time in common."""
         return t0 < (self.t1 if self.t1 is not None else t1 + 1) and self.t0 < t1
+
+
+def lowered_of(body: dict[str, Any]) -> Lowered | None:
+    """Return what a `segment` leaf says of the lowered segment; None where the film itself was sent at once."""
+    live = body.get("live")
+    if live is None:
+        return None
+    if "sha256" not in live:
+        return Lowered(live["rung"])
+    return Lowered(live["rung"], live["run"], body["slot"], live["sha256"], live["size"], live["init"], live["frames"])
 
 
 @dataclass(slots=True)
@@ -98,6 +137,7 @@ class Day:
                     body["frames"],
                     body["trust"],
                     body["phase"],
+                    lowered_of(body),
                 )
             )
         elif type_ == "gap":

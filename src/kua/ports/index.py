@@ -67,7 +67,7 @@ class PublicDay:
     """One camera's day for the timeline.
 
     `day` holds all leaves of the camera, withdrawals too; `present` are the SHA-256 (hex) of the segments that are published right now; `late` are
-    those among them that came more than a minute after they were due; `until` is now minus the public delay: show nothing after it;
+    those among them that came more than a minute after they were due; `lives` are those of the lowered segments that are published; `until` is now minus the public delay: show nothing after it;
     `unpublished` are segments that the legal profile keeps from the public, with the id of the clause that says so.
     """
 
@@ -76,6 +76,7 @@ class PublicDay:
     late: frozenset[str]
     until: Instant
     unpublished: dict[str, str]
+    lives: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,11 @@ def object_of(**tests: Rule) -> Rule:
     )
 
 
+def either(*tests: Rule) -> Rule:
+    """Test for one of several forms."""
+    return Rule(", or ".join(test.says for test in tests), lambda value: any(test(value) for test in tests))
+
+
 def _maybe(test: Rule) -> Rule:
     return Rule(f"{test.says}, or null", lambda value: value is None or test(value))
 
@@ -133,6 +138,12 @@ GAP_REASONS: Final = (
     "size_change",
     "stopped",
 )
+LOWERED: Final = ("small", "slow", "still", "none")
+"""What may be sent at once in place of the full film (`kua.flow.thin`)."""
+LIVE: Final = either(
+    object_of(rung=one_of(*LOWERED)),
+    object_of(rung=one_of(*LOWERED[:-1]), run=RUN, sha256=DIGEST, size=INT, init=DIGEST, width=INT, height=INT, fps_milli=INT, frames=INT),
+)
 HIDDEN_REASONS: Final = ("no_room", "warming", "scene_changed", "looped", "detector", "late", "size_change", "error")
 
 
@@ -151,6 +162,32 @@ def _kind(name: str, owner: str, logs: tuple[Log, ...], /, **fields: Rule) -> tu
     return (name, 1), Kind(name, 1, owner, logs, fields)
 
 
+def _newer(version: int, kind: Kind, /, **more: Rule) -> tuple[tuple[str, int], Kind]:
+    """A later version of a type, with fields that the first one has not."""
+    return (kind.name, version), Kind(kind.name, version, kind.owner, kind.logs, {**kind.fields, **more})
+
+
+_SEGMENT: Final = _kind(
+    "segment",
+    "station",
+    ("station",),
+    at=MS,
+    cam=CAM,
+    seq=INT,
+    run=RUN,
+    slot=INT,
+    t0=MS,
+    t1=MS,
+    frames=INT,
+    sha256=DIGEST,
+    size=INT,
+    init=DIGEST,
+    calibration=DIGEST,
+    hiding=DIGEST,
+    phase=PHASE,
+    trust=TRUST,
+)
+
 REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
     [
         _kind(
@@ -167,26 +204,8 @@ REGISTRY: Final[Mapping[tuple[str, int], Kind]] = dict(
         _kind("session", "station", ("station",), at=MS, boot=RUN, build=DIGEST, settings=DIGEST, mono=MS, trust=TRUST),
         _kind("policy", "station", ("station", "nation"), at=MS, what=one_of("election", "hiding", "profile", "cosigning"), version=INT, sha256=DIGEST),
         _kind("calibration", "station", ("station",), at=MS, cam=CAM, sha256=DIGEST, note=DIGEST, signers=DIGEST),
-        _kind(
-            "segment",
-            "station",
-            ("station",),
-            at=MS,
-            cam=CAM,
-            seq=INT,
-            run=RUN,
-            slot=INT,
-            t0=MS,
-            t1=MS,
-            frames=INT,
-            sha256=DIGEST,
-            size=INT,
-            init=DIGEST,
-            calibration=DIGEST,
-            hiding=DIGEST,
-            phase=PHASE,
-            trust=TRUST,
-        ),
+        _SEGMENT,
+        _newer(2, _SEGMENT[1], live=LIVE),
         _kind("gap", "station", ("station",), at=MS, cam=CAM, seq=INT, t0=MS, t1=MS, reason=one_of(*GAP_REASONS)),
         _kind("hidden", "station", ("station",), at=MS, cam=CAM, t0=MS, t1=MS, reason=one_of(*HIDDEN_REASONS)),
         _kind("heartbeat", "station", ("station",), at=MS, boot=RUN, mono=MS, trust=TRUST, owed=INT, owed_bytes=INT, free_bytes=INT),
@@ -301,9 +320,9 @@ class Unknown:
     version: int
 
 
-def make_leaf(type_: str, /, **fields: Any) -> bytes:
-    """Return the bytes of a new leaf. Raises `Rejected("leaf.schema")` when the fields do not fit the schema."""
-    body: Json = {"v": 1, "type": type_, **fields}
+def make_leaf(type_: str, v: int = 1, /, **fields: Any) -> bytes:
+    """Return the bytes of a new leaf of version `v` of its type. Raises `Rejected("leaf.schema")` when the fields do not fit the schema."""
+    body: Json = {"v": v, "type": type_, **fields}
     _fit(body)
     return canonical(body)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from kua.core.digest import Digest, from_hex, sha256
 from kua.core.errors import Refused, Rejected, Unavailable
@@ -49,6 +49,7 @@ def _rows(leaf: Leaf) -> list[Row]:
         folder, t0 = f"film/{body['cam']}", Instant(body["t0"])
         init, film = from_hex(body["init"]), from_hex(body["sha256"])
         return [
+            *_lowered(body.get("live", {}), f"{folder}/live", body["slot"], body["cam"], t0),
             Row(init, f"{folder}/{body['run']}-init.mp4", 0, "init", body["cam"], t0),
             Row(film, f"{folder}/{body['run']}-{body['slot']}.m4s", body["size"], "segment", body["cam"], t0, init),
         ]
@@ -60,6 +61,16 @@ def _rows(leaf: Leaf) -> list[Row]:
             Row(from_hex(body["signers"]), f"{stem}.signers.json", 0, "signers", body["cam"], at),
         ]
     return []
+
+
+def _lowered(live: dict[str, Any], folder: str, slot: int, cam: str, t0: Instant) -> list[Row]:
+    if "sha256" not in live:
+        return []
+    init = from_hex(live["init"])
+    return [
+        Row(init, f"{folder}/{live['run']}-init.mp4", 0, "live_init", cam, t0),
+        Row(from_hex(live["sha256"]), f"{folder}/{live['run']}-{slot}.m4s", live["size"], "live", cam, t0, init),
+    ]
 
 
 def mend(box: Path, log: TileLog, outbox: Outbox, files: Durable) -> list[Finding]:
@@ -89,7 +100,10 @@ def add_missing(box: Path, log: TileLog, outbox: Outbox) -> list[Row]:
         if row.digest not in known and row.digest not in missing:
             missing[row.digest] = _sized(box, row)
     outbox.add(missing.values())
-    return list(missing.values())
+    for row in missing.values():
+        if row.kind == "live" and not (box / row.path).is_file():
+            outbox.spare(row.digest)  # a full disk has sacrificed it, and an outbox that was lost no longer knows
+    return [row for row in missing.values() if not outbox.is_spared(row.digest)]
 
 
 def check(
@@ -120,7 +134,7 @@ def check(
     found += [Finding("fsck.unnamed", row.path, mended=False) for row in rows if row.digest not in wanted]
     found += [Finding("fsck.orphan", path, mended=False) for path in _film(box) if path not in named]
     found += [Finding("fsck.left", path, mended=False) for path in _left(box, outbox)]
-    found += [Finding("fsck.lost", row.path, mended=False) for row in rows if row.digest in gone and outbox.receipt(row.digest) is None]
+    found += [Finding("fsck.lost", row.path, mended=False) for row in rows if row.kind != "live" and row.digest in gone and outbox.receipt(row.digest) is None]
     if centre is not None and level == "hash":
         found += _receipts(rows, outbox, centre, log.origin)
     return found
@@ -165,7 +179,9 @@ def _sized(box: Path, row: Row) -> Row:
 
 def _film(box: Path) -> list[str]:
     with _reading("film"):
-        return sorted(path.relative_to(box).as_posix() for path in (box / "film").glob("*/*") if path.is_file())
+        return sorted(
+            path.relative_to(box).as_posix() for path in [*(box / "film").glob("*/*"), *(box / "film").glob("*/live/*")] if path.is_file()
+        )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ hole: no frame is repeated or stretched (REC4). Capture times come from `kua.flo
 from collections import Counter, deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, Millis, slot_of, slot_start
@@ -17,7 +17,6 @@ from kua.flow.ladder import Ladder, Size, Step
 from kua.media.cutter import Covering, Cut, Grid, Opened
 from kua.ports.clock import Clock, Trust
 from kua.ports.detector import FindStickers
-from kua.ports.encoder import Encoder
 from kua.ports.source import Decoder, OpenDecoder, Picture
 from kua.ports.trip import trip
 from kua.sight.geometry import Kind
@@ -30,6 +29,7 @@ from kua.station.counting import Counting
 from kua.station.pipe import Anchored, Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
 from kua.station.seal import Seal, SealMeans
 from kua.station.liveness import Reading
+from kua.station.lowered import Film, Lowered, LowerMeans
 from kua.station.vitals import Vitals
 
 HOLD: Final = Millis(1_500)
@@ -57,12 +57,6 @@ ANCHORED: Final = Millis(3_600_000)
 STICKERS: Final = Millis(1_000)
 """Printed stickers are looked for once in so long."""
 _TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
-
-
-class Film(Encoder, Protocol):
-    """An encoder of one run that can be told by when its last picture must be over."""
-
-    def finish(self, by: Instant | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +110,8 @@ class Means:
     """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
     sealing: SealMeans | None = None
     """What makes the sealed film; None where none is kept, which is so unless the election file and the law say otherwise."""
+    lower: LowerMeans | None = None
+    """What makes the film that a thin line gets at once; None where the line always gets the full one."""
     preview: Callable[[RawFrame, SafeFrame], None] | None = None
     """The one unlogged way of a raw picture, for the demonstration's slider. `kua.app.camera` refuses it anywhere else."""
 
@@ -148,6 +144,7 @@ class _Run:
     kept: Instant | None = None
     behind_since: Instant | None = None
     film: Film | None = None
+    lowered: Lowered | None = None
     name: str = ""
     covering: Covering = field(default_factory=Covering)
     trust: Trust = "ntp"
@@ -533,10 +530,14 @@ class Hide:
                 run.name = self._means.run_name()
                 opened = (self._fitted.open_lean if self._is_lean else None) or self._fitted.open_film
                 run.film = opened(lambda made: self._made(run, made, held.safe.at))
+                if self._means.lower is not None:
+                    run.lowered = Lowered(self._means.lower, self._means.run_name, held.safe, self._out, self.counts)
             run.covering.frame(held.safe.at, held.safe.reason)
             if not run.phases or run.phases[-1][1] != held.phase or slot_of(run.phases[-1][0]) != slot_of(held.safe.at):
                 run.phases.append((held.safe.at, held.phase))
             trip("hide:4")
+            if run.lowered is not None:
+                run.lowered.take(held.safe)  # first: what belongs to the segment that this picture ends goes before it
             run.film.encode(held.safe)
         except KuaError as error:
             self.counts[f"encoder {error.code}"] += 1
@@ -569,6 +570,8 @@ class Hide:
         while run.phases and run.phases[0][0] < made.t1:
             phase = run.phases.popleft()[1]
         trust, run.trust = run.trust, "ntp"
+        if run.lowered is not None:
+            run.lowered.tell(made)
         self._out(Piece(run.name, made.slot, made.t0, made.t1, made.frames, trust, phase, made.data))
         self._end, self._hole_reason = made.t1, None
         run.began = made.t0 if run.began is None else run.began
@@ -610,6 +613,8 @@ class Hide:
             return
         try:
             by = self._clock.now() if self._live else None
+            if run.lowered is not None:
+                run.lowered.finish()
             run.film.finish(by)
             if self._seal is not None:
                 self._seal.pause(by)
@@ -621,6 +626,8 @@ class Hide:
         """The encoder failed: what it had not cut is a hole, and another run begins."""
         if run.film is not None:
             run.film.abandon()
+        if run.lowered is not None:
+            run.lowered.abandon()
         if self._seal is not None:
             self._seal.abandon()
         run.held.clear()

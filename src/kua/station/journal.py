@@ -82,6 +82,8 @@ class Footage:
     sha256: Digest
     size: int
     init: Digest
+    live: Mapping[str, Any] | None = None
+    """What is sent at once in its place, as the leaf says it (docs/spec/leaf.md); None where that is the segment itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ class Journal:
         leaves.append(
             make_leaf(
                 "segment",
+                1 if footage.live is None else 2,
                 at=self._clock.now(),
                 cam=footage.cam,
                 seq=place.seq,
@@ -208,6 +211,7 @@ class Journal:
                 hiding=self.policies["hiding"][1],
                 phase=footage.phase,
                 trust=footage.trust,
+                **({} if footage.live is None else {"live": dict(footage.live)}),
             )
         )
         return self._commit(leaves, account)[-1]

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar, final
+from typing import Any, Final, TypeVar, final
 
 import structlog
 
@@ -20,7 +20,7 @@ from kua.core.nouns import camera_id, run_id
 from kua.ports.clock import Clock, Trust
 from kua.ports.durable import Durable
 from kua.ports.trip import trip
-from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS
+from kua.proof.leaf import GAP_REASONS, HIDDEN_REASONS, LOWERED
 from kua.station.journal import Footage, Journal, Owing
 from kua.station.pipe import (
     FAULTS,
@@ -32,6 +32,8 @@ from kua.station.pipe import (
     Fault,
     Hole,
     Init,
+    Live,
+    LiveInit,
     Message,
     Piece,
     Rung,
@@ -77,6 +79,8 @@ class Keep:
         self._room, self._owe, self._on_fault = room, owe, on_fault
         self._inits: dict[tuple[str, str], bytes] = {}
         self._written: dict[tuple[str, str], Digest] = {}
+        self._live_inits: dict[str, LiveInit] = {}
+        self._lives: dict[str, Live] = {}
         self._unsaid: list[Row] = []
         self._heard: set[str] = set()
         self.beats: dict[str, Beat] = {}
@@ -99,6 +103,14 @@ class Keep:
                 self._inits[cam, run_id(message.run)] = message.payload
             case Piece():
                 self._piece(cam, message)
+            case LiveInit():
+                run_id(message.run)
+                self._live_inits[cam] = message
+            case Live():
+                numbers = (message.slot, message.t0, message.frames, message.width, message.height, message.fps_milli)
+                if message.rung not in LOWERED or min(numbers) < 0 or (message.payload and message.rung == "none"):
+                    raise ValueError(message.rung)
+                self._lives[cam] = message
             case Hole():
                 self._journal.interrupted(cam, message.reason if message.reason in GAP_REASONS else "encoder")
             case Covered():
@@ -185,6 +197,7 @@ class Keep:
     def _piece(self, cam: str, piece: Piece) -> None:
         t0, t1 = Instant(piece.t0), Instant(piece.t1)
         run = run_id(piece.run)
+        live = self._lives.pop(cam, None)
         init = self._inits.get((cam, run))
         if init is None:
             _say.error("keep.no_init", cam=cam, run=run)
@@ -199,11 +212,14 @@ class Keep:
         if isinstance(row, str):
             self._stating(lambda: self._journal.gap(cam, t0, t1, row))
             return
+        stated, lowered = self._keep_live(cam, live) if live is not None and (live.slot, live.t0) == (piece.slot, piece.t0) else (None, [])
         trust = self._vouched() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
-        footage = Footage(cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest)
+        footage = Footage(
+            cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest, stated
+        )
         self._stating(lambda: self._journal.segment(footage))
         self.last_end[cam] = t1
-        self._say_rows(row)
+        self._say_rows([*lowered, *row])
         trip("keep:7.spool")
 
     def _vouched(self) -> Trust:
@@ -239,6 +255,29 @@ class Keep:
             needs = rows[0].digest if rows else None
             rows.append(Row(known, name, len(data), "segment" if rows else "init", cam, Instant(piece.t0), needs))
         return rows
+
+    def _keep_live(self, cam: str, live: Live) -> tuple[dict[str, Any], list[Row]]:
+        """Make the lowered segment durable, if there is one; return what the leaf says of it, and its rows. A disk without room for it costs only it."""
+        head = self._live_inits.get(cam)
+        if not live.payload or head is None or head.run != live.run:
+            return {"rung": live.rung}, []
+        folder, t0 = f"film/{cam}/live", Instant(live.t0)
+        init = Row(sha256(head.payload), f"{folder}/{live.run}-init.mp4", len(head.payload), "live_init", cam, t0)
+        row = Row(sha256(live.payload), f"{folder}/{live.run}-{live.slot}.m4s", len(live.payload), "live", cam, t0, init.digest)
+        try:
+            for each, data in ((init, head.payload), (row, live.payload)):
+                if self._written.get((cam, each.path)) is None:
+                    self._files.write_once(self._box / each.path, data)
+                if each is init:
+                    self._written[cam, each.path] = each.digest
+        except Unavailable as error:  # a sick disk says so with the next film
+            _say.warning("lowered", code=error.code)
+            return {"rung": live.rung}, []
+        stated = {
+            "rung": live.rung, "run": live.run, "sha256": row.digest.hex(), "size": row.size, "init": init.digest.hex(),
+            "width": live.width, "height": live.height, "fps_milli": live.fps_milli, "frames": live.frames,
+        }  # fmt: skip
+        return stated, [init, row]
 
     def _tell_disk(self) -> None:
         """State what is wrong with the disk and what no longer is; each once."""

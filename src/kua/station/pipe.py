@@ -208,6 +208,31 @@ class Shown:
     payload: bytes = b""
 
 
+@dataclass(frozen=True, slots=True)
+class LiveInit:
+    """hide -> keep: the lowered film begins a run of its own. Payload: the init segment (ftyp + moov)."""
+
+    run: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """hide -> keep, right before the `Piece` that begins at `t0`: what is to be sent at once in its place. Payload: the lowered segment; empty (and the
+    numbers 0) where nothing but the statement is sent.
+    """
+
+    rung: str
+    run: str
+    slot: int
+    t0: int
+    frames: int
+    width: int
+    height: int
+    fps_milli: int
+    payload: bytes = b""
+
+
 FAULTS: Final = (
     "frozen",
     "black",
@@ -243,9 +268,12 @@ Message = (
     | SliceBegun
     | SealedPiece
     | SliceEnded
+    | LiveInit
+    | Live
 )
 _KINDS: Final = (
     Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Shown, Anchored, Beat, Done, SliceBegun, SealedPiece, SliceEnded,
+    LiveInit, Live,
 )  # fmt: skip
 _TYPES: Final = {kind.__name__: kind for kind in _KINDS}
 _HEADS: Final = {name: {field.name: field.type for field in fields(kind) if field.name != "payload"} for name, kind in _TYPES.items()}

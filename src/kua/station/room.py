@@ -170,7 +170,7 @@ class Room:
                         self.faults.add(STUCK)
                     return False
                 case Remove("preview") if preview is not None:
-                    self._remove(folder, *preview, None)
+                    self._remove(folder, *preview)
                 case Remove() if row is not None:
                     self._remove(folder, self._box / row.path, row.size, row)
 
@@ -183,26 +183,30 @@ class Room:
         self._files.remove(path)
         after = self._files.free(folder)
         self._space.removed(size, before, after, self._clock.monotonic())
-        _say.info("film.removed" if row else "preview.removed", path=path.name, freed=after - before)
+        _say.info("film.removed" if row and row.kind != "live" else "preview.removed", path=path.name, freed=after - before)
 
     def _note_removal(self, row: Row) -> None:
         """Note in the outbox that a file goes, before it does. A disk without a free byte takes not even that: then the reserve is given up."""
+        note = self._outbox.spare if row.kind == "live" else self._outbox.removed
         try:
-            self._outbox.removed(row.digest)
+            note(row.digest)
         except Unavailable as error:
             if error.code != "disk.full" or not self.reserve.release():
                 raise
             _say.error("reserve.released")
-            self._outbox.removed(row.digest)
+            note(row.digest)
 
-    def _preview(self) -> tuple[Path, int] | None:
-        """Return the oldest preview and its size."""
+    def _preview(self) -> tuple[Path, int, Row | None] | None:
+        """Return the oldest preview and its size; a lowered segment, whose film lies beside it, with its row."""
+        lowered = self._outbox.oldest_preview()
+        if lowered is not None:
+            return self._box / lowered.path, lowered.size, lowered
         try:
             found = [(path.stat(), path) for path in (self._box / PREVIEWS).iterdir() if path.is_file()]
         except OSError:
             return None
         oldest = min(found, key=lambda each: (each[0].st_mtime_ns, each[1].name), default=None)
-        return None if oldest is None else (oldest[1], oldest[0].st_size)
+        return None if oldest is None else (oldest[1], oldest[0].st_size, None)
 
     def _held(self) -> tuple[Hold, ...]:
         try:

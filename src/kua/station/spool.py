@@ -18,7 +18,8 @@ from kua.core.instant import Instant
 from kua.flow.spool import Owed
 from kua.station.holds import Hold
 
-Kind = Literal["segment", "init", "calibration", "note", "signers"]
+Kind = Literal["segment", "init", "calibration", "note", "signers", "live", "live_init"]
+"""`live`: a lowered segment, which is sent at once in the place of the segment of the same camera and `t0`, and of no use once that is there."""
 
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS file (
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS file (
   needs BLOB, receipt BLOB, received_at INTEGER, removed INTEGER NOT NULL DEFAULT 0, refused TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS owed ON file (t0) WHERE receipt IS NULL;
+CREATE INDEX IF NOT EXISTS preview ON file (t0) WHERE kind = 'live' AND removed = 0;
 CREATE INDEX IF NOT EXISTS reapable ON file (t0) WHERE receipt IS NOT NULL AND removed = 0;
 """
 
@@ -44,7 +46,9 @@ class Row:
 
     def owed(self) -> Owed:
         """The row as the decider sees it."""
-        return Owed(self.digest, self.size, self.t0, first=self.kind not in {"segment", "init"}, needs=self.needs)
+        is_lowered = self.kind in {"live", "live_init"}
+        first = not is_lowered and self.kind not in {"segment", "init"}
+        return Owed(self.digest, self.size, self.t0, first=first, needs=self.needs, is_lowered=is_lowered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +123,11 @@ class Outbox:
             )
 
     def owed(self) -> list[Row]:
-        """Return what has no receipt, newest first."""
+        """Return what has no receipt, newest first; but not what was spared the centre."""
         with self._reading() as db:
-            found = db.execute("SELECT digest, path, size, kind, cam, t0, needs FROM file WHERE receipt IS NULL ORDER BY t0 DESC")
+            found = db.execute(
+                "SELECT digest, path, size, kind, cam, t0, needs FROM file WHERE receipt IS NULL AND removed = 0 ORDER BY t0 DESC"
+            )
             return [_row(each) for each in found]
 
     def row(self, digest: Digest) -> Row | None:
@@ -140,10 +146,19 @@ class Outbox:
         with self._reading() as db:
             return {digest for (digest,) in db.execute("SELECT digest FROM file")}
 
-    def received(self, digest: Digest, receipt: bytes, at: Instant) -> None:
-        """Keep the centre's receipt, whose signature has been checked: from now on the local copy may go."""
+    def received(self, digest: Digest, receipt: bytes, at: Instant) -> list[Row]:
+        """Keep the centre's receipt, whose signature has been checked: from now on the local copy may go. Return the lowered segments of which that makes
+        an end: they are owed no more, and their local copies may go too.
+        """
         with self._changing() as db:
             db.execute("UPDATE file SET receipt = ?, received_at = ?, refused = NULL WHERE digest = ?", (receipt, at, digest))
+            idle = db.execute(
+                "SELECT live.digest, live.path, live.size, live.kind, live.cam, live.t0, live.needs FROM file AS film JOIN file AS live"
+                " ON film.kind = 'segment' AND live.kind = 'live' AND live.removed = 0 AND film.cam = live.cam AND film.t0 = live.t0 WHERE film.digest = ?",
+                (digest,),
+            ).fetchall()
+            db.executemany("UPDATE file SET removed = 1 WHERE digest = ?", [each[:1] for each in idle])
+        return [_row(each) for each in idle]
 
     def receipt(self, digest: Digest) -> bytes | None:
         """Return the receipt for `digest`, None if there is none yet."""
@@ -169,6 +184,24 @@ class Outbox:
     def _is_there_too(self, digest: Digest) -> bool:
         return self.beside is None or self.beside.receipt(digest) is not None
 
+    def oldest_preview(self) -> Row | None:
+        """Return the oldest lowered segment that is still here, sent or not: what a full disk sacrifices first, for the film itself lies beside it."""
+        with self._reading() as db:
+            found = db.execute(
+                "SELECT digest, path, size, kind, cam, t0, needs FROM file WHERE kind = 'live' AND removed = 0 ORDER BY t0 LIMIT 1"
+            ).fetchone()
+            return _row(found) if found else None
+
+    def spare(self, digest: Digest) -> None:
+        """Note that a lowered segment is owed no more and its local copy may go, with a receipt or without one. Anything else stays as it is."""
+        with self._changing() as db:
+            db.execute("UPDATE file SET removed = 1 WHERE digest = ? AND kind = 'live'", (digest,))
+
+    def is_spared(self, digest: Digest) -> bool:
+        """Whether `digest` is a lowered segment that is owed no more."""
+        with self._reading() as db:
+            return db.execute("SELECT 1 FROM file WHERE digest = ? AND kind = 'live' AND removed = 1", (digest,)).fetchone() is not None
+
     def removed(self, digest: Digest) -> None:
         """Note that the local copy is about to be deleted."""
         with self._changing() as db:
@@ -182,7 +215,7 @@ class Outbox:
     def summary(self) -> Summary:
         """Add up the queue."""
         with self._reading() as db:
-            owed = "SELECT count(*), coalesce(sum(size), 0), min(t0), count(refused) FROM file WHERE receipt IS NULL"
+            owed = "SELECT count(*), coalesce(sum(size), 0), min(t0), count(refused) FROM file WHERE receipt IS NULL AND removed = 0"
             files, size, oldest, refused = db.execute(owed).fetchone()
             received, last = db.execute("SELECT count(*), max(received_at) FROM file WHERE receipt IS NOT NULL").fetchone()
         return Summary(files, size, oldest, refused, received, last)

@@ -6,7 +6,7 @@ these bytes is durable here.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, RLock, Thread
@@ -310,6 +310,10 @@ class Uplink:
     def _send_file(self, lane: Lane, owed: Owed) -> None:
         row = self._outbox.row(owed.digest)
         data = self._read(row) if row else None
+        if data is None and self._outbox.is_spared(owed.digest):
+            with self._guard:
+                self._spool.forget([owed.digest])
+            return
         if row is None or data is None or sha256(data) != owed.digest:
             code = "film.missing" if data is None else "film.damaged"
             _say.error(code, digest=owed.digest.hex())
@@ -328,12 +332,16 @@ class Uplink:
             return
         check_receipt(put.receipt, self._centre, self._log.origin, owed.digest, owed.size)
         trip("keep:8.after")
-        self._outbox.received(owed.digest, put.receipt, self._clock.now())
+        idle = self._outbox.received(owed.digest, put.receipt, self._clock.now())
         trip("keep:8.receipt")
         with self._guard:
             self._spool.delivered(owed.digest, lane)
+            self._spool.forget([each.digest for each in idle])
             if put.wait:
                 self._spool.asked(lane, self._clock.now(), put.wait, self._chance())
+        for each in idle:
+            with suppress(OSError):  # `mend` takes away what stays
+                (self._box / each.path).unlink()
         self._reached(lane)
 
     def _read(self, row: Row) -> bytes | None:

@@ -70,6 +70,7 @@ class MemoryCourier:
             leaf = read_leaf(entry, "station")
             if isinstance(leaf, Leaf):
                 self._named |= {leaf[field] for field in _NAMED.get(leaf.type, ())}
+                self._named |= {leaf.body["live"][field] for field in ("sha256", "init") if field in leaf.body.get("live", {})}
         self._frontier = grown
         self.entries += entries
         self.order.append(f"log:{grown.size}")

@@ -37,17 +37,22 @@ def check_media(work: Work, cam: str, newest: int) -> None:
         span = f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
         wanted[f"film/{cam}/{item.name}"] = (item.sha256, item.size, span)
         wanted.setdefault(f"film/{cam}/{item.init_name}", (item.init, None, span))
+    lowered = {} if work.excerpt else _lowered_wanted(cam, films)
     withdrawn = {f"film/{cam}/{item.name}" for item in films if day.is_withdrawn(item)}
     kept = {f"film/{cam}/{item.name}" for item in films if not _may_ever(work, cam, item)}
     late = {f"film/{cam}/{item.name}" for item in films if _is_late(work, cam, item, day, newest)}
+    with ThreadPoolExecutor(WORKERS) as pool:
+        names = [*wanted, *lowered]
+        found = dict(zip(names, pool.map(lambda name: _hashed(work.below, name), names), strict=True))
+    check = work.check(f"camera {cam} film")
+    shown = _check_lowered(work, cam, films, lowered, found)
+    # The leaf itself said that the line was thin: until the day is over, the full film may follow later than film does otherwise.
+    follows = shown if day.closed is None else set[str]()
     # An init segment is only needed by film that must be there.
     idle = {f"film/{cam}/{item.init_name}" for item in films} - {
-        f"film/{cam}/{item.init_name}" for item in films if f"film/{cam}/{item.name}" not in late | withdrawn | kept
+        f"film/{cam}/{item.init_name}" for item in films if f"film/{cam}/{item.name}" not in late | withdrawn | kept | follows
     }
-    with ThreadPoolExecutor(WORKERS) as pool:
-        found = dict(zip(wanted, pool.map(lambda name: _hashed(work.below, name), wanted), strict=True))
-    check = work.check(f"camera {cam} film")
-    intact = arriving = gone = private = 0
+    intact = arriving = gone = private = behind = 0
     present, lost = work.present.setdefault(cam, set()), work.lost.setdefault(cam, set())
     for name, (digest, size, span) in wanted.items():
         work.expected.add(name)
@@ -60,6 +65,8 @@ def check_media(work: Work, cam: str, newest: int) -> None:
             continue
         elif isinstance(held, Incomplete) and name in late:
             arriving += 1
+        elif isinstance(held, Incomplete) and name in follows:
+            behind += 1
         elif isinstance(held, Incomplete):
             work.report.missing(check, "film.segment_missing", name=name, span=span)
             if size is not None:
@@ -78,6 +85,8 @@ def check_media(work: Work, cam: str, newest: int) -> None:
         work.report.passed(check, "film.segments_intact", count=intact, of=len(wanted))
     if arriving:
         work.report.not_checked(check, "film.arriving", count=arriving)
+    if behind:
+        work.report.not_checked(check, "film.behind", count=behind)
     if private:
         work.report.not_checked(check, "film.not_public", count=private)
     if gone:
@@ -89,6 +98,56 @@ def check_media(work: Work, cam: str, newest: int) -> None:
         held = found[f"film/{cam}/{item.name}"]
         good += isinstance(held, _Read) and (held.sha256, held.size) == (item.sha256, item.size)
     work.report.summary["segments_verified"] = work.report.summary.get("segments_verified", 0) + good
+
+
+def _lowered_wanted(cam: str, films: list[Film]) -> dict[str, tuple[str, int | None, str]]:
+    """Return the files of lowered segments as the leaves name them: digest, size and time of each."""
+    wanted: dict[str, tuple[str, int | None, str]] = {}
+    for item in films:
+        if item.lowered is not None and item.lowered.run:
+            span = f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
+            wanted[f"film/{cam}/{item.lowered.name}"] = (item.lowered.sha256, item.lowered.size, span)
+            wanted.setdefault(f"film/{cam}/{item.lowered.init_name}", (item.lowered.init, None, span))
+    return wanted
+
+
+def _check_lowered(
+    work: Work, cam: str, films: list[Film], wanted: Mapping[str, tuple[str, int | None, str]], found: Mapping[str, "_Read | KuaError"]
+) -> set[str]:
+    """Hold the lowered segments that are here against their leaves. None of them must be here; return the names of the segments for which one holds."""
+    check, lives = work.check(f"camera {cam} lowered"), work.lives.setdefault(cam, set())
+    sound = set()
+    for name, (digest, size, span) in wanted.items():
+        work.expected.add(name)
+        held = found[name]
+        if isinstance(held, Incomplete):
+            continue
+        if isinstance(held, KuaError):
+            work.report.trouble(check, held)
+            continue
+        if size is not None:
+            lives.add(digest)  # the file is there: its playlist line is right, whatever its bytes are
+        if (held.sha256, held.size) == (digest, held.size if size is None else size):
+            sound.add(name)
+        else:
+            work.report.failed(check, "film.segment_altered", name=name, span=span)
+    shown = set()
+    for item in films:
+        lowered, name = item.lowered, f"film/{cam}/{item.name}"
+        if lowered is None or not {f"film/{cam}/{lowered.name}", f"film/{cam}/{lowered.init_name}"} <= sound:
+            continue
+        held, began = found[f"film/{cam}/{lowered.name}"], (item.t0 - work.began[cam, item.run]) * TICKS
+        if isinstance(held, _Read) and held.said is not None and (held.said.decode_time, held.said.frames) != (began, lowered.frames):
+            work.report.failed(
+                check, "film.inside_differs", name=f"film/{cam}/{lowered.name}", span=f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
+            )
+        else:
+            shown.add(name)
+    if shown:
+        alone = len([name for name in shown if isinstance(found[name], Incomplete)])
+        work.report.passed(check, "film.lowered_holds", count=len(shown), alone=alone)
+        work.report.summary["segments_lowered"] = work.report.summary.get("segments_lowered", 0) + alone
+    return shown
 
 
 def _piece(work: Work, cam: str, item: Film) -> Piece:

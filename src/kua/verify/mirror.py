@@ -78,7 +78,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One file that the log signs for. `size` is None where the log does not say it (a run's beginning, a calibration); `due`: when it was to be public."""
+    """One file that the log signs for. `size` is None where the log does not say it (a run's beginning, a calibration); `due`: when it was to be public.
+
+    `instead` is the lowered segment that may stand in its place meanwhile; one that is `lowered` itself need not be there.
+    """
 
     station: str
     name: str
@@ -86,6 +89,8 @@ class Wanted:
     size: int | None
     due: int
     span: str = ""
+    instead: str = ""
+    lowered: bool = False
 
     @property
     def path(self) -> str:
@@ -102,6 +107,8 @@ class _Shelf:
     newest: int = 0
     days: dict[str, Day] = field(default_factory=dict)
     owed: list[Wanted] = field(default_factory=list)
+    absent: list[Wanted] = field(default_factory=list)
+    """What ought to be there by now and is not, in this pass."""
     later: int = 0
     removed: int = 0
     copied: int = 0
@@ -445,18 +452,25 @@ class Mirror:
                 if not isinstance(item, Film):
                     continue
                 name, init = f"film/{cam}/{item.name}", f"film/{cam}/{item.init_name}"
+                lowered = item.lowered if item.lowered is not None and item.lowered.run else None
+                less = {f"film/{cam}/{lowered.name}", f"film/{cam}/{lowered.init_name}"} if lowered is not None else set[str]()
                 piece = Piece(station, cam, item.t0, item.t1, item.phase)
                 if day.is_withdrawn(item) or (rules is not None and not rules.may_ever(piece).allowed):
-                    gone |= {name, init}
+                    gone |= {name, init} | less
                     continue
-                needed |= {name, init}
+                needed |= {name, init} | less
                 due = rules.due_at(piece) if rules is not None else item.t1 + election.delay
                 if due > now:
                     shelf.later += 1
                     continue
                 span = f"{rfc3339(item.t0)} - {rfc3339(item.t1)}"
-                owed.setdefault(init, Wanted(station, init, item.init, None, due, span))
-                owed.setdefault(name, Wanted(station, name, item.sha256, item.size, due, span))
+                instead = f"film/{cam}/{lowered.name}" if lowered is not None else ""
+                owed.setdefault(init, Wanted(station, init, item.init, None, due, span, instead))
+                owed.setdefault(name, Wanted(station, name, item.sha256, item.size, due, span, instead))
+                if lowered is not None and not (self._folder / "s" / station / name).exists():
+                    head = f"film/{cam}/{lowered.init_name}"
+                    owed.setdefault(head, Wanted(station, head, lowered.init, None, due, span, lowered=True))
+                    owed.setdefault(instead, Wanted(station, instead, lowered.sha256, lowered.size, due, span, lowered=True))
         for name in sorted(gone - needed):
             if (self._folder / "s" / station / name).exists():
                 self._files.remove(self._folder / "s" / station / name)
@@ -512,6 +526,8 @@ class Mirror:
         if isinstance(found, int):
             self._progress.bytes += found
             shelf.copied, shelf.bytes = shelf.copied + 1, shelf.bytes + found
+        elif wanted.lowered and isinstance(found, Incomplete):
+            self._progress.of_bytes -= wanted.size or 0
         else:
             self._progress.of_bytes -= wanted.size or 0
             shelf.owed.append(wanted)
@@ -531,14 +547,24 @@ class Mirror:
         elif wanted.due + ARRIVING > known:
             shelf.later += 1
         else:
-            shelf.missing += 1
-            if shelf.missing <= NAMED:
-                report.missing(check, "film.segment_missing", name=wanted.name, span=wanted.span)
+            shelf.absent.append(wanted)
 
     def _finish(self, station: str, shelf: _Shelf, election: Election, rules: Publication | None, now: Instant, report: Report) -> None:
         """Write the playlists of what is here now, and the station's lines; let go of its day."""
         check = f"s/{station} film"
         self._write_playlists(station, shelf, election, rules, now)
+        is_over = any(day.closed is not None for day in shelf.days.values())
+        behind = 0
+        for wanted in shelf.absent:
+            if wanted.instead and not is_over and (self._folder / "s" / station / wanted.instead).is_file():
+                behind += 1
+                continue
+            shelf.missing += 1
+            if shelf.missing <= NAMED:
+                report.missing(check, "film.segment_missing", name=wanted.name, span=wanted.span)
+        shelf.absent = []
+        if behind:
+            report.not_checked(check, "film.behind", count=behind)
         if max(shelf.missing, shelf.failed) > NAMED:
             report.missing(check, "mirror.more", altered=shelf.failed, missing=shelf.missing)
         if shelf.unreached:
@@ -555,10 +581,11 @@ class Mirror:
             folder = self._folder / "s" / station / "film" / cam
             if day.opened is None:
                 continue
-            names = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+            names = {path.relative_to(folder).as_posix() for path in folder.glob("**/*")}
             films = [item for item in day.items if isinstance(item, Film)]
             present = here[cam] = frozenset(item.sha256 for item in films if item.name in names)
-            items = items_of(day, present, Instant(max(now, shelf.newest) - election.delay))
+            lives = frozenset(item.lowered.sha256 for item in films if item.lowered is not None and item.lowered.name in names)
+            items = items_of(day, present, Instant(max(now, shelf.newest) - election.delay), lives)
             whole = len(items) == len(items_of(day, present, Instant(2**53)))
             settled = whole and all(_is_settled(station, cam, day, item, present, rules) for item in films)
             ended = day.closed is not None and settled

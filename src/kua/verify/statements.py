@@ -12,6 +12,7 @@ from kua.core.digest import Digest, sha256
 from kua.core.election import Election, Station
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, rfc3339, slot_start
+from kua.media.timeline import lowered_of
 from kua.proof.leaf import Leaf
 from kua.proof.persons import check_count, issuers_by_role
 from kua.verify.entries import Entries
@@ -178,18 +179,22 @@ def _check_names(check: str, segments: Indexed, report: Report) -> int:
     bytes_: dict[tuple[str, str, str], int] = {}
     wrong = 0
     for index, leaf in segments:
-        camera, run = leaf["cam"], leaf["run"]
-        earlier = names.setdefault((camera, run, leaf["slot"]), index)
-        again = bytes_.setdefault((camera, run, leaf["sha256"]), index)
-        if earlier != index:
-            report.failed(check, "film.name_twice", name=f"film/{camera}/{run}-{leaf['slot']}.m4s", first=earlier, index=index)
-        elif again != index:
-            report.failed(check, "film.repeated", first=again, index=index)
-        elif inits.setdefault((camera, run), leaf["init"]) != leaf["init"]:
-            report.failed(check, "film.init_twice", name=f"film/{camera}/{run}-init.mp4", index=index)
-        else:
-            continue
-        wrong += 1
+        camera, lowered = leaf["cam"], lowered_of(leaf.body)
+        stated = [(leaf["run"], leaf["sha256"], leaf["init"])]
+        if lowered is not None and lowered.run:
+            stated.append((f"live/{lowered.run}", lowered.sha256, lowered.init))
+        for run, digest, init in stated:
+            earlier = names.setdefault((camera, run, leaf["slot"]), index)
+            again = bytes_.setdefault((camera, run, digest), index)
+            if earlier != index:
+                report.failed(check, "film.name_twice", name=f"film/{camera}/{run}-{leaf['slot']}.m4s", first=earlier, index=index)
+            elif again != index:
+                report.failed(check, "film.repeated", first=again, index=index)
+            elif inits.setdefault((camera, run), init) != init:
+                report.failed(check, "film.init_twice", name=f"film/{camera}/{run}-init.mp4", index=index)
+            else:
+                continue
+            wrong += 1
     return wrong
 
 

@@ -316,8 +316,12 @@ def _check_playlists(work: Work, cam: str, newest: int) -> None:
             continue
         present = work.present.get(cam, set())
         # A copy that has lost a segment still has the playlist that names it: the loss is said above, and the playlist is not at fault.
+        lives = work.lives.get(cam, set())
+        named = {film.lowered.sha256 for film in day.items if isinstance(film, Film) and film.lowered is not None and film.lowered.run}
         told = {
-            _rendered(day, there, first, count, ended) for there in (frozenset(present), frozenset(present | work.lost.get(cam, set())))
+            _rendered(day, there, shown, first, count, ended)
+            for there in (frozenset(present), frozenset(present | work.lost.get(cam, set())))
+            for shown in (frozenset(lives), frozenset(named))
         }
         known = work.now if day.closed is not None else min(work.now, newest)
         due = len(items_of(day, frozenset(), Instant(known - work.waits - ARRIVING)))
@@ -329,8 +333,8 @@ def _check_playlists(work: Work, cam: str, newest: int) -> None:
             work.report.passed(check, "film.playlist_holds", name=path, count=count)
 
 
-def _rendered(day: Day, present: frozenset[str], first: int, count: int, ended: bool) -> bytes:
-    items = items_of(day, present, Instant(2**53))[: first + count]
+def _rendered(day: Day, present: frozenset[str], lives: frozenset[str], first: int, count: int, ended: bool) -> bytes:
+    items = items_of(day, present, Instant(2**53), lives)[: first + count]
     return render(items, first, ended).encode() if len(items) == first + count else b""
 
 

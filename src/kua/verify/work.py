@@ -33,6 +33,8 @@ class Work:
     days: dict[str, Day] = field(default_factory=dict)
     present: dict[str, set[str]] = field(default_factory=dict)
     lost: dict[str, set[str]] = field(default_factory=dict)
+    lives: dict[str, set[str]] = field(default_factory=dict)
+    """Of each camera the lowered segments that are here (SHA-256, hex)."""
     expected: set[str] = field(default_factory=lambda: {"vkey", "checkpoint"})
     pixels: Pixels | None = None
     excerpt: bool = False

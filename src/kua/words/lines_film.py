@@ -95,6 +95,12 @@ LINES: dict[str, str] = {
     "film.inside_unread": N_("Segments whose inside cannot be read as film: {count}. Only their bytes were compared."),
     "film.segment_missing": N_("{name} ({span}) is signed for in the log, but is not here."),
     "film.arriving": N_("Files still arriving: {count}."),
+    "film.behind": N_(
+        "Segments whose full film is still arriving, since the line is slow: {count}. The lowered film that can be seen in its place was checked."
+    ),
+    "film.lowered_holds": N_(
+        "Segments of lowered film that are exactly what the log names: {count}. For {alone} of them the full film is not here yet."
+    ),
     "film.not_public": N_("Files that the legal profile keeps from the public: {count}. Their statements stand in the log."),
     "film.removed": N_("Files withdrawn and removed: {count}."),
     "film.playlist_holds": N_("{name} says exactly what the log says (items: {count})."),

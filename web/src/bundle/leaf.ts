@@ -37,6 +37,8 @@ const objectOf = (tests: Record<string, Rule>): Rule => ({
 
 const maybe = (test: Rule): Rule => ({ says: `${test.says}, or null`, holds: (value) => value === null || test.holds(value) });
 
+const either = (...tests: Rule[]): Rule => ({ says: tests.map((test) => test.says).join(", or "), holds: (value) => tests.some((test) => test.holds(value)) });
+
 const listBetween = (says: string, least: number, most: number, test: Rule): Rule => ({
   says,
   holds: (value) => Array.isArray(value) && value.length >= least && value.length <= most && value.every((each) => test.holds(each)),
@@ -83,16 +85,23 @@ const station = (fields: Record<string, Rule>): Kind => ({ logs: ["station"], fi
 const nation = (fields: Record<string, Rule>): Kind => ({ logs: ["nation"], fields });
 const both = (fields: Record<string, Rule>): Kind => ({ logs: ["station", "nation"], fields });
 
-/** By type; all are of version 1. */
+const SEGMENT = {
+  at: MS, cam: CAM, seq: INT, run: RUN, slot: INT, t0: MS, t1: MS, frames: INT, sha256: DIGEST, size: INT, init: DIGEST, calibration: DIGEST, hiding: DIGEST,
+  phase: PHASE, trust: TRUST,
+};
+const LIVE = either(
+  objectOf({ rung: oneOf("small", "slow", "still", "none") }),
+  objectOf({ rung: oneOf("small", "slow", "still"), run: RUN, sha256: DIGEST, size: INT, init: DIGEST, width: INT, height: INT, fps_milli: INT, frames: INT }),
+);
+
+/** By type, and for a later version by type and version. */
 export const REGISTRY: ReadonlyMap<string, Kind> = new Map(Object.entries({
   open: station({ at: MS, election: WORD, election_sha256: DIGEST, station: STATION, trust: TRUST, cams: listOf(objectOf({ cam: CAM, width: INT, height: INT, fps_milli: INT })) }),
   session: station({ at: MS, boot: RUN, build: DIGEST, settings: DIGEST, mono: MS, trust: TRUST }),
   policy: both({ at: MS, what: oneOf("election", "hiding", "profile", "cosigning"), version: INT, sha256: DIGEST }),
   calibration: station({ at: MS, cam: CAM, sha256: DIGEST, note: DIGEST, signers: DIGEST }),
-  segment: station({
-    at: MS, cam: CAM, seq: INT, run: RUN, slot: INT, t0: MS, t1: MS, frames: INT, sha256: DIGEST, size: INT, init: DIGEST, calibration: DIGEST, hiding: DIGEST,
-    phase: PHASE, trust: TRUST,
-  }),
+  segment: station(SEGMENT),
+  "segment/2": station({ ...SEGMENT, live: LIVE }),
   gap: station({ at: MS, cam: CAM, seq: INT, t0: MS, t1: MS, reason: GAP_REASON }),
   hidden: station({ at: MS, cam: CAM, t0: MS, t1: MS, reason: HIDDEN_REASON }),
   heartbeat: station({ at: MS, boot: RUN, mono: MS, trust: TRUST, owed: INT, owed_bytes: INT, free_bytes: INT }),
@@ -150,8 +159,8 @@ export function readLeaf(index: number, data: Bytes, log: Log): Leaf | null {
   const body = readCanonical(data);
   const type = body["type"];
   if (typeof type !== "string" || !isCount(body["v"])) return wrong("?", "type");
-  const kind = REGISTRY.get(type);
-  if (kind === undefined || body["v"] !== 1) return null;
+  const kind = REGISTRY.get(body["v"] === 1 && !type.includes("/") ? type : `${type}/${String(body["v"])}`);
+  if (kind === undefined) return null;
   const named = new Set([...Object.keys(kind.fields), ...Object.keys(body)].filter((name) => name !== "v" && name !== "type"));
   for (const name of [...named].sort()) {
     const rule = Object.hasOwn(kind.fields, name) ? kind.fields[name] : undefined;

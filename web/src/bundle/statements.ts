@@ -146,14 +146,19 @@ function checkNames(check: string, segments: readonly Leaf[], report: Report): n
   let wrong = 0;
   for (const leaf of segments) {
     const index = leaf.index;
-    const run = `${txt(leaf, "cam")}/${txt(leaf, "run")}`;
-    const earlier = setDefault(names, `${run}-${num(leaf, "slot")}`, index);
-    const again = setDefault(bytes, `${run}-${txt(leaf, "sha256")}`, index);
-    if (earlier !== index) report.failed(check, "film.name_twice", { name: `film/${run}-${num(leaf, "slot")}.m4s`, first: earlier, index });
-    else if (again !== index) report.failed(check, "film.repeated", { first: again, index });
-    else if (setDefault(inits, run, txt(leaf, "init")) !== txt(leaf, "init")) report.failed(check, "film.init_twice", { name: `film/${run}-init.mp4`, index });
-    else continue;
-    wrong++;
+    const live = leaf.body["live"] as Record<string, string> | undefined;
+    const stated = [[txt(leaf, "run"), txt(leaf, "sha256"), txt(leaf, "init")]];
+    if (live?.["run"] !== undefined) stated.push([`live/${live["run"]}`, live["sha256"]!, live["init"]!]);
+    for (const [name, digest, init] of stated) {
+      const run = `${txt(leaf, "cam")}/${name}`;
+      const earlier = setDefault(names, `${run}-${num(leaf, "slot")}`, index);
+      const again = setDefault(bytes, `${run}-${digest}`, index);
+      if (earlier !== index) report.failed(check, "film.name_twice", { name: `film/${run}-${num(leaf, "slot")}.m4s`, first: earlier, index });
+      else if (again !== index) report.failed(check, "film.repeated", { first: again, index });
+      else if (setDefault(inits, run, init) !== init) report.failed(check, "film.init_twice", { name: `film/${run}-init.mp4`, index });
+      else continue;
+      wrong++;
+    }
   }
   return wrong;
 }

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar, final
 import av
 import av.error
 import av.logging
+import cv2
 import numpy as np
 from av.bitstream import BitStreamFilterContext
 from av.video.frame import PictureType
@@ -20,6 +21,7 @@ from kua.core.errors import Unavailable
 from kua.core.instant import Instant, Millis
 from kua.media.boxes import Splitter
 from kua.media.cutter import Cut, Cutter, Opened
+from kua.sight.grid import Plane, planes_of
 from kua.sight.safe import SafeFrame
 from kua.sight.sealed import SealedFrame
 
@@ -56,25 +58,30 @@ class _Cmaf(Generic[P]):
     """Encodes one run. `emit` gets `Opened` once, at the start, then a `Cut` for each finished segment, in order.
 
     A segment ends where the next one begins, so a cut is emitted with the first picture of the next segment, or by `finish`.
-    Raises `Unavailable("film.encoder")` when the encoder fails; the run is then lost from its last cut on.
+    Raises `Unavailable("film.encoder")` when the encoder fails; the run is then lost from its last cut on. With `made` the film has that size and not
+    the pictures' own; with `start` media time 0 is that moment and not the first picture.
     """
 
     _takes: ClassVar[type]
 
-    def __init__(self, width: int, height: int, fps: int, bitrate: int, preset: str, emit: Callable[[Opened | Cut], None]) -> None:
+    def __init__(
+        self, width: int, height: int, fps: int, bitrate: int, preset: str, emit: Callable[[Opened | Cut], None],
+        *, made: tuple[int, int] | None = None, start: Instant | None = None,
+    ) -> None:  # fmt: skip
         self._emit = emit
-        self._size = (width, height)
+        self._size, self._made = (width, height), made
         self._nominal = Millis(max(1, round(1000 / fps)))
         self._sink = _Sink()
         self._cutter = Cutter()
-        self._start: Instant | None = None
+        self._start = start
         self._begun: list[tuple[Instant, int]] = []
         self._frames = 0
         self._last: Instant | None = None
         self._opened = False
+        options = _MUXER if start is None else {**_MUXER, "movflags": _MUXER["movflags"] + "+frag_discont"}
         try:
-            self._out: Any = av.open(self._sink, "w", format="mp4", options=_MUXER)
-            self._stream = self._made_stream(width, height, fps, bitrate, preset)
+            self._out: Any = av.open(self._sink, "w", format="mp4", options=options)
+            self._stream = self._made_stream(*(made or self._size), fps, bitrate, preset)
             self._out.start_encoding()
             # x264 signs its film with its settings in an SEI of the first picture; nothing but slices and parameter sets shall leave
             self._bare: Any = BitStreamFilterContext("filter_units=remove_types=6", self._stream, self._stream)
@@ -111,7 +118,7 @@ class _Cmaf(Generic[P]):
             self._start = picture.at
         opens = self._cutter.opens(picture.at)
         try:
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture.yuv), format="yuv420p")
+            frame = av.VideoFrame.from_ndarray(self._sized(picture.yuv), format="yuv420p")
             frame.pts, frame.time_base = (picture.at - self._start) * TICKS, Fraction(1, TICKS * 1000)
             frame.pict_type = PictureType.I if opens else PictureType.NONE
             self._mux(self._stream.encode(frame))
@@ -123,6 +130,15 @@ class _Cmaf(Generic[P]):
         began, count = self._begun[-1]
         self._begun[-1] = (began, count + 1)
         self._last = picture.at
+
+    def _sized(self, yuv: Plane) -> Plane:
+        """Return the planes in the size of the film: each pixel the mean of those it covers."""
+        if self._made is None or self._made == self._size:
+            return np.ascontiguousarray(yuv)
+        width, height = self._made
+        planes = zip(planes_of(yuv, *self._size), (1, 2, 2), strict=True)
+        made = [cv2.resize(plane, (width // by, height // by), interpolation=cv2.INTER_AREA) for plane, by in planes]
+        return np.concatenate([plane.reshape(-1) for plane in made]).astype(np.uint8, copy=False).reshape(height * 3 // 2, width)
 
     def _mux(self, packets: list[Any]) -> None:
         for packet in packets:

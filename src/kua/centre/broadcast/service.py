@@ -57,7 +57,7 @@ class Broadcast:
 
     def arrived(self, member: Member, digest: str) -> None:
         """Bytes of `member` are in the store: look at once, or when they become due."""
-        segments = [target for target in member.book.targets.get(digest, ()) if target.kind == "segment"]
+        segments = [target for target in member.book.targets.get(digest, ()) if target.kind in {"segment", "live"}]
         others = len(segments) < len(member.book.targets.get(digest, ()))
         dues = [self._rules.due_at(piece_of(member.station, film)) for film in segments]
         self._look(member.station, Instant(0) if others else min(dues, default=Instant(0)))
@@ -175,7 +175,9 @@ class Broadcast:
         shelf = Shelf(progress={cam: Progress() for cam in member.book.days})
         if (root / COVERAGE).exists():
             shelf.texts[COVERAGE] = (root / COVERAGE).read_text("utf-8", "replace")
-        for path in [*root.glob("film/*/*"), *root.glob("calibration/*")]:
+        for path in [*root.glob("film/*/*"), *root.glob("film/*/live/*"), *root.glob("calibration/*")]:
+            if path.is_dir():
+                continue
             name = path.relative_to(root).as_posix()
             if name.endswith(".m3u8"):
                 shelf.texts[name] = path.read_text("utf-8", "replace")
@@ -187,6 +189,8 @@ class Broadcast:
             shelf.names.add(name)
             if target.kind == "segment":
                 shelf.progress[target.cam].present.add(digest)
+            elif target.kind == "live":
+                shelf.progress[target.cam].lives.add(digest)
         return shelf
 
     def _same(self, path: Path, digest: str) -> bool:

@@ -7,6 +7,7 @@ from itertools import islice, takewhile
 
 from kua.centre.ingest.book import Book, Target
 from kua.core.instant import Instant
+from kua.core.verdict import Verdict
 from kua.law.publication import Piece, Publication
 from kua.media.coverage import NAME, coverage_file, planned_of
 from kua.media.playlist import Item, items_of, render
@@ -30,15 +31,16 @@ class Link:
 class Progress:
     """How far one camera has been looked through, so that a long day is not looked through again for every segment.
 
-    `open` are segments that are not shown yet and may be later; `seen` counts the segments looked at; `spans` the withdrawals; `key` tells one
-    state of the playlists from another.
+    `present` and `lives` are what is shown, segments and lowered ones; `open` are segments that are not shown yet and may be later; `seen` counts the
+    segments looked at; `spans` the withdrawals; `key` tells one state of the playlists from another.
     """
 
     present: set[str] = field(default_factory=set)
+    lives: set[str] = field(default_factory=set)
     open: dict[int, Target] = field(default_factory=dict)
     seen: int = 0
     spans: int = -1
-    key: tuple[int, int, int, bool] = (-1, 0, 0, False)
+    key: tuple[int, int, int, int, bool] = (-1, 0, 0, 0, False)
 
 
 @dataclass(slots=True)
@@ -69,6 +71,11 @@ class Shelf:
         """Return the SHA-256 (hex) of the published segments of a camera."""
         progress = self.progress.get(cam)
         return progress.present if progress else set()
+
+    def lives(self, cam: str) -> set[str]:
+        """Return the SHA-256 (hex) of the published lowered segments of a camera."""
+        progress = self.progress.get(cam)
+        return progress.lives if progress else set()
 
 
 def piece_of(station: str, film: Target) -> Piece:
@@ -103,12 +110,15 @@ def _plan_camera(
     before, films = shelf.progress.get(cam, Progress()), book.films[cam]
     is_whole = before.spans != len(day.withdrawn)  # the first look, or a new withdrawal: what stands may have to go
     candidates = films if is_whole else {**before.open, **dict(islice(films.items(), before.seen, None))}
-    after = Progress(set(before.present), {}, len(films), len(day.withdrawn))
+    after = Progress(set(before.present), set(before.lives), {}, len(films), len(day.withdrawn))
     needed = set()
     for index, film in candidates.items():
         articles = [span.reason for span in day.withdrawn if span.covers(film.t0, film.t1)]
         piece = piece_of(book.station, film)
         verdict = rules.may_publish(piece, articles, now)
+        live = book.lives[cam].get(index)
+        if live is not None:  # the same verdict for both: what is true of the film is true of less of it
+            needed |= _plan_live(live, verdict, received, shelf, after, made, is_wanted=film.name not in shelf.names and film.sha256 not in received)
         if film.name in shelf.names:
             if verdict.allowed or verdict.reason == "publication.not_yet":  # a clock that stepped back takes nothing away
                 needed.add(film.init)
@@ -132,13 +142,29 @@ def _plan_camera(
         _plan_playlists(cam, day, rules, now, shelf, before, after, made)
 
 
+def _plan_live(
+    live: Target, verdict: Verdict, received: Mapping[str, Instant], shelf: Shelf, after: Progress, made: Plan, *, is_wanted: bool
+) -> set[str]:
+    """Show a lowered segment while the film itself is not here. One that is shown stays, for those whose playlist names it. Return the init it needs."""
+    if live.name in shelf.names:
+        if verdict.allowed or verdict.reason == "publication.not_yet":
+            return {live.init}
+        made.remove.append(live.name)
+        after.lives.discard(live.sha256)
+    elif verdict.allowed and is_wanted and live.sha256 in received and live.init in received:
+        made.links += _with_init(live, shelf, made)
+        after.lives.add(live.sha256)
+        return {live.init}
+    return set()
+
+
 def _plan_playlists(
     cam: str, day: Day, rules: Publication, now: Instant, shelf: Shelf, before: Progress, after: Progress, made: Plan
 ) -> None:
     until = Instant(now - rules.delay)
-    items = items_of(day, after.present, until)
+    items = items_of(day, after.present, until, after.lives)
     ended = day.closed is not None and not after.open and len(items) == _length(day)
-    after.key = (len(items), len(after.present), after.spans, ended)
+    after.key = (len(items), len(after.present), len(after.lives), after.spans, ended)
     if after.key != before.key:
         _playlists(cam, items, ended, shelf, made)
     later = list(takewhile(lambda item: item.t1 > until, reversed(day.items)))
@@ -183,7 +209,8 @@ def _with_init(film: Target, shelf: Shelf, made: Plan) -> list[Link]:
 
 def _idle_inits(book: Book, cam: str, shelf: Shelf, needed: set[str]) -> set[str]:
     """Init files on the shelf whose segments have all been taken away."""
-    inits = {f"{film.name.rpartition('-')[0]}-init.mp4": film.init for film in book.films[cam].values()}
+    named = [*book.films[cam].values(), *book.lives[cam].values()]
+    inits = {f"{film.name.rpartition('-')[0]}-init.mp4": film.init for film in named}
     return {name for name, digest in inits.items() if name in shelf.names and digest not in needed}
 
 

@@ -5,16 +5,17 @@ Made anew from the centre's copy of the log at every start. Decides; reads no cl
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from kua.core.errors import Rejected
 from kua.core.instant import Instant
-from kua.media.timeline import Day
+from kua.media.timeline import Day, lowered_of
 from kua.ports.index import CountSpan
 from kua.proof.leaf import Leaf, Unknown, read_leaf
 
-Kind = Literal["segment", "init", "calibration"]
+Kind = Literal["segment", "init", "calibration", "live", "live_init"]
+"""`live`: a lowered segment, which the public sees until the segment itself is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,16 @@ class Account:
 
     def _name(self, index: int, leaf: Leaf) -> None:
         """Time only grows, and so do the slots of a run: one that does not would give two films one name."""
-        place = (leaf["cam"], leaf["run"])
-        init, slot = self.runs.get(place, (leaf["init"], -1))
-        if leaf["slot"] <= slot or leaf["init"] != init:
-            raise Rejected("log.account", leaf=index, cam=leaf["cam"], why="name" if leaf["slot"] <= slot else "init")
-        self.runs[place] = (init, leaf["slot"])
+        self._named(index, leaf["cam"], leaf["run"], leaf["init"], leaf["slot"])
+        lowered = lowered_of(leaf.body)
+        if lowered is not None and lowered.run:
+            self._named(index, leaf["cam"], f"live/{lowered.run}", lowered.init, leaf["slot"])
+
+    def _named(self, index: int, cam: str, run: str, init: str, slot: int) -> None:
+        known, last = self.runs.get((cam, run), (init, -1))
+        if slot <= last or init != known:
+            raise Rejected("log.account", leaf=index, cam=cam, why="name" if slot <= last else "init")
+        self.runs[cam, run] = (init, slot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class Book:
         self.targets: dict[str, list[Target]] = {}
         self.calibrations: dict[str, str] = {}
         self.films: dict[str, dict[int, Target]] = {cam: {} for cam in self.days}
+        self.lives: dict[str, dict[int, Target]] = {cam: {} for cam in self.days}
         self.counts: dict[str, list[CountSpan]] = {cam: [] for cam in self.days}
         self.faults: set[tuple[str | None, str]] = set()
         self.phones: dict[str, Instant] = {}
@@ -207,10 +214,18 @@ class Book:
         )
         self.films[cam][index] = film
         self.targets.setdefault(leaf["sha256"], []).append(film)
-        init = self.targets.setdefault(leaf["init"], [])
-        name = f"{folder}/{run}-init.mp4"
-        if all(known.name != name for known in init):
-            init.append(Target("init", cam, name, index, None, film.t0, film.t1, film.phase, leaf["init"], ""))
+        self._init("init", film, f"{folder}/{run}-init.mp4")
+        lowered = lowered_of(leaf.body)
+        if lowered is not None and lowered.run:
+            live = replace(film, kind="live", name=f"{folder}/{lowered.name}", size=lowered.size, sha256=lowered.sha256, init=lowered.init)
+            self.lives[cam][index] = live
+            self.targets.setdefault(live.sha256, []).append(live)
+            self._init("live_init", live, f"{folder}/{lowered.init_name}")
+
+    def _init(self, kind: Kind, film: Target, name: str) -> None:
+        known = self.targets.setdefault(film.init, [])
+        if all(each.name != name for each in known):
+            known.append(replace(film, kind=kind, name=name, size=None, sha256=film.init, init=""))
 
     def _calibration(self, index: int, leaf: Leaf) -> None:
         stem = f"calibration/{leaf['cam']}-{leaf['sha256'][:16]}"

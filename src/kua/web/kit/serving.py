@@ -28,7 +28,7 @@ _NAME: Final = re.compile(
     r"s/[0-9]{2}-[0-9]{1,5}/(?:"
     r"(?P<calibration>calibration/[a-z]-[0-9a-f]{16}\.(?:json|note|signers\.json))|"
     r"(?P<cover>coverage\.json)|"
-    r"(?P<media>film/[a-z]/[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s))|"
+    r"(?P<media>film/[a-z]/(?:live/)?[0-9a-f]{8}-(?:init\.mp4|[0-9]{1,12}\.m4s))|"
     r"(?P<list>film/[a-z]/(?:day|live)\.m3u8)))",
     re.ASCII,
 )

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What each page of the site is given, as frozen dataclasses: a template gets one of these and nothing else."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kua.core.instant import Instant
@@ -240,6 +241,8 @@ class StationPage:
     outsiders: Outsiders | None
     phones: str
     checked: str
+    lowered: Mapping[str, str]
+    """What to say of a picture that was lowered for a thin line, by rung."""
     vouched: str
     clip: ClipForm | None
 

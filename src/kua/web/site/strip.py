@@ -13,6 +13,8 @@ from kua.ports.index import PublicDay
 from kua.web.kit.formats import offset_ms
 from kua.web.kit.pages import Words
 
+LOWERED: Final = ("small", "slow", "still", "none")
+"""What may have been sent at once in place of the full film (docs/spec/leaf.md)."""
 _MINUTE: Final = 60_000
 _HOUR: Final = 60 * _MINUTE
 _AXES: Final = tuple(
@@ -24,7 +26,7 @@ _AXES: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of the day in one state. `kind` is one of `recorded late arriving gap hidden withdrawn closed`; `why` is a sentence or empty."""
+    """A stretch of the day in one state. `kind` is one of `recorded late arriving lowered gap hidden withdrawn closed`; `why` is a sentence or empty."""
 
     t0: Instant
     t1: Instant
@@ -82,11 +84,20 @@ def _each(public: PublicDay) -> Iterator[tuple[Instant, Instant, str, str]]:
         elif item.sha256 in public.unpublished:
             yield item.t0, item.t1, "closed", public.unpublished[item.sha256]
         elif item.sha256 not in public.present:
-            yield item.t0, item.t1, "arriving", ""
+            yield item.t0, item.t1, *_instead(item, public.lives)
         elif (span := hidden.get(item.leaf)) is not None:
             yield item.t0, item.t1, "hidden", span.reason
         else:
             yield item.t0, item.t1, "late" if item.sha256 in public.late else "recorded", ""
+
+
+def _instead(film: Film, lives: frozenset[str]) -> tuple[str, str]:
+    """What the public has of film that is not here yet: the lowered one, or, between two still pictures, nothing that was meant to be there."""
+    lowered = film.lowered
+    if lowered is None:
+        return "arriving", ""
+    is_there = lowered.sha256 in lives if lowered.run else lowered.rung == "still"
+    return ("lowered" if is_there else "arriving"), lowered.rung if is_there or lowered.rung == "none" else ""
 
 
 def _over(spans: list[Span], films: list[Film]) -> dict[int, Span]:
@@ -111,6 +122,10 @@ def _said(t0: Instant, t1: Instant, kind: str, fact: str, _: Words) -> Stretch:
     if kind == "closed":
         why = _("Recorded; the rules of this election keep it from the public ({clause}).", clause=fact)
         return Stretch(t0, t1, kind, _("Not public"), why)
+    if kind == "lowered":
+        return Stretch(t0, t1, kind, _("Lowered picture"), lowered_reason(fact, _))
+    if kind == "arriving" and fact == "none":
+        return Stretch(t0, t1, kind, _("Not here yet"), lowered_reason(fact, _))
     if kind == "arriving":
         return Stretch(t0, t1, kind, _("Not here yet"), _("Recorded and logged; the film itself has not arrived at the centre."))
     if kind == "hidden":
@@ -118,6 +133,16 @@ def _said(t0: Instant, t1: Instant, kind: str, fact: str, _: Words) -> Stretch:
     if kind == "late":
         return Stretch(t0, t1, kind, _("Recorded, arrived late"), _("The film was kept in the station's box and sent later."))
     return Stretch(t0, t1, kind, _("Recorded"), "")
+
+
+def lowered_reason(rung: str, _: Words) -> str:
+    """Say what was sent at once over a thin line, and what of the rest. The list of rungs is closed (docs/spec/leaf.md)."""
+    return {
+        "small": _("The line of the station is slow: a small picture is sent at once. The full film is recorded in the station and follows."),
+        "slow": _("The line of the station is slow: one small picture a second is sent at once. The full film is recorded in the station and follows."),
+        "still": _("The line of the station is slow: one small picture in ten seconds is sent at once. The full film is recorded in the station and follows."),
+        "none": _("The line of the station is too slow for pictures: only its signed statements are sent at once. The full film is recorded in the station and follows."),
+    }.get(rung, rung)
 
 
 def gap_reason(reason: str, _: Words) -> str:

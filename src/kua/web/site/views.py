@@ -37,7 +37,7 @@ from kua.web.site.shapes import (
     Turn,
     UnseenPage,
 )
-from kua.web.site.strip import Stretch, gap_reason, hidden_reason, stretch_at, stretches, strip_of
+from kua.web.site.strip import LOWERED, Stretch, gap_reason, hidden_reason, lowered_reason, stretch_at, stretches, strip_of
 from kua.web.site.unseen import PHASES, rows_of
 from kua.words.sealed import notice
 from kua.words.speak import LANGUAGES, catalogue
@@ -219,6 +219,7 @@ class Views:
             outsiders=self._outsiders(number),
             phones=self._phones(number),
             checked=self._checked(),
+            lowered={rung: lowered_reason(rung, self._words) for rung in LOWERED},
             vouched=self._vouched(),
             clip=None if longest is None or camera is None or newest is None else self.clip_form(number, camera.cam, at, longest),
         )
@@ -436,9 +437,11 @@ class Views:
     def _moment(self, station: Station, camera: CameraChoice, public: PublicDay, parts: tuple[Stretch, ...], at: Instant) -> Moment:
         film = next((item for item in public.day.items if isinstance(item, Film) and item.t0 <= at < item.t1), None)
         there = film is not None and film.sha256 in public.present and not public.day.is_withdrawn(film) and film.t1 <= public.until
-        if film is None or not there:
-            return Moment(at, stretch_at(parts, at), "", -1 if film is None else film.leaf)
-        return Moment(at, stretch_at(parts, at), f"{self._folder(station.id)}film/{camera.cam}/{film.name}", film.leaf)
+        part = stretch_at(parts, at)
+        if film is None or (not there and (part is None or part.kind != "lowered" or film.lowered is None or not film.lowered.run)):
+            return Moment(at, part, "", -1 if film is None else film.leaf)
+        name = film.name if there or film.lowered is None else film.lowered.name
+        return Moment(at, part, f"{self._folder(station.id)}film/{camera.cam}/{name}", film.leaf)
 
     def _files(self, number: str, camera: CameraChoice) -> tuple[Crumb, ...]:
         _, folder = self._words, self._folder(number)

@@ -260,6 +260,7 @@ async def test_a_heartbeat_is_answered_as_the_state_and_is_told_to_whoever_runs_
         "disk_free": 1 << 40,
         "film": 4_100,
         "trust": "ntp",
+        "rung": "slow",
         "faults": ["a.frozen"],
         "new": 1,
     }

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kua.core.instant import Millis
-from kua.flow.thin import MOST_PATIENCE, NEEDS, OVER, PATIENCE, ROOM, RUNGS, START, UNKNOWN, Rung, Thin, Weight, bears
+from kua.flow.thin import FIRST, MOST_PATIENCE, NEEDS, OVER, PATIENCE, ROOM, RUNGS, START, UNKNOWN, Rung, Thin, Weight, bears
 
 FILM = 800_000
 rates = st.integers(0, 4_000_000)
@@ -56,7 +56,7 @@ def test_it_never_flaps(line: list[int | None]) -> None:
             ups.append(second * 1000)
         before = rung
     assert all(later - earlier > PATIENCE for earlier, later in pairwise(ups))
-    assert all(first >= PATIENCE for first in ups[:1])
+    assert all(first >= FIRST for first in ups[:1])
 
 
 @given(st.integers(8, 2_000))
@@ -81,7 +81,7 @@ def test_a_line_that_was_never_measured_begins_with_small_pictures_and_ends_with
 
 def test_a_good_line_gets_the_full_film_after_one_calm_time() -> None:
     rungs = run(Thin(1, Millis(0)), 5_000_000, 60)
-    assert rungs.index("full") * 1000 == PATIENCE
+    assert rungs.index("full") * 1000 == FIRST
     assert set(rungs) == {START, "full"}
 
 

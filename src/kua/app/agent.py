@@ -72,6 +72,10 @@ STATUS: Final = Millis(5_000)
 """How often `status.json` is written."""
 FROZEN_AGAIN: Final = Millis(60_000)
 """A camera whose picture froze is opened anew at most so often."""
+OPENING: Final = 30 * 60_000
+AROUND: Final = 2 * 60_000
+MOST_ALERTS: Final = 100
+"""Milliseconds of the opening, and around whatever was wrong, whose film goes before the rest; and how many such times are remembered."""
 ONE_SIGNATURE: Final = "one_signature"
 """The fault of a camera whose calibration waits for its second signature: people are silhouettes until then."""
 INBOX: Final = 64
@@ -230,13 +234,12 @@ class Agent:
         self._rounds = Rounds(box)
         self._nation = b""
         self._codes: tuple[str, ...] | None = None
-        self._lowering = Lowering(box, self._station.cameras, self._files, self._clock.monotonic(), self._line_rate())
+        self._line = SharedLine(self._station.cap * 1000, self._clock.monotonic, time.sleep)
+        self._lowering = Lowering(box, self._station.cameras, self._files, self._clock.monotonic(), self._line.rate)
+        self._alerts: list[tuple[Instant, Instant]] = []
+        self._preferred: tuple[object, ...] | None = None
         self._manager = Manager()
         self._sensors = Sensors(box)
-
-    def _line_rate(self) -> Callable[[], int | None] | None:
-        """Return what measures the line to the centre; None where nothing does, and the full film is sent."""
-        return None
 
     def run(self) -> None:
         """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""
@@ -266,7 +269,6 @@ class Agent:
             self._journal = Journal(log, self._clock, _boot(), hour_keys(self._box))
             self._guests = Inbox(self._box, self._station.id, self._journal.observed)
             self._require_two_for_another_view()
-            self._line = SharedLine(self._station.cap * 1000, self._clock.monotonic, time.sleep)
             first = Uplink(
                 self._box, log, outbox, self._courier(self._enrolled), self._enrolled.centre, self._clock, _share, self._clock.centre_says,
                 self._on_nation, line=self._line, beat=self._beat,
@@ -349,6 +351,7 @@ class Agent:
         self._uplink.news()
         with suppress(KuaError):  # a full disk must not stop the recording for the sake of a rung
             self._lowering.tick(now)
+        self._prefer()
         phase = self._place.phase_at(self._clock.now())
         if phase != self._phase:
             self._phase = phase
@@ -380,6 +383,15 @@ class Agent:
             if self._guests.tick(self._journal, now):
                 self._uplink.news()
             self._write_status("recording" if phase and not self._is_closed() else "off")
+
+    def _prefer(self) -> None:
+        """Say what of the film goes first: what a thin line gets at once, opening and count, and two minutes around whatever was wrong."""
+        opening = [(Instant(each.start), Instant(min(each.end, each.start + OPENING))) for each in self._place.windows if each.phase == "opening"]
+        count = [(Instant(each.start), Instant(each.end)) for each in self._place.windows if each.phase == "count"]
+        wanted = (*opening, *count, *self._alerts), self._lowering.rung == "full", self._is_closed()
+        if wanted != self._preferred:
+            self._preferred = wanted
+            self._uplink.prefer(wanted[0], masters=wanted[1], oldest_first=wanted[2])
 
     def _begin(self) -> None:
         """State the day, or the session, before the first camera is started."""
@@ -442,6 +454,7 @@ class Agent:
             "owed": owed,
             "owed_bytes": owed_bytes,
             "rate": self._line.rate(),
+            "rung": self._lowering.rung,
             "disk_free": self._files.free(self._box),
             "film": None if newest is None else max(0, self._clock.now() - newest),
             "trust": self._clock.trust(),
@@ -553,6 +566,9 @@ class Agent:
                     self._pairs[cam].over(self._clock.monotonic(), 0.0, done=False)
 
     def _on_fault(self, cam: str, kind: str, state: str) -> None:
+        if state == "begin":
+            now = self._clock.now()
+            self._alerts = [*self._alerts[-MOST_ALERTS + 1 :], (Instant(now - AROUND), Instant(now + AROUND))]
         if kind == "frozen" and state == "begin":
             self._pairs[cam].froze(self._clock.monotonic())
 

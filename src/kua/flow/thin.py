@@ -22,9 +22,11 @@ ROOM: Final = 1.3
 """It goes up only where the line bears the rung so many times over."""
 PATIENCE: Final = Millis(30_000)
 """Milliseconds of calm before a step up."""
+FIRST: Final = Millis(8_000)
+"""Milliseconds of calm before the first one: a line that nobody has seen fail is believed after two segments."""
 MOST_PATIENCE: Final = Millis(16 * 60_000)
 START: Final[Rung] = "small"
-"""The rung of a line that nobody has measured yet: on a good line it costs half a minute of small pictures, for which the full ones follow; to begin with
+"""The rung of a line that nobody has measured yet: on a good line it costs two segments of small pictures, for which the full ones follow; to begin with
 the full film would keep a thin line busy with the first seconds for minutes."""
 UNKNOWN: Final = Millis(60_000)
 """A line of which nothing was measured for so long carries nothing: a station without a link makes no pictures that nobody will see."""
@@ -48,6 +50,7 @@ class Thin:
         self._known_at = now
         self._calm_since: Millis | None = None
         self._slowest = 0
+        self._has_moved = False
         self._went_up: Millis | None = None
         self._patience = PATIENCE
 
@@ -73,7 +76,7 @@ class Thin:
         if self._went_up is not None and now - self._went_up < self._patience:
             self._patience = Millis(min(2 * self._patience, MOST_PATIENCE))
         self._went_up = None
-        self.rung = rung
+        self.rung, self._has_moved = rung, True
 
     def _up(self, rate: int, film: int, now: Millis) -> None:
         if not self._is_higher(bears(rate, film, self._cameras, ROOM)):
@@ -82,12 +85,12 @@ class Thin:
         if self._calm_since is None:
             self._calm_since, self._slowest = now, rate
         self._slowest = min(self._slowest, rate)
-        if now - self._calm_since < self._patience:
+        if now - self._calm_since < (self._patience if self._has_moved else FIRST):
             return
         rung = bears(self._slowest, film, self._cameras, ROOM)
         self._calm_since = None
         if self._is_higher(rung):
-            self.rung, self._went_up = rung, now
+            self.rung, self._went_up, self._has_moved = rung, now, True
 
     def _is_higher(self, rung: Rung) -> bool:
         return RUNGS.index(rung) < RUNGS.index(self.rung)

@@ -18,7 +18,7 @@ _MOST_FAULTS: Final = 32
 @dataclass(frozen=True, slots=True)
 class Beat:
     """The newest heartbeat of a station: files and bytes that it owes, bits a second that its line carries (None: not measured of late), bytes of disk that
-    are free, milliseconds since its last segment, the trust of its clock, and its faults (`CAM.KIND`, or `KIND` of the whole box).
+    are free, milliseconds since its last segment, the trust of its clock, what of its film is sent at once (`kua.flow.thin`), and its faults (`CAM.KIND`, or `KIND` of the whole box).
     """
 
     heard_at: Instant
@@ -28,6 +28,7 @@ class Beat:
     disk_free: int | None
     film: int | None
     trust: str
+    rung: str
     faults: tuple[str, ...]
 
 
@@ -41,7 +42,7 @@ def read_beat(data: bytes, heard_at: Instant) -> Beat:
         faults = body.get("faults", [])
         if not isinstance(faults, list) or len(faults) > _MOST_FAULTS:
             raise ValueError("faults")
-        return Beat(heard_at, **numbers, trust=_word(body.get("trust", "none")), faults=tuple(_word(fault) for fault in faults))
+        return Beat(heard_at, **numbers, trust=_word(body.get("trust", "none")), rung=_word(body.get("rung", "full")), faults=tuple(_word(fault) for fault in faults))
     except (ValueError, TypeError, RecursionError) as error:
         raise Rejected("ingest.beat") from error
 

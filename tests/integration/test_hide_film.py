@@ -10,7 +10,7 @@ from kua.core.errors import Unavailable
 from kua.core.instant import SLOT
 from kua.media.boxes import boxes, read_segment, time_scale
 from kua.station.hide import HOLD
-from kua.station.pipe import Beat, Counted, Covered, Done, Ended, Fault, Hole, Init, Lost, Piece
+from kua.station.pipe import Beat, Counted, Covered, Done, Ended, Fault, Health, Hole, Init, Lost, Piece
 from tests.rigs.recording import SIZE, Encoder, Recording, decode, pixels
 
 
@@ -404,7 +404,7 @@ def test_a_torn_pipe_ends_without_a_done() -> None:
 
 
 def test_no_message_to_keep_can_carry_a_packet_of_the_camera(ten_seconds: Recording) -> None:
-    assert {type(message) for message in ten_seconds.sent} <= {Hole, Init, Piece, Covered, Counted, Fault, Beat, Done}
+    assert {type(message) for message in ten_seconds.sent} <= {Hole, Init, Piece, Covered, Counted, Fault, Beat, Health, Done}
 
 
 def test_the_preview_gets_pairs_twice_a_second_and_nothing_else_gets_raw() -> None:

@@ -34,6 +34,7 @@ from kua.app.hours import hour_keys
 from kua.app.listen_inbox import Inbox
 from kua.app.live import write_codes
 from kua.app.settings import CameraSettings, StationSettings
+from kua.app.telling import camera_told
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
 from kua.core.election import Election
@@ -56,7 +57,9 @@ DRAIN: Final = Millis(30_000)
 STATUS: Final = Millis(5_000)
 """How often `status.json` is written."""
 FROZEN_AGAIN: Final = Millis(60_000)
-"""A camera whose picture froze is opened anew at most so often."""
+"""A camera whose picture froze, or of which nothing decodes, is opened anew at most so often."""
+OPENED_ANEW: Final = ("frozen", "garbled")
+"""Faults that a new connection may mend."""
 ONE_SIGNATURE: Final = "one_signature"
 """The fault of a camera whose calibration waits for its second signature: people are silhouettes until then."""
 INBOX: Final = 64
@@ -454,7 +457,7 @@ class Agent:
                     self._pairs[cam].over(self._clock.monotonic(), 0.0, done=False)
 
     def _on_fault(self, cam: str, kind: str, state: str) -> None:
-        if kind == "frozen" and state == "begin":
+        if kind in OPENED_ANEW and state == "begin":
             self._pairs[cam].froze(self._clock.monotonic())
 
     def _on_signal(self, _number: int, _frame: object) -> None:
@@ -464,15 +467,8 @@ class Agent:
         link = self._uplink.link
         cameras = {}
         for cam, pair in self._pairs.items():
-            beat = self._keep.beats.get(cam)
-            cameras[cam] = {
-                "state": "recording" if pair.runs else "ended" if pair.ended else "off",
-                "recorded_to": self._keep.last_end.get(cam),
-                "beat_at": beat.at if beat else None,
-                "behind_ms": beat.behind if beat else None,
-                "restarts": pair.restarts,
-                "faults": self._journal.faults_of(cam),
-            }
+            running = "recording" if pair.runs else "ended" if pair.ended else "off"
+            cameras[cam] = camera_told(cam, self._keep, self._journal, state=running, restarts=pair.restarts)
         body = {
             "v": 1,
             "at": self._clock.now(),

@@ -13,7 +13,7 @@ import structlog
 
 from kua.core.digest import Digest, sha256
 from kua.core.errors import Unavailable
-from kua.core.instant import Instant
+from kua.core.instant import Instant, Millis
 from kua.core.nouns import camera_id, run_id
 from kua.ports.clock import Clock
 from kua.ports.durable import Durable
@@ -27,6 +27,7 @@ from kua.station.pipe import (
     Covered,
     Done,
     Fault,
+    Health,
     Hole,
     Init,
     Message,
@@ -42,6 +43,9 @@ from kua.station.spool import Outbox, Row
 
 SPARE: Final = 16 * 1024 * 1024
 """Bytes of the file `reserve`, which is given up so that leaves can still be written when the disk is full."""
+
+NO_FILM: Final = Millis(30_000)
+"""A camera of which nothing was recorded for so long is stated as a fault: whoever looks at the station now must not be told that all is well."""
 
 T = TypeVar("T")
 
@@ -104,7 +108,12 @@ class Keep:
         self._is_full = journal.is_faulty(None, "disk_full")  # stated before the last start and not taken back yet
         self._heard: set[str] = set()
         self.beats: dict[str, Beat] = {}
+        self.health: dict[str, Health] = {}
+        """What `hide` counted last, and the clock of the camera."""
+        self.trouble: dict[str, str] = {}
+        """Why no film comes now, by camera: a reason of a gap. Empty of a camera that is recorded."""
         self.last_end: dict[str, Instant] = {}
+        self._without: dict[str, Millis] = {}
         self._reserve.hold()
 
     def handle(self, cam: str, message: Message) -> None:
@@ -121,6 +130,7 @@ class Keep:
             case Piece():
                 self._piece(cam, message)
             case Hole():
+                self._interrupted(cam, message.reason)
                 self._journal.interrupted(cam, message.reason if message.reason in GAP_REASONS else "encoder")
             case Covered():
                 reason = message.reason if message.reason in HIDDEN_REASONS else "error"
@@ -141,10 +151,13 @@ class Keep:
                 self._stating(lambda: self._journal.liveness(cam, Instant(message.t0), Instant(message.t1), message.code))
             case Beat():
                 self.beats[cam] = message
+            case Health():
+                self.health[cam] = message
             case SliceBegun() | SealedPiece() | SliceEnded():
                 self._sealed(cam, message)
             case Done():
                 self._journal.interrupted(cam, "stopped")
+                self._filmed(cam)
             case _:
                 # A packet of the camera can only come from a broken or hostile `hide`; nothing of it may be kept.
                 raise ValueError(type(message).__name__)
@@ -152,8 +165,20 @@ class Keep:
     def lost(self, cam: str) -> None:
         """Note that the processes of `cam` have ended without saying so."""
         self._journal.interrupted(cam, "restart")
+        self._interrupted(cam, "restart")
         self._heard.discard(cam)
         self._end_slices(cam)
+
+    def _interrupted(self, cam: str, reason: str) -> None:
+        self.trouble[cam] = reason
+        self._without.setdefault(cam, self._clock.monotonic())
+
+    def _filmed(self, cam: str) -> None:
+        """Note that film came, or that none is wanted any more."""
+        self.trouble.pop(cam, None)
+        self._without.pop(cam, None)
+        if self._journal.is_faulty(cam, "no_film"):
+            self._stating(lambda: self._journal.fault(cam, "no_film", "end"))
 
     def _forget_faults(self, cam: str) -> None:
         """State as over what an earlier process has found: this one says anew what it finds."""
@@ -164,6 +189,9 @@ class Keep:
     def tick(self) -> None:
         """Do what time brings. Call it about once a second."""
         self._stating(lambda: self._journal.tick(self._owing))
+        now = self._clock.monotonic()
+        for cam in [cam for cam, since in self._without.items() if now - since >= NO_FILM]:
+            self._stating(partial(self._journal.fault, cam, "no_film", "begin"))
         if self._unsaid:
             self._say_rows([])
         if self._is_full and self._has_room(0):
@@ -219,6 +247,7 @@ class Keep:
         footage = Footage(cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest)
         self._stating(lambda: self._journal.segment(footage))
         self.last_end[cam] = t1
+        self._filmed(cam)
         self._say_rows(row)
         trip("keep:7.spool")
 

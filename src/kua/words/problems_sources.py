@@ -49,6 +49,26 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("User or password are wrong, or the account is locked."),
         do=N_("Set the password in the environment as the settings page says. The next try is in about a minute, so that the account is not locked."),
     ),
+    "source.busy": Problem(
+        what=N_("The camera {address} has no room for another viewer."),
+        why=N_("Cheap cameras play for one to four at a time; another program looks at it, or an old session has not run out."),
+        do=N_("Close other programs and recorders that look at it; kua tries again by itself, at longer and longer intervals."),
+    ),
+    "source.no_pin": Problem(
+        what=N_("The settings do not say by which certificate the camera {address} is known."),
+        why=N_("Nobody vouches for a camera's certificate, so its SHA-256 must stand in the settings; it shows {shown} now."),
+        do=N_("Compare that with what the camera's own page shows, then write it as `certificate` of this camera."),
+    ),
+    "source.other_certificate": Problem(
+        what=N_("The camera {address} shows another certificate than the settings name: {shown}."),
+        why=N_("It should be {wanted}. Another device answers, or the camera was reset."),
+        do=N_("Look at the camera. Only if it is the right one, write the new certificate into the settings."),
+    ),
+    "source.tls": Problem(
+        what=N_("No secured connection to {address} came about."),
+        why=N_("It does not speak TLS there, has no key for the certificate that it shows, or the certificate has run out."),
+        do=N_("Check the address and, on the camera's own page, its certificate and clock."),
+    ),
     "source.silent": Problem(
         what=N_("The camera {address} does not answer, or has stopped sending."),
         why=N_("It hangs, has no power, or the network is down."),

@@ -74,6 +74,14 @@ def _alarm(faults: frozenset[str], _: Words) -> Lamp | None:
         return Lamp("hidden", _("Picture hidden"), _("A camera is covered, or the room is dark. Its picture is filled."))
     if "defocused" in faults:
         return Lamp("hidden", _("Picture hidden"), _("A camera is out of focus or its lens is dirty. Its picture is filled."))
+    if "no_film" in faults:
+        return Lamp("problem", _("No picture"), _("Nothing of a camera is recorded at the moment: the day below says since when and why."))
+    if "garbled" in faults:
+        return Lamp("problem", _("No picture"), _("A camera sends data of which no picture can be made; the station opens the camera anew."))
+    if "signal_loss" in faults:
+        return Lamp("problem", _("No picture"), _("A recorder reports that a camera's cable carries no picture."))
+    if "tamper" in faults:
+        return Lamp("problem", _("Camera alarm"), _("A camera itself reports that somebody tampers with it."))
     if "frozen" in faults:
         return Lamp("problem", _("Still picture"), _("A camera's picture stands still; the station opens the camera anew."))
     return None

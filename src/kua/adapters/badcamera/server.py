@@ -47,10 +47,20 @@ class _Talk:
 
 @final
 class BadCamera:
-    """Plays one reel to whoever asks, and goes on where it was after a connection was lost. `now` is a right clock; its own is off as the switches say."""
+    """Plays one reel to whoever asks, and goes on where it was after a connection was lost. `now` is a right clock; its own is off as the switches say:
+    it goes with the pictures, or `by_the_wall` where they are sent faster than their own time and whoever looks has a wall clock.
+    """
 
     def __init__(
-        self, reel: Reel, switches: Switches, now: Callable[[], Instant], *, user: str = "", password: str = "", pace: float = 0.0
+        self,
+        reel: Reel,
+        switches: Switches,
+        now: Callable[[], Instant],
+        *,
+        user: str = "",
+        password: str = "",
+        pace: float = 0.0,
+        by_the_wall: bool = False,
     ) -> None:
         self.port = 0
         self.requests: list[str] = []
@@ -59,7 +69,7 @@ class BadCamera:
         """Pictures that were sent, over all connections."""
         self.sound_sent = 0
         self._reel, self._switches, self._now = reel, switches, now
-        self._user, self._password, self._pace = user, password, pace
+        self._user, self._password, self._pace, self._by_the_wall = user, password, pace, by_the_wall
         self._heard = threading.Condition()
         self._playing = 0
         self._server: asyncio.Server | None = None
@@ -178,14 +188,15 @@ class BadCamera:
         switches, fps = self._switches, self._reel.fps
         picture, sound = Sender(0x6B_75_61_01, PICTURE_TYPE), Sender(0x6B_75_61_02, SOUND_TYPE)
         loop = asyncio.get_running_loop()
-        began, first, shown = loop.time(), self.sent, self._now()
+        began, first, shown = loop.time(), self.sent % len(self._reel.pictures), self._now()
         for number in range(first, len(self._reel.pictures)):
             if self._pace:
                 await asyncio.sleep(max(0.0, began + (number - first) * switches.slow * self._pace / fps - loop.time()))
             if switches.stalls_at == number and number > first:
                 break
             if not switches.no_reports and (number - first) % REPORT_EVERY == 0:
-                report = picture.report(self._clock(shown, (number - first) * 1000 // fps), FIRST + number * HZ // fps)
+                passed = self._now() - shown if self._by_the_wall else (number - first) * 1000 // fps
+                report = picture.report(self._clock(shown, passed), FIRST + number * HZ // fps)
                 await self._send(talk, 0, report, is_report=True)
             for is_last, payload in packets(self._reel.pictures[number]):
                 await self._send(talk, 0, picture.packet(self._ticks(number), payload, marked=is_last))

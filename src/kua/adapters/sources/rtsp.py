@@ -55,6 +55,17 @@ def open_rtsp(url: str, opening: Opening) -> RtspSource:
     return RtspSource(Demuxed(container, shown(url)))
 
 
+def sound_of(url: str, opening: Opening) -> str:
+    """Return the codec of the sound that a camera offers, empty for none. Its bytes are not read."""
+    container, error = connected(url, opening, sound=True)
+    if error is not None:
+        raise error
+    try:
+        return next((str(stream.codec_context.name) for stream in container.streams.audio), "")
+    finally:
+        container.close()
+
+
 def connected(url: str, opening: Opening, *, sound: bool = False) -> tuple[Any, KuaError | None]:
     """Return an open container or what stands for the error. `sound`: set its sound up too, only to see whether there is any.
 

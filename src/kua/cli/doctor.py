@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kua doctor`: examines what a station leans on. `camera` looks at one camera and says whether it can be used."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
@@ -70,7 +71,7 @@ def camera(
         raise typer.Exit(1 if found.verdict == "unusable" else 3)
 
 
-def finding_lines(findings: tuple[Finding, ...]) -> list[str]:
+def finding_lines(findings: Iterable[Finding]) -> list[str]:
     """Return a line for each finding: its grade, what was looked at, and a sentence."""
     width = max(len(_(word)) for word in GRADES.values())
     return [

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from kua.cli import say, station_census, station_listen, station_up
+from kua.cli import say, station_cameras, station_census, station_listen, station_up
 from kua.cli.say import _
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
@@ -26,6 +26,8 @@ app.command(help=_("Let observers' telephones in the room co-sign the log, over 
 )
 
 app.command(help=_(station_census.EXAMPLES))(station_census.census)
+
+app.command(help=_(station_cameras.EXAMPLES))(station_cameras.cameras)
 
 _PATIENCE: Final = 60.0
 WRONG: Final = 2_000

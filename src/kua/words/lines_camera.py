@@ -46,9 +46,7 @@ LINES: dict[str, str] = {
     "camera.login_lost": N_(
         "It took the login and refused it a moment later: its account is being locked, or another device answers as well."
     ),
-    "camera.login_wanted": N_("It wants a login: give its password in the environment to learn more."),
-    "camera.no_stream": N_("It names no stream that can be read."),
-    "camera.not_asked": N_("It belongs to nobody that gave its password: it was not asked for a picture."),
+    "camera.not_asked": N_("It does not stand in the settings of this station, so it was given no password and asked for no picture."),
 }
 GRADES: Final = {"good": N_("good"), "flaw": N_("flaw"), "bad": N_("bad"), "unknown": N_("not known")}
 VERDICTS: Final = {
@@ -56,4 +54,5 @@ VERDICTS: Final = {
     "reencode": N_("usable, since its film is encoded anew"),
     "unusable": N_("unusable"),
     "unreachable": N_("not reached"),
+    "unknown": N_("not asked"),
 }

@@ -415,3 +415,12 @@ def test_the_preview_gets_pairs_twice_a_second_and_nothing_else_gets_raw() -> No
     end(recording)
     assert 7 <= len(pairs) <= 9
     assert all(raw.at == sent.at for raw, sent in pairs)
+
+
+def test_what_a_device_tells_is_handed_on_and_nothing_else_that_fetch_may_say() -> None:
+    recording = Recording()
+    recording.connect()
+    recording.hide.take(Fault(5, "tamper", "begin"))
+    recording.hide.take(Fault(6, "looped", "end"))
+    recording.hide.take(Fault(7, "tamper", "end"))
+    assert recording.of(Fault) == [Fault(5, "tamper", "begin"), Fault(7, "tamper", "end")]

@@ -78,10 +78,12 @@ class Threads:
         self._open, self._clock, self._inbox = open_, clock, inbox
         self._over = threading.Event()
         self._newest: threading.Thread | None = None
+        self._turn = 0
 
     def __call__(self, turn: int) -> None:
-        """Begin connection number `turn`."""
-        arguments = turn, self._open, self._clock, self._inbox, self._over.is_set
+        """Begin connection number `turn`. One that was given up before ends with its next packet: a camera that wakes up has no two of us to serve."""
+        self._turn = turn
+        arguments = turn, self._open, self._clock, self._inbox, lambda: self._over.is_set() or self._turn != turn
         self._newest = threading.Thread(target=read_on, args=arguments, name=f"reader-{turn}", daemon=True)
         self._newest.start()
 

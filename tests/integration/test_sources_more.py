@@ -218,3 +218,15 @@ def test_a_camera_that_does_not_compress_is_asked_for_both_codecs_and_then_told(
 @pytest.mark.parametrize("scheme", sorted(SOURCES))
 def test_every_scheme_has_an_opener(scheme: str) -> None:
     assert callable(source_opener(f"{scheme}:x"))
+
+
+@pytest.mark.parametrize("url", ["exec:ls", "echo:rtsp://x", "ffmpeg:x", "pipe:0", "concat:a|b", "lavfi:testsrc", "http://192.0.2.7/x", "data:x", "tcp://192.0.2.7:1"])
+def test_no_address_runs_a_command_or_opens_what_is_no_camera(url: str) -> None:
+    with pytest.raises(Misused, match=r"source\.scheme"):
+        source_opener(url)
+
+
+@pytest.mark.parametrize("path", ["/dev/stdin", "concat:/etc/passwd|/etc/group", "-i", "$(ls)", "|ls"])
+def test_a_films_address_is_a_file_and_nothing_that_a_library_might_make_of_it(path: str) -> None:
+    with pytest.raises(KuaError, match=r"source\.(no_file|not_video)"):
+        source_opener("file:x")(f"file:{path}", opening())

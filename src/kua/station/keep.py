@@ -190,7 +190,7 @@ class Keep:
         """Do what time brings. Call it about once a second."""
         self._stating(lambda: self._journal.tick(self._owing))
         now = self._clock.monotonic()
-        for cam in [cam for cam, since in self._without.items() if now - since >= NO_FILM]:
+        for cam in [cam for cam, since in self._without.items() if now - since >= NO_FILM and self.trouble.get(cam) != "stopped"]:
             self._stating(partial(self._journal.fault, cam, "no_film", "begin"))
         if self._unsaid:
             self._say_rows([])

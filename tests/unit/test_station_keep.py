@@ -144,6 +144,7 @@ def test_a_camera_without_film_for_half_a_minute_is_a_fault_until_film_comes_aga
 
 def test_a_camera_that_is_off_because_the_day_is_over_is_no_fault(station: Station) -> None:
     station.film()
+    station.keep.handle("a", Hole(station.clock.now(), "camera_lost"))
     station.keep.handle("a", Done(station.clock.now()))
     station.clock.advance(10 * NO_FILM)
     station.keep.tick()

@@ -120,8 +120,9 @@ def _camera(host: str, port: int, user: str, password: str) -> Any:
 async def _asked(host: str, port: int, user: str, password: str) -> Device:
     camera = _camera(host, port, user, password)
     try:
+        # One signed question first: whatever else the library asks it asks twice where the login is refused, and cameras lock accounts.
+        told = await (await camera._devicemgmt_with_time()).GetDeviceInformation()  # noqa: SLF001 - no public way with the camera's clock
         await camera.update_xaddrs()
-        told = await (await camera.create_devicemgmt_service()).GetDeviceInformation()
         media = await camera.create_media_service()
         profiles = [await _profile(media, host, each) for each in (await media.GetProfiles())[:_MOST] if each.VideoEncoderConfiguration]
         has_events = any("events" in str(name) for name in camera.xaddrs)

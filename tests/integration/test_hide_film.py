@@ -10,7 +10,7 @@ from kua.core.errors import Unavailable
 from kua.core.instant import SLOT
 from kua.media.boxes import boxes, read_segment, time_scale
 from kua.station.hide import HOLD
-from kua.station.pipe import Anchored, Beat, Counted, Covered, Done, Ended, Fault, Hole, Init, Lost, Piece
+from kua.station.pipe import Anchored, Beat, Counted, Covered, Done, Ended, Fault, Health, Hole, Init, Lost, Piece
 from tests.rigs.recording import SIZE, Encoder, Recording, decode, pixels
 
 
@@ -404,7 +404,7 @@ def test_a_torn_pipe_ends_without_a_done() -> None:
 
 
 def test_no_message_to_keep_can_carry_a_packet_of_the_camera(ten_seconds: Recording) -> None:
-    assert {type(message) for message in ten_seconds.sent} <= {Hole, Init, Piece, Anchored, Covered, Counted, Fault, Beat, Done}
+    assert {type(message) for message in ten_seconds.sent} <= {Hole, Init, Piece, Anchored, Covered, Counted, Fault, Beat, Health, Done}
 
 
 def test_the_preview_gets_pairs_twice_a_second_and_nothing_else_gets_raw() -> None:
@@ -415,3 +415,12 @@ def test_the_preview_gets_pairs_twice_a_second_and_nothing_else_gets_raw() -> No
     end(recording)
     assert 7 <= len(pairs) <= 9
     assert all(raw.at == sent.at for raw, sent in pairs)
+
+
+def test_what_a_device_tells_is_handed_on_and_nothing_else_that_fetch_may_say() -> None:
+    recording = Recording()
+    recording.connect()
+    recording.hide.take(Fault(5, "tamper", "begin"))
+    recording.hide.take(Fault(6, "looped", "end"))
+    recording.hide.take(Fault(7, "tamper", "end"))
+    assert recording.of(Fault) == [Fault(5, "tamper", "begin"), Fault(7, "tamper", "end")]

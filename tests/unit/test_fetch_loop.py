@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`fetch` on a clock set by hand: what it does when a camera answers, falls silent, refuses or ends."""
 
+import threading
 from collections import deque
 from collections.abc import Callable
 
@@ -9,12 +10,13 @@ import pytest
 from kua.core.errors import KuaError, Misused, Refused, Rejected, Unavailable
 from kua.core.instant import Instant, Millis
 from kua.ports.source import Compressed, Described, Source
-from kua.station.fetch import Fetch, News, read_on
-from kua.station.pipe import Beat, Ended, Lost, Message, Packet, Start
+from kua.station.fetch import Fetch, News, Noticed, QueueInbox, Threads, read_on
+from kua.station.pipe import Beat, Ended, Fault, Lost, Message, Packet, Start
 from kua.testing.clock import ManualClock
 
 H264 = Described("h264", 1280, 720, 1, 90_000, b"\x01")
 PACKET = Compressed(900, True, Instant(1), b"x")
+OTHER = Compressed(901, True, Instant(1), b"y")
 What = Described | Compressed | KuaError | int | None
 
 
@@ -191,3 +193,71 @@ def test_a_foreign_error_is_told_without_its_words() -> None:
     last = box.news[-1].what
     assert isinstance(last, Unavailable)
     assert "secret" not in f"{last!r}{last.__cause__!r}{last.__context__!r}"
+
+
+def test_a_camera_without_room_for_us_refuses_and_is_tried_at_growing_intervals() -> None:
+    busy = Unavailable("source.busy", address="rtsp://camera/")
+    sent, script = play([busy], [busy], [H264])
+    assert [each.reason for each in sent if isinstance(each, Lost)] == ["camera_refused"] * 2
+    assert [two - one for one, two in zip(script.opened_at, script.opened_at[1:], strict=False)] == [500, 1_000]
+
+
+def test_what_the_device_itself_tells_goes_on_beside_its_packets_whatever_connection_there_is() -> None:
+    class Telling(Script):
+        def get(self, wait: Millis) -> News | None:
+            news = super().get(wait)
+            return (
+                News(0, Noticed("tamper", "begin"))
+                if news is not None and isinstance(news.what, Compressed) and news.what is OTHER
+                else news
+            )
+
+    clock = ManualClock()
+    script = Telling(clock, [H264, PACKET, OTHER, PACKET])
+    sent: list[Message] = []
+    fetch = Fetch(script.start, script, clock, lambda: 0.5, sent.append, live=True)
+    script.over = fetch.stop
+    fetch.run()
+    told = [message for message in sent if not isinstance(message, Beat)]
+    assert [type(message) for message in told] == [Start, Packet, Fault, Packet, Ended]
+    assert told[2] == Fault(told[2].at, "tamper", "begin")  # type: ignore[union-attr]
+
+
+def test_the_cameras_own_time_and_the_clock_of_its_device_are_handed_on() -> None:
+    told = Described("h264", 1280, 720, 1, 90_000, b"", Millis(18_000_000))
+    sent, _ = play([told, Compressed(900, True, Instant(7), b"x", Instant(18_000_007))])
+    assert sent[0] == Start("h264", 1280, 720, 1, 90_000, b"", True, 18_000_000)
+    assert sent[1] == Packet(900, True, 7, b"x", 18_000_007)
+
+
+def test_a_reader_that_was_given_up_ends_with_its_next_packet_and_lets_its_session_go() -> None:
+    held = [threading.Event(), threading.Event()]
+    closed: list[int] = []
+
+    class Waking(Plugin):
+        """A camera that hangs until it is woken, and then sends on for ever."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__(None)
+            self.number = number
+
+        def read(self) -> Compressed:
+            held[self.number].wait(10)
+            return PACKET
+
+        def close(self) -> None:
+            closed.append(self.number)
+
+    opened = iter(range(2))
+    inbox = QueueInbox()
+    readers = Threads(lambda: Waking(next(opened)), ManualClock(), inbox)
+    readers(1)
+    first = readers._newest
+    assert first is not None
+    readers(2)
+    held[0].set()
+    first.join(10)
+    assert closed == [0]
+    held[1].set()
+    readers.end(Millis(10_000))
+    assert closed == [0, 1]

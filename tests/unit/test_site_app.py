@@ -169,7 +169,9 @@ def test_the_gravest_thing_decides_the_lamp() -> None:
     [
         ({"moved"}, "hidden", "moved, turned or zoomed"), ({"moved", "box_moved"}, "problem", "moved from its place"), ({"lid_opened"}, "problem", "lid was moved"),
         ({"looped", "defocused"}, "problem", "sent before"), ({"covered"}, "hidden", "covered, or the room is dark"), ({"scene_changed"}, "hidden", "another scene"),
-        ({"defocused"}, "hidden", "out of focus"), ({"frozen"}, "problem", "stands still"), ({"disk_full", "codec", "weather"}, "recording", "its film arrives"),
+        ({"defocused"}, "hidden", "out of focus"), ({"frozen"}, "problem", "stands still"), ({"no_film", "moved"}, "problem", "Nothing of a camera is recorded"),
+        ({"garbled", "frozen"}, "problem", "no picture can be made"), ({"signal_loss"}, "problem", "carries no picture"), ({"tamper"}, "problem", "tampers"),
+        ({"slow"}, "recording", "its film arrives"), ({"disk_full", "codec", "weather"}, "recording", "its film arrives"),
     ],
 )  # fmt: skip
 def test_a_fault_of_a_camera_is_told_by_its_stations_lamp(faults: set[str], kind: str, says: str) -> None:

@@ -8,8 +8,9 @@ import pytest
 from kua.core.errors import Refused, Unavailable
 from kua.proof.keys import SigningKey
 from kua.proof.leaf import Leaf
+from kua.station.keep import NO_FILM
 from kua.station.room import SPARE
-from kua.station.pipe import Counted, Covered, Done, Fault, Hole, Packet
+from kua.station.pipe import Counted, Covered, Done, Fault, Health, Hole, Packet
 from kua.testing.courier import MemoryCourier
 from kua.testing.disks import Died, SickDisk
 from tests.rigs.keeping import CENTRE, KEY, ORIGIN, START, Station
@@ -123,6 +124,40 @@ def test_what_a_process_found_is_over_when_it_ends_and_the_next_one_says_it_anew
     station.keep.handle("a", Fault(START + 9, "moved", "begin"))
     told = [(leaf["kind"], leaf["state"]) for leaf in station.leaves("fault")]
     assert told == [("moved", "begin"), ("box_moved", "begin"), ("moved", "end"), ("box_moved", "end"), ("moved", "begin")]
+
+
+def test_a_camera_without_film_for_half_a_minute_is_a_fault_until_film_comes_again(station: Station) -> None:
+    station.film()
+    station.keep.handle("a", Hole(station.clock.now(), "camera_refused"))
+    assert station.keep.trouble == {"a": "camera_refused"}
+    station.clock.advance(NO_FILM - 1)
+    station.keep.tick()
+    assert not station.journal.is_faulty("a", "no_film")
+    station.clock.advance(1)
+    station.keep.tick()
+    station.keep.tick()
+    assert station.journal.faults_of("a") == ["no_film"]
+    station.keep.lost("a")
+    station.film()
+    assert [(leaf["kind"], leaf["state"]) for leaf in station.leaves("fault")] == [("no_film", "begin"), ("no_film", "end")]
+    assert station.keep.trouble == {}
+
+
+def test_a_camera_that_is_off_because_the_day_is_over_is_no_fault(station: Station) -> None:
+    station.film()
+    station.keep.handle("a", Hole(station.clock.now(), "camera_lost"))
+    station.keep.handle("a", Done(station.clock.now()))
+    station.clock.advance(10 * NO_FILM)
+    station.keep.tick()
+    assert station.leaves("fault") == []
+
+
+def test_what_was_counted_is_kept_for_the_operator_and_stays_out_of_the_log(station: Station) -> None:
+    before = len(station.leaves())
+    health = Health(station.clock.now(), 40, 3, 2, 1, "rtcp", -5_000, 40)
+    station.keep.handle("a", health)
+    assert station.keep.health == {"a": health}
+    assert len(station.leaves()) == before
 
 
 def test_a_fault_of_no_known_kind_is_not_kept(station: Station) -> None:

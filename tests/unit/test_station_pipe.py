@@ -20,6 +20,7 @@ from kua.station.pipe import (
     Done,
     Ended,
     Fault,
+    Health,
     Hole,
     Init,
     Live,
@@ -43,6 +44,7 @@ ONE_OF_EACH: Final[list[Message]] = [
     Start("h264", 1280, 720, 1, 90_000, b"extradata"), Packet(-3600, True, 1_773_565_200_000, b"\x00\x00\x01"), Lost("camera_silent", 5), Ended(),
     Init("0badcafe", 1280, 720, 6, b"ftyp"), Piece("0badcafe", 443_391_300, 1, 4001, 40, "ntp", "voting", b"moof" * 99), Hole(7, "camera_lost"),
     Covered(8, 9, "scene_changed"), Counted(1, 2, 3, 4, 5, 6), Fault(10, "frozen", "begin"), Rung(10, 7, 1280, 720, "busy"), Shown(8, 9, "7K3MZV"), Anchored("0badcafe", 1, 2, 40, True), Beat(11, 12), Done(13),
+    Health(2_000, 40, 1, 2, 3, "rtcp", -5_000, 40),
     SliceBegun("0badcafe", 14, "voting", "age1", b"{}"), SealedPiece("0badcafe", "0badcafe", 1, 4000, 8000, 40, "0" * 64, b"age"), SliceEnded("0badcafe", 15),
     LiveInit("1b2c3d4e", b"ftyp"), Live("slow", "1b2c3d4e", 443_391_300, 1, 4, 640, 360, 1000, b"moof"),
 ]  # fmt: skip

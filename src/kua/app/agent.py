@@ -38,6 +38,7 @@ from kua.app.hours import hour_keys
 from kua.app.listen_inbox import Inbox
 from kua.app.live import write_codes
 from kua.app.settings import CameraSettings, StationSettings
+from kua.app.telling import camera_told
 from kua.app.thin import Lowering
 from kua.core.canonical import canonical
 from kua.core.digest import Digest, sha256
@@ -71,7 +72,9 @@ DRAIN: Final = Millis(30_000)
 STATUS: Final = Millis(5_000)
 """How often `status.json` is written."""
 FROZEN_AGAIN: Final = Millis(60_000)
-"""A camera whose picture froze is opened anew at most so often."""
+"""A camera whose picture froze, or of which nothing decodes, is opened anew at most so often."""
+OPENED_ANEW: Final = ("frozen", "garbled")
+"""Faults that a new connection may mend."""
 OPENING: Final = 30 * 60_000
 AROUND: Final = 2 * 60_000
 MOST_ALERTS: Final = 100
@@ -569,7 +572,7 @@ class Agent:
         if state == "begin":
             now = self._clock.now()
             self._alerts = [*self._alerts[-MOST_ALERTS + 1 :], (Instant(now - AROUND), Instant(now + AROUND))]
-        if kind == "frozen" and state == "begin":
+        if kind in OPENED_ANEW and state == "begin":
             self._pairs[cam].froze(self._clock.monotonic())
 
     def _on_signal(self, _number: int, _frame: object) -> None:
@@ -579,15 +582,8 @@ class Agent:
         link, second = self._uplink.link, self._uplink.second
         cameras = {}
         for cam, pair in self._pairs.items():
-            beat = self._keep.beats.get(cam)
-            cameras[cam] = {
-                "state": "recording" if pair.runs else "ended" if pair.ended else "off",
-                "recorded_to": self._keep.last_end.get(cam),
-                "beat_at": beat.at if beat else None,
-                "behind_ms": beat.behind if beat else None,
-                "restarts": pair.restarts,
-                "faults": self._journal.faults_of(cam),
-            }
+            running = "recording" if pair.runs else "ended" if pair.ended else "off"
+            cameras[cam] = camera_told(cam, self._keep, self._journal, state=running, restarts=pair.restarts)
         body = {
             "v": 1,
             "at": self._clock.now(),

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import structlog
 
@@ -29,7 +29,11 @@ from kua.core.instant import Millis
 from kua.law.profile import REHEARSAL
 from kua.ports.address import shown
 from kua.ports.source import Opening, Source
-from kua.station.fetch import Fetch, QueueInbox, threaded, to_pipe
+from kua.station.fetch import Fetch, News, Noticed, QueueInbox, Threads, to_pipe
+
+
+GOODBYE: Final = Millis(1_000)
+"""How long the end of `fetch` waits for the camera's last packet, to say goodbye."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,9 @@ def main(arguments: list[str] | None = None) -> int:
         _on_stop(lambda: None)  # the end comes through the pipe, after everything that the camera sent
         from kua.app.hiding import hide  # late: `fetch` never loads a codec's encoder, a model or the room
 
-        return hide(asked.box, asked.camera, asked.phase, asked.hold, asked.preview, out, may_loop=asked.may_loop, silhouettes=parsed.silhouettes)
+        return hide(
+            asked.box, asked.camera, asked.phase, asked.hold, asked.preview, out, may_loop=asked.may_loop, silhouettes=parsed.silhouettes
+        )
     except BrokenPipeError:
         log.warning("pipe.reader_gone")
         return 3
@@ -85,7 +91,9 @@ def _parsed(arguments: list[str] | None) -> tuple[str, argparse.Namespace]:
     parser.add_argument("--bitrate", type=int, help="kbit/s")
     parser.add_argument("--preset")
     parser.add_argument("--hold", type=int, help="milliseconds that pictures wait before they are encoded")
-    parser.add_argument("--silhouettes", action="store_true", help="one signature under the calibration is enough: people as silhouettes only")
+    parser.add_argument(
+        "--silhouettes", action="store_true", help="one signature under the calibration is enough: people as silhouettes only"
+    )
     parser.add_argument("--preview-fd", type=int, help="file descriptor for pairs of raw and sent pictures")
     parsed = parser.parse_args(arguments)
     return parsed.role, parsed
@@ -115,18 +123,21 @@ def fetch(asked: Asked, out: BinaryIO) -> int:
     clock, inbox = SystemClock(), QueueInbox()
     url = asked.camera.source
     opener = source_opener(url)
-    opening = Opening(clock, _wait, asked.camera.password())
+    opening = Opening(
+        clock, _wait, asked.camera.password(), certificate=asked.camera.certificate or None,
+        notice=lambda kind, state: inbox.put(News(0, Noticed(kind, state))),
+    )  # fmt: skip
 
     def opened() -> Source:
         return opener(url, opening)
 
     log = structlog.get_logger("kua.camera")
     log.info("start", source=shown(url))
-    run = Fetch(
-        threaded(opened, clock, inbox), inbox, clock, lambda: secrets.randbelow(1 << 30) / (1 << 30), to_pipe(out), live=_never_ends(url)
-    )
+    readers = Threads(opened, clock, inbox)
+    run = Fetch(readers, inbox, clock, lambda: secrets.randbelow(1 << 30) / (1 << 30), to_pipe(out), live=_never_ends(url))
     _on_stop(run.stop)
     run.run()
+    readers.end(GOODBYE)
     log.info("end")
     return 0
 

@@ -12,6 +12,10 @@ from kua.ports.source import OpenSource
 
 SOURCES: Final = {
     "rtsp": "kua.adapters.sources.rtsp:open_rtsp",
+    "rtsps": "kua.adapters.sources.rtsp:open_rtsp",
+    "onvif": "kua.adapters.sources.onvif:open_onvif",
+    "recorder": "kua.adapters.sources.recorder:open_recorder",
+    "usb": "kua.adapters.sources.usb:open_usb",
     "file": "kua.adapters.sources.file:open_file",
     "painted": "kua.adapters.sources.painted:open_painted",
 }

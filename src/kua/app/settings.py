@@ -37,7 +37,9 @@ class CameraSettings(_Table):
     id: Annotated[str, Field(pattern="^[a-z]$")]
     """One lower-case letter, as in the election file."""
     source: Annotated[str, Field(min_length=3)]
-    """Address: `rtsp://USER@HOST/PATH`, `file:PATH` or `painted:SEED`. Never with a password: that is KUA_CAMERA_A_PASSWORD."""
+    """Address: `rtsp://USER@HOST/PATH`, `rtsps://`, `onvif://USER@HOST`, `recorder://USER@HOST/MAKER/CHANNEL`, `usb:/dev/video0`, `file:PATH` or `painted:SEED`. Never with a password: that is KUA_CAMERA_A_PASSWORD."""
+    certificate: Annotated[str, Field(pattern="^(?:|[0-9a-f]{64})$")] = ""
+    """SHA-256 (hex) of the certificate that an `rtsps://` camera must show; `kua doctor camera` prints the one that it shows now."""
     width: Annotated[int, Field(ge=160, le=3840, multiple_of=2)] = 1280
     """Width of the published picture, in pixels."""
     height: Annotated[int, Field(ge=120, le=2160, multiple_of=2)] = 720

@@ -36,6 +36,7 @@ NOUNS: Final[dict[str, tuple[str, str]]] = {
     "witness": ("kua.cli.witness", N_("The co-signer of a party, an observer, a university.")),
     "seal": ("kua.cli.seal", N_("The sealed film: its slices, shares, opening by a quorum, audit.")),
     "scenes": ("kua.cli.scenes", N_("Rendered polling rooms whose truth is known: for measuring.")),
+    "doctor": ("kua.cli.doctor", N_("Examine what a station leans on: a camera.")),
     "models": ("kua.cli.models", N_("Detection models: list, add, fetch.")),
     "update": ("kua.cli.update", N_("Updates: releases that several people have signed.")),
     "settings": ("kua.cli.settings", N_("Settings: check and show them.")),

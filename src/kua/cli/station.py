@@ -8,11 +8,12 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from kua.cli import say, station_census, station_listen, station_up
+from kua.cli import say, station_cameras, station_census, station_listen, station_up
 from kua.cli.say import _
 from kua.cli.typed import instant_of
 from kua.core.errors import Misused
 from kua.core.instant import Instant, rfc3339
+from kua.words.cameras import FAULTS, TROUBLES
 from kua.words.problem import N_
 
 app = typer.Typer(
@@ -21,11 +22,17 @@ app = typer.Typer(
 
 app.command(help=_("Set the station up on a page of this computer: camera, zones, signatures, start."))(station_up.up)
 
-app.command(help=_("Let observers' telephones in the room co-sign the log, over TLS, until Ctrl-C. Off unless you start it."))(station_listen.listen)
+app.command(help=_("Let observers' telephones in the room co-sign the log, over TLS, until Ctrl-C. Off unless you start it."))(
+    station_listen.listen
+)
 
 app.command(help=_(station_census.EXAMPLES))(station_census.census)
 
+app.command(help=_(station_cameras.EXAMPLES))(station_cameras.cameras)
+
 _PATIENCE: Final = 60.0
+WRONG: Final = 2_000
+"""From so many milliseconds on a camera's clock is called wrong."""
 _ROLES: Final = ("chair", "observer", "member", "territorial")
 _PERSON: Final = re.compile(r"person/((chair|observer|member)/[0-9]{2}-[0-9]{1,5}|territorial/[0-9]{2}(-[0-9]{1,5})?)(/[0-9]{1,4})?")
 
@@ -269,6 +276,28 @@ _LOWERED: Final = {
 """What is said of each rung of `kua.flow.thin` but the full film."""
 
 
+def camera_words(camera: dict[str, Any]) -> list[str]:
+    """Return what the operator is told of one camera: why nothing is recorded, what is wrong with it, what was lost, its clock."""
+    trouble = camera.get("trouble")
+    said = [_(TROUBLES[trouble])] if trouble in TROUBLES else []
+    said += [_(FAULTS[kind]) for kind in camera.get("faults", []) if kind in FAULTS]
+    counts, clock = camera.get("counts") or {}, camera.get("clock")
+    if counts.get("broken"):
+        said.append(say.fill(N_("Packets that could not be decoded: {broken}; pictures: {pictures}."), **counts))
+    if counts.get("back"):
+        said.append(
+            say.fill(N_("Pictures left out because the camera dated them again or backwards: {back}; pictures: {pictures}."), **counts)
+        )
+    if clock and abs(clock["ahead_ms"]) >= WRONG:
+        said.append(
+            say.fill(
+                N_("The camera's own clock is wrong by {seconds} s. Film is dated by the station's clock."),
+                seconds=clock["ahead_ms"] // 1000,
+            )
+        )
+    return said
+
+
 def _tell(body: dict[str, Any]) -> None:
     queue = body["queue"]
     running = _("runs") if body["running"] else _("does not run")
@@ -285,6 +314,8 @@ def _tell(body: dict[str, Any]) -> None:
         until = camera.get("recorded_to")
         said = rfc3339(Instant(until)) if until else "-"
         say.data(say.fill(N_("Camera {camera}: {state}, recorded up to {until}."), camera=cam, state=camera["state"], until=said))
+        for text in camera_words(camera):
+            say.data("  " + text)
     if body["census"]:
         say.data(
             say.fill(

@@ -39,12 +39,14 @@ class Place:
 
 @dataclass(slots=True)
 class _Line:
-    """One camera: accounted up to `cursor`; `reason` is why what comes next would be a hole; `lasting` says that the hole is known."""
+    """One camera: accounted up to `cursor`; `reason` is why what comes next would be a hole; `lasting` says that the hole is known; `newer` is the
+    reason of its next part, where another one was heard since."""
 
     cursor: Instant
     seq: int = 0
     reason: str = "starting"
     lasting: bool = True
+    newer: str = ""
 
 
 @dataclass(slots=True)
@@ -67,10 +69,15 @@ class Account:
         return self._line(cam).cursor
 
     def interrupted(self, cam: str, reason: str) -> None:
-        """Note why film is missing from the cursor on. The first reason of a hole stands until film comes again."""
+        """Note why film is missing from the cursor on. The first reason stands for the part of a hole that is stated next, the newest for what follows.
+
+        A start is no reason any more as soon as there is another one: a camera that refuses from the beginning has not been "starting" all day.
+        """
         line = self._line(cam)
-        if not line.lasting:
+        if not line.lasting or line.reason == "starting":
             line.reason, line.lasting = reason, True
+        else:
+            line.newer = reason
 
     def segment(self, cam: str, t0: Instant, t1: Instant) -> Place:
         """Account for film of [t0, t1). Raises `Refused("account.overlap")` if any of it has been accounted for already."""
@@ -79,7 +86,7 @@ class Account:
             raise Refused("account.overlap", camera=cam, back_ms=line.cursor - t0)
         before = self._hole(cam, t0) if t0 > line.cursor else None
         place = Place(line.seq, before)
-        line.cursor, line.seq, line.lasting, line.reason = t1, line.seq + 1, False, "restart"
+        line.cursor, line.seq, line.lasting, line.reason, line.newer = t1, line.seq + 1, False, "restart", ""
         return place
 
     def hole(self, cam: str, t0: Instant, t1: Instant, reason: str) -> list[Hole]:
@@ -97,7 +104,12 @@ class Account:
     def lasting(self, now: Instant) -> list[Hole]:
         """Return the holes that last so long that they are stated now, up to `LIVE_LAG` before `now`."""
         until = Instant(now - LIVE_LAG)
-        return [self._hole(cam, until) for cam, line in self._lines.items() if line.lasting and until - line.cursor >= LIVE_GAP - LIVE_LAG]
+        holes = []
+        for cam, line in self._lines.items():
+            if line.lasting and until - line.cursor >= LIVE_GAP - LIVE_LAG:
+                holes.append(self._hole(cam, until))
+                line.reason, line.newer = line.newer or line.reason, ""
+        return holes
 
     def close(self, at: Instant, reason: str = "stopped") -> tuple[Instant, list[Hole]]:
         """Close the day: return when (never before what is accounted for) and the holes up to then."""

@@ -110,6 +110,11 @@ class Anchor:
         """Whether wall and media have come apart by more than `STEP`."""
         return self._base is not None and not self.adrift and abs(self._wanted() - self._base) > STEP * 1000
 
+    @property
+    def lags(self) -> bool:
+        """Whether it is the packets that come later and later: the wall clock itself, asked elsewhere, was not set."""
+        return self._base is not None and self._wanted() > self._base
+
 
 class MediaLine:
     """Watches media time packet by packet: small steps back are the decoder's reordering or a camera's stutter, a jump is another run."""

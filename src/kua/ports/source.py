@@ -12,7 +12,9 @@ from kua.sight.raw import Planes
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """The one video stream of a source: name of its codec, size (0 if not known yet), time base of its packets in seconds, codec extradata."""
+    """The one video stream of a source: name of its codec, size (0 if not known yet), time base of its packets in seconds, codec extradata; and how
+    far the device's clock is ahead of ours in milliseconds, where it was asked beside the stream (ONVIF).
+    """
 
     codec: str
     width: int
@@ -20,16 +22,20 @@ class Described:
     base_num: int
     base_den: int
     extradata: bytes
+    clock: Millis | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Compressed:
-    """One packet. `arrival` is None where the reader shall look at the clock; a batch source dates its packets itself."""
+    """One packet. `arrival` is None where the reader shall look at the clock; a batch source dates its packets itself. `camera` is the time that the
+    camera's own clock claims for the picture, where it says so (RTCP sender reports).
+    """
 
     pts: int
     key: bool
     arrival: Instant | None
     payload: bytes
+    camera: Instant | None = None
 
 
 class Source(Protocol):
@@ -54,13 +60,18 @@ PATIENCE: Final = Millis(10_000)
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What an opener is given besides the URL: a clock, a way to wait (milliseconds), the password for the URL's user, and how long a camera may keep
-    silent before the source gives up. The last is longer than the watchdog's age of a packet: a thread that was given up ends by itself.
+    silent before the source gives up (longer than the watchdog's age of a packet: a thread that was given up ends by itself).
+
+    `certificate` is SHA-256 in hex of the certificate that a camera over TLS must show. `notice` may be called from any thread with the kind and state
+    (`begin`, `end`) of a fault that the device itself tells of.
     """
 
     clock: Clock
     wait: Callable[[Millis], None]
     password: str | None = field(default=None, repr=False)
     patience: Millis = PATIENCE
+    certificate: str | None = None
+    notice: Callable[[str, str], None] = lambda _kind, _state: None
 
 
 OpenSource = Callable[[str, Opening], Source]

@@ -7,7 +7,7 @@ It may reach the camera's address only. A thread reads, because a camera may han
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final, Protocol
 
 from kua.core.errors import KuaError, Misused, Refused, Rejected, Unavailable
@@ -17,7 +17,7 @@ from kua.flow.watchdog import PACKET_AGE, Watchdog
 from kua.ports.clock import Clock
 from kua.ports.source import Compressed, Described, Source
 from kua.ports.trip import trip
-from kua.station.pipe import Beat, Ended, Lost, Message, Packet, Start, send
+from kua.station.pipe import DEVICE_FAULTS, Beat, Ended, Fault, Lost, Message, Packet, Start, send
 
 BEAT: Final = Millis(1_000)
 OPENING: Final = Millis(15_000)
@@ -25,11 +25,21 @@ OPENING: Final = Millis(15_000)
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """A fault that the device itself tells of, beside its stream: one of `DEVICE_FAULTS`, and `begin` or `end`."""
+
+    kind: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class News:
-    """What the reading thread of connection `turn` says: the stream, a packet, an error, or None for the end of a film."""
+    """What the reading thread of connection `turn` says: the stream, a packet, an error, or None for the end of a film. What the device itself tells of
+    belongs to no connection: its turn is 0.
+    """
 
     turn: int
-    what: Described | Compressed | KuaError | None
+    what: Described | Compressed | KuaError | Noticed | None
 
 
 class Inbox(Protocol):
@@ -61,25 +71,38 @@ Reader = Callable[[int], None]
 """Starts reading connection number `turn`; its news go to the inbox."""
 
 
-def threaded(open_: Callable[[], Source], clock: Clock, inbox: Inbox) -> Reader:
-    """Return a reader that opens and reads in a thread of its own for each connection."""
+class Threads:
+    """A reader that opens and reads in a thread of its own for each connection."""
 
-    def start(turn: int) -> None:
-        threading.Thread(target=read_on, args=(turn, open_, clock, inbox), name=f"reader-{turn}", daemon=True).start()
+    def __init__(self, open_: Callable[[], Source], clock: Clock, inbox: Inbox) -> None:
+        self._open, self._clock, self._inbox = open_, clock, inbox
+        self._over = threading.Event()
+        self._newest: threading.Thread | None = None
+        self._turn = 0
 
-    return start
+    def __call__(self, turn: int) -> None:
+        """Begin connection number `turn`. One that was given up before ends with its next packet: a camera that wakes up has no two of us to serve."""
+        self._turn = turn
+        arguments = turn, self._open, self._clock, self._inbox, lambda: self._over.is_set() or self._turn != turn
+        self._newest = threading.Thread(target=read_on, args=arguments, name=f"reader-{turn}", daemon=True)
+        self._newest.start()
+
+    def end(self, wait: Millis) -> None:
+        """Let the newest connection close in order, for at most so long: a camera that hears no goodbye keeps a place for a viewer who is gone."""
+        self._over.set()
+        if self._newest is not None:
+            self._newest.join(wait / 1000)
 
 
-def read_on(turn: int, open_: Callable[[], Source], clock: Clock, inbox: Inbox) -> None:
-    """Open the source and put its news into `inbox` until it ends or fails. Foreign errors become `Unavailable("source.unreachable")`."""
+def read_on(turn: int, open_: Callable[[], Source], clock: Clock, inbox: Inbox, is_over: Callable[[], bool] = lambda: False) -> None:
+    """Open the source and put its news into `inbox` until it ends, fails or `is_over`. Foreign errors become `Unavailable("source.unreachable")`."""
     source: Source | None = None
     last: KuaError | None = None
     try:
         source = open_()
         inbox.put(News(turn, source.described))
-        while (packet := source.read()) is not None:
-            dated = packet if packet.arrival is not None else Compressed(packet.pts, packet.key, clock.now(), packet.payload)
-            inbox.put(News(turn, dated))
+        while not is_over() and (packet := source.read()) is not None:
+            inbox.put(News(turn, packet if packet.arrival is not None else replace(packet, arrival=clock.now())))
     except KuaError as error:
         last = error
     except Exception as error:  # noqa: BLE001 - a plug-in or library may throw anything; its message may hold an address and is dropped
@@ -145,15 +168,20 @@ class Fetch:
                 continue
             match news.what:
                 case Described() as told:
-                    self._out(Start(told.codec, told.width, told.height, told.base_num, told.base_den, told.extradata))
+                    known = told.clock is not None
+                    self._out(
+                        Start(told.codec, told.width, told.height, told.base_num, told.base_den, told.extradata, known, told.clock or 0)
+                    )
                     watch = Watchdog(self._clock.monotonic(), self._silence)
                 case Compressed() as packet:
                     trip("fetch:1")
-                    self._out(Packet(packet.pts, packet.key, packet.arrival or Instant(0), packet.payload))
+                    self._out(Packet(packet.pts, packet.key, packet.arrival or Instant(0), packet.payload, packet.camera or 0))
                     watch.fed(self._clock.monotonic())
                     self._backoff.worked(self._clock.monotonic())
                 case KuaError() as error:
                     return error
+                case Noticed():
+                    pass
                 case None:
                     return Unavailable("source.unreachable", address="", how="end") if self._live else None
         return None
@@ -170,12 +198,15 @@ class Fetch:
         if now - self._beaten >= BEAT:
             self._beaten = now
             self._out(Beat(self._clock.now(), 0))
+        if news is not None and isinstance(news.what, Noticed) and news.what.kind in DEVICE_FAULTS:
+            self._out(Fault(self._clock.now(), news.what.kind, news.what.state))
+            return None
         return news if news is not None and news.turn == self._turn else None
 
 
 def _reason_of(error: KuaError) -> str:
     """Return the gap reason of the leaf registry for a failure of the source."""
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) or error.code == "source.busy":
         return "camera_refused"
     return "camera_silent" if error.code == "source.silent" else "camera_lost"
 

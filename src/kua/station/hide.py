@@ -7,12 +7,14 @@ hole: no frame is repeated or stretched (REC4). Capture times come from `kua.flo
 
 from collections import Counter, deque
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, Millis, slot_of, slot_start
 from kua.flow.anchor import LONG, Anchor, ClockWatch, MediaLine, Micros
+from kua.flow.camera_clock import CameraClock
+from kua.flow.keyframes import Keyframes
 from kua.flow.ladder import Ladder, Size, Step
 from kua.media.cutter import Covering, Cut, Grid, Opened
 from kua.ports.clock import Clock, Trust
@@ -26,7 +28,7 @@ from kua.sight.safe import SafeFrame, filled
 from kua.sight.sealed import SealedFrame, sealed_filled
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
-from kua.station.pipe import Anchored, Beat, Covered, Done, Ended, Fault, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
+from kua.station.pipe import DEVICE_FAULTS, Anchored, Beat, Covered, Done, Ended, Fault, Health, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
 from kua.station.seal import Seal, SealMeans
 from kua.station.liveness import Reading
 from kua.station.lowered import Film, Lowered, LowerMeans
@@ -54,6 +56,10 @@ SETTLING: Final = Millis(15_000)
 """After the wall clock was set by more than `MOVED` no drift is told for so long: older packets still weigh in."""
 ANCHORED: Final = Millis(3_600_000)
 """How often it is told by how much the camera's clock drifts; and once more at the end of a run."""
+SLOW_OVER: Final = Millis(60_000)
+"""A camera whose pictures came later and later is called slow until it has not happened for so long."""
+HEALTH: Final = Millis(10_000)
+"""How often the counts are told, where they have changed."""
 STICKERS: Final = Millis(1_000)
 """Printed stickers are looked for once in so long."""
 _TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
@@ -184,6 +190,12 @@ class Hide:
         self._hole_from = Instant(0)
         self._refused_codec = False
         self._is_coarse = False
+        self._keyframes = Keyframes()
+        self._camera_clock = CameraClock()
+        self._device_clock: Millis | None = None
+        self._slow_at: Millis | None = None
+        self._healthy: Health | None = None
+        self._broken = 0
         self._reading = Reading()
         self._beaten = self._clock.monotonic()
         self._shown = Instant(0)
@@ -203,9 +215,12 @@ class Hide:
                 self._packet(message)
             case Lost():
                 self._end_run(message.reason)
+                self._broken = self.counts["broken"]
                 self._decoder = None
             case Ended():
                 self._end_run(None, rest=True)
+            case Fault() if message.kind in DEVICE_FAULTS:
+                self._out(message)
             case _:
                 pass
         self._beat(message.arrival if isinstance(message, Packet) else None)
@@ -218,6 +233,7 @@ class Hide:
         for shown in self._reading.rest():
             self._out(shown)
         self._count_up()
+        self._tell_health(0)
         if ended:
             now = self._clock.now()
             end = now if self._end is None else self._end
@@ -230,6 +246,8 @@ class Hide:
             known = start.width > 0 and start.height > 0
             self._hole(self._began, "starting" if not known or self._fits(start.width, start.height) else "size_change")
         self._base = (start.base_num, start.base_den)
+        self._keyframes = self._keyframes if self._keyframes.barren else Keyframes()
+        self._device_clock = Millis(start.clock_ms) if start.clock_known else None
         try:
             self._decoder = self._means.open_decoder(start.codec, start.payload, start.width, start.height)
         except KuaError:
@@ -257,6 +275,13 @@ class Hide:
         if self._live and self._watch.step(self._clock.now(), self._clock.monotonic()) is not None:
             self._restart("clock_step")
         arrival, media = Instant(packet.arrival), self._media(packet.pts)
+        if self._slow_at is not None and self._clock.monotonic() - self._slow_at >= SLOW_OVER:
+            self._slow_at = None
+            self._out(Fault(self._clock.now(), "slow", "end"))
+        if packet.camera and self._slow_at is None:
+            self._camera_clock.observe(Instant(packet.camera), arrival)
+        if self._live and self._keyframes.packet(self._clock.monotonic(), key=packet.key):
+            self._barren()
         if self._live and self._means.is_lean(arrival) != self._is_lean:
             self._turn_lean(arrival)
         step = self._run.line.step(media, arrival)
@@ -265,7 +290,11 @@ class Hide:
             self._run.line.step(media, arrival)
         self._run.anchor.observe(media, arrival)
         if self._run.anchor.has_stepped:
-            self._restart("clock_step")
+            # A step of our own clock was seen above. A camera whose pictures come later and later has a link too thin for it: what it did not send is lost.
+            lags = self._run.anchor.lags
+            if lags:
+                self._lagged()
+            self._restart("camera_silent" if lags else "clock_step")
             self._run.line.step(media, arrival)
             self._run.anchor.observe(media, arrival)
         if self._run.first_media is None:
@@ -280,6 +309,20 @@ class Hide:
         ahead = self._clock.now() - mono
         if abs(ahead - self._ahead) > MOVED:
             self._ahead, self._moved = ahead, mono
+
+    def _barren(self) -> None:
+        """Packets come and none of them becomes a picture: there is nothing to record, and the film that was is finished."""
+        self.counts["barren"] += 1
+        self._out(Fault(self._clock.now(), "garbled", "begin"))
+        if self._run is not None:
+            self._restart("camera_silent")
+
+    def _lagged(self) -> None:
+        """Pictures come so late that their time cannot be told any more; nor can the camera's clock be, from them."""
+        if self._slow_at is None:
+            self._out(Fault(self._clock.now(), "slow", "begin"))
+        self._slow_at = self._clock.monotonic()
+        self._camera_clock.forget()
 
     def _restart(self, reason: str) -> None:
         """End the run and begin another one on the same connection."""
@@ -306,9 +349,12 @@ class Hide:
                 return
             trip("hide:2")
             for picture in self._decoder.decode(packet.pts, packet.payload):
+                if self._keyframes.picture(self._clock.monotonic()):
+                    self._out(Fault(self._clock.now(), "garbled", "end"))
+                self.counts["pictures"] += 1
                 if self._run is run:
                     self._picture(run, picture, Instant(packet.arrival))
-            self.counts["broken"] = self._decoder.broken
+            self.counts["broken"] = self._broken + self._decoder.broken
 
     def _picture(self, run: _Run, picture: Picture, arrival: Instant) -> None:
         """Place one decoded picture in time, thin out, and hide it."""
@@ -653,3 +699,19 @@ class Hide:
             self._beaten = now
             behind = max(0, self._clock.now() - arrival) if arrival is not None and self._live else 0
             self._out(Beat(self._clock.now(), behind))
+            self._tell_health(HEALTH)
+
+    def _tell_health(self, every: int) -> None:
+        """Say what was counted, and what the camera's clock shows; where it is the same as before, nothing."""
+        offset, told = self._camera_clock.offset, self._device_clock
+        counts = self.counts
+        by = "rtcp" if offset is not None else "onvif" if told is not None else "none"
+        ahead = offset if offset is not None else told or 0
+        health = Health(
+            self._clock.now(), counts["pictures"], counts["broken"], counts["back"], counts["skipped"], by, ahead, self._camera_clock.drift_ppm
+        )
+        before = self._healthy
+        if before is not None and (health.at - before.at < every or replace(health, at=before.at) == before):
+            return
+        self._healthy = health
+        self._out(health)

@@ -30,6 +30,7 @@ from kua.station.pipe import (
     Covered,
     Done,
     Fault,
+    Health,
     Hole,
     Init,
     Live,
@@ -50,6 +51,9 @@ from kua.station.spool import Outbox, Row
 ON_ITS_WAY: Final = 10
 """Ticks (seconds) that film takes at most from the camera to here: a slot, and what pictures wait."""
 _TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
+
+NO_FILM: Final = Millis(30_000)
+"""A camera of which nothing was recorded for so long is stated as a fault: whoever looks at the station now must not be told that all is well."""
 
 T = TypeVar("T")
 
@@ -84,6 +88,11 @@ class Keep:
         self._unsaid: list[Row] = []
         self._heard: set[str] = set()
         self.beats: dict[str, Beat] = {}
+        self.health: dict[str, Health] = {}
+        """What `hide` counted last, and the clock of the camera."""
+        self.trouble: dict[str, str] = {}
+        """Why no film comes now, by camera: a reason of a gap. Empty of a camera that is recorded."""
+        self._without: dict[str, Millis] = {}
         self.camera_ahead: dict[str, Millis] = {}
         """How far a camera's own clock is ahead of ours (behind: negative), where it says what it believes (RTCP, ONVIF). Told, never believed."""
         self.last_end: dict[str, Instant] = {}
@@ -112,6 +121,7 @@ class Keep:
                     raise ValueError(message.rung)
                 self._lives[cam] = message
             case Hole():
+                self._interrupted(cam, message.reason)
                 self._journal.interrupted(cam, message.reason if message.reason in GAP_REASONS else "encoder")
             case Covered():
                 reason = message.reason if message.reason in HIDDEN_REASONS else "error"
@@ -134,10 +144,15 @@ class Keep:
                 self._stating(partial(self._journal.anchored, cam, message, self.camera_ahead.get(cam)))
             case Beat():
                 self.beats[cam] = message
+            case Health():
+                self.health[cam] = message
+                if message.clock != "none":
+                    self.camera_ahead[cam] = Millis(message.clock_ms)
             case SliceBegun() | SealedPiece() | SliceEnded():
                 self._sealed(cam, message)
             case Done():
                 self._journal.interrupted(cam, "stopped")
+                self._filmed(cam)
             case _:
                 # A packet of the camera can only come from a broken or hostile `hide`; nothing of it may be kept.
                 raise ValueError(type(message).__name__)
@@ -145,8 +160,20 @@ class Keep:
     def lost(self, cam: str) -> None:
         """Note that the processes of `cam` have ended without saying so."""
         self._journal.interrupted(cam, "restart")
+        self._interrupted(cam, "restart")
         self._heard.discard(cam)
         self._end_slices(cam)
+
+    def _interrupted(self, cam: str, reason: str) -> None:
+        self.trouble[cam] = reason
+        self._without.setdefault(cam, self._clock.monotonic())
+
+    def _filmed(self, cam: str) -> None:
+        """Note that film came, or that none is wanted any more."""
+        self.trouble.pop(cam, None)
+        self._without.pop(cam, None)
+        if self._journal.is_faulty(cam, "no_film"):
+            self._stating(lambda: self._journal.fault(cam, "no_film", "end"))
 
     def _forget_faults(self, cam: str) -> None:
         """State as over what an earlier process has found: this one says anew what it finds."""
@@ -157,6 +184,9 @@ class Keep:
     def tick(self) -> None:
         """Do what time brings. Call it about once a second."""
         self._stating(lambda: self._journal.tick(self._owing))
+        now = self._clock.monotonic()
+        for cam in [cam for cam, since in self._without.items() if now - since >= NO_FILM and self.trouble.get(cam) != "stopped"]:
+            self._stating(partial(self._journal.fault, cam, "no_film", "begin"))
         if self._unsaid:
             self._say_rows([])
         self._trusts.append(self._clock.trust())
@@ -219,6 +249,7 @@ class Keep:
         )
         self._stating(lambda: self._journal.segment(footage))
         self.last_end[cam] = t1
+        self._filmed(cam)
         self._say_rows([*lowered, *row])
         trip("keep:7.spool")
 

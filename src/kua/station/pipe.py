@@ -26,16 +26,22 @@ class Start:
     base_num: int
     base_den: int
     payload: bytes
+    clock_known: bool = False
+    """Whether the device was asked for its clock beside the stream."""
+    clock_ms: int = 0
+    """How far that clock is ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """fetch -> hide: one compressed packet. `pts` in the time base of `Start`; `arrival` in wall milliseconds; payload: the bytes."""
+    """fetch -> hide: one compressed packet. `pts` in the time base of `Start`; `arrival` in wall milliseconds; `camera` what the camera's own clock
+    claims (0: nothing); payload: the bytes."""
 
     pts: int
     key: bool
     arrival: int
     payload: bytes
+    camera: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,8 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """hide -> keep: something is wrong with the camera (`kind` of the fault leaf, one of `FAULTS`) or is well again."""
+    """hide -> keep: something is wrong with the camera (`kind` of the fault leaf, one of `FAULTS`) or is well again. fetch -> hide: the device itself says
+    so (one of `DEVICE_FAULTS`)."""
 
     at: int
     kind: str
@@ -127,6 +134,21 @@ class Beat:
 
     at: int
     behind: int
+    payload: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """hide -> keep: what was counted since the process began, and what the camera's clock shows. `clock` says who told: `rtcp`, `onvif` or `none`."""
+
+    at: int
+    pictures: int
+    broken: int
+    back: int
+    skipped: int
+    clock: str
+    clock_ms: int
+    drift_ppm: int
     payload: bytes = b""
 
 
@@ -238,6 +260,8 @@ FAULTS: Final = (
     "black",
     "looped",
     "codec",
+    "garbled",
+    "slow",
     "moved",
     "covered",
     "defocused",
@@ -246,8 +270,13 @@ FAULTS: Final = (
     "lid_opened",
     "no_models",
     "sealing",
+    "tamper",
+    "signal_loss",
 )
 """What `hide` watches for. What it has told and not taken back ends with its process: the next one looks anew."""
+
+DEVICE_FAULTS: Final = ("tamper", "signal_loss")
+"""Those that a device tells of by itself (ONVIF events)."""
 
 Message = (
     Start
@@ -264,6 +293,7 @@ Message = (
     | Shown
     | Anchored
     | Beat
+    | Health
     | Done
     | SliceBegun
     | SealedPiece
@@ -272,7 +302,7 @@ Message = (
     | Live
 )
 _KINDS: Final = (
-    Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Shown, Anchored, Beat, Done, SliceBegun, SealedPiece, SliceEnded,
+    Start, Packet, Lost, Ended, Init, Piece, Hole, Covered, Counted, Fault, Rung, Shown, Anchored, Beat, Health, Done, SliceBegun, SealedPiece, SliceEnded,
     LiveInit, Live,
 )  # fmt: skip
 _TYPES: Final = {kind.__name__: kind for kind in _KINDS}

@@ -23,6 +23,8 @@ DARK: Final = 24
 FLAT: Final = 2.0
 """Standard deviation below which a dark picture shows nothing."""
 
+SEEN_SHARE: Final = 0.7
+"""So large a share of the last ten seconds' pictures must have been seen before; the rest are those that the encoder's rate control coded otherwise."""
 LOOP_APART: Final = Millis(2_000)
 """A picture that comes again sooner was merely held."""
 LOOP_STIR, STIR_BY, STIR_OVER = 0.06, 2, 20
@@ -66,6 +68,26 @@ class _Sign:
 
 
 @dataclass(slots=True)
+class _Still:
+    """One picture, coded anew with each key picture of the camera's encoder: of what comes most was seen before, to the bit, within a few seconds."""
+
+    seen: dict[bytes, Instant] = field(default_factory=dict)
+    recent: deque[tuple[Instant, bool]] = field(default_factory=deque)
+
+    def again(self, at: Instant, few: Luma) -> bool:
+        """Take a picture and say whether so many of the last ones were seen before. A sensor's noise lets none come again."""
+        digest = hashlib.blake2b(few.tobytes(), digest_size=8).digest()
+        before = self.seen.pop(digest, None)
+        self.seen[digest] = at
+        while len(self.seen) > 1 and not 0 <= at - next(iter(self.seen.values())) <= FROZEN:
+            del self.seen[next(iter(self.seen))]
+        self.recent.append((at, before is not None and 0 < at - before <= FROZEN))
+        while not 0 <= at - self.recent[0][0] <= FROZEN:
+            self.recent.popleft()
+        return sum(again for _, again in self.recent) >= SEEN_SHARE * len(self.recent)
+
+
+@dataclass(slots=True)
 class _Loop:
     """Pictures that come again: a recording that is played in place of the camera, bit for bit or through another encoder."""
 
@@ -102,6 +124,11 @@ class _Loop:
         self.recent.clear()
         return [("looped", "end")]
 
+    @property
+    def stirs(self) -> bool:
+        """Whether what is seen is alive or moves, so that repeating it is playing a recording."""
+        return self.stir >= LOOP_STIR or self.repeats.moves
+
     def _is_over(self, at: Instant, last: Instant) -> bool:
         """After a repetition bit for bit noise alone is new enough; else what moves must be new."""
         was_exact = self.exact is not None and last - self.exact <= LOOP_TAIL
@@ -114,7 +141,7 @@ class _Loop:
         self.seen[digest] = at
         if len(self.seen) > REMEMBERED:
             del self.seen[next(iter(self.seen))]
-        again = before is not None and at - before >= LOOP_APART and (self.stir >= LOOP_STIR or self.repeats.moves)
+        again = before is not None and at - before >= LOOP_APART and self.stirs
         self.recent.append(again)
         self.row = self.row + 1 if again else 0
         self.row_from = at if self.row <= 1 else self.row_from
@@ -130,6 +157,7 @@ class Vitals:
     """Looks at the pictures of one camera, in order."""
 
     _before: Luma | None = field(default=None, repr=False)
+    _still: _Still = field(default_factory=_Still)
     _frozen: _Sign = field(default_factory=lambda: _Sign("frozen", FROZEN))
     _black: _Sign = field(default_factory=lambda: _Sign("black", BLACK))
     _loop: _Loop = field(default_factory=_Loop)
@@ -151,4 +179,5 @@ class Vitals:
         self._before = luma
         dark = float(few.mean()) < DARK and float(few.std()) < FLAT
         looped = self._loop.turn(at, luma, few, None if dark else stir)
-        return self._frozen.turn(at, same) + self._black.turn(at, dark) + looped
+        again = self._still.again(at, few) and not self._loop.stirs
+        return self._frozen.turn(at, same or again) + self._black.turn(at, dark) + looped

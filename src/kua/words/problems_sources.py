@@ -6,7 +6,7 @@ from kua.words.problem import N_, Problem
 PROBLEMS: dict[str, Problem] = {
     "source.scheme": Problem(
         what=N_("“{scheme}” is not a kind of source that kua knows."),
-        why=N_("The address of a camera begins with rtsp:, file: or painted:."),
+        why=N_("The address of a camera begins with rtsp:, rtsps:, onvif:, recorder:, usb:, file: or painted:."),
         do=N_("Write the address like rtsp://user@192.168.1.20/stream, or install and trust the plug-in for it."),
     ),
     "source.untrusted": Problem(
@@ -48,6 +48,81 @@ PROBLEMS: dict[str, Problem] = {
         what=N_("The camera {address} refuses the login."),
         why=N_("User or password are wrong, or the account is locked."),
         do=N_("Set the password in the environment as the settings page says. The next try is in about a minute, so that the account is not locked."),
+    ),
+    "source.device": Problem(
+        what=N_("“{given}” is not a camera of this computer."),
+        why=N_("Such a camera is a device like /dev/video0, or a name under /dev/v4l/by-id."),
+        do=N_("Write the source like usb:/dev/video0; `ls /dev/v4l/by-id` lists what is plugged in."),
+    ),
+    "source.no_device": Problem(
+        what=N_("There is no camera at {device}."),
+        why=N_("It is not plugged in, or has got another number."),
+        do=N_("Plug it in; `ls /dev/v4l/by-id` lists what is there, and those names stay. kua tries again by itself."),
+    ),
+    "source.device_rights": Problem(
+        what=N_("This program may not open the camera {device}."),
+        why=N_("Cameras of a computer belong to the group “video”."),
+        do=N_("Add the user that runs kua to that group, and log in again."),
+    ),
+    "source.device_busy": Problem(
+        what=N_("Another program uses the camera {device}."),
+        why=N_("A camera of a computer serves one program at a time."),
+        do=N_("Close the other program; kua tries again by itself."),
+    ),
+    "source.device_format": Problem(
+        what=N_("{device} gives no compressed picture of {width} x {height}."),
+        why=N_("It must compress by itself, as MJPEG or H.264; or it is no camera."),
+        do=N_("Choose a size that it has (`v4l2-ctl --list-formats-ext`), like usb:/dev/video0?w=640&h=480, or use another camera."),
+    ),
+    "source.recorder": Problem(
+        what=N_("“{given}” is not a maker of recorders whose addresses kua knows."),
+        why=N_("It knows: {known}."),
+        do=N_("Choose one of them; else write the whole address from the recorder's manual, beginning with rtsp:."),
+    ),
+    "source.channel": Problem(
+        what=N_("{address} does not name one channel of a recorder."),
+        why=N_("It is written like recorder://user@host/hikvision/3 or recorder://user@host/hikvision/3/sub; channels go from 1 to {most}."),
+        do=N_("Correct the address."),
+    ),
+    "source.onvif_extra": Problem(
+        what=N_("Cameras cannot be asked over ONVIF here."),
+        why=N_("The library for it is not installed."),
+        do=N_("Install it: pip install 'kua[onvif]'. Or write the camera's rtsp: address."),
+    ),
+    "source.onvif_address": Problem(
+        what=N_("{address} is not the address of a camera's device."),
+        why=N_("It is written like onvif://user@host or onvif://user@host:8000?profile=main, and nothing more."),
+        do=N_("Correct the address."),
+    ),
+    "source.onvif": Problem(
+        what=N_("The camera {address} does not speak ONVIF as it should ({why})."),
+        why=N_("Its answer is not in the form of the standard, or ONVIF is switched off in it."),
+        do=N_("Switch ONVIF on in the camera, or write its rtsp: address."),
+    ),
+    "source.no_profile": Problem(
+        what=N_("The camera {address} offers no such stream."),
+        why=N_("It offers: {known}."),
+        do=N_("Write one of them as ?profile=, or leave it out."),
+    ),
+    "source.busy": Problem(
+        what=N_("The camera {address} has no room for another viewer."),
+        why=N_("Cheap cameras play for one to four at a time; another program looks at it, or an old session has not run out."),
+        do=N_("Close other programs and recorders that look at it; kua tries again by itself, at longer and longer intervals."),
+    ),
+    "source.no_pin": Problem(
+        what=N_("The settings do not say by which certificate the camera {address} is known."),
+        why=N_("Nobody vouches for a camera's certificate, so its SHA-256 must stand in the settings; it shows {shown} now."),
+        do=N_("Compare that with what the camera's own page shows, then write it as `certificate` of this camera."),
+    ),
+    "source.other_certificate": Problem(
+        what=N_("The camera {address} shows another certificate than the settings name: {shown}."),
+        why=N_("It should be {wanted}. Another device answers, or the camera was reset."),
+        do=N_("Look at the camera. Only if it is the right one, write the new certificate into the settings."),
+    ),
+    "source.tls": Problem(
+        what=N_("No secured connection to {address} came about."),
+        why=N_("It does not speak TLS there, has no key for the certificate that it shows, or the certificate has run out."),
+        do=N_("Check the address and, on the camera's own page, its certificate and clock."),
     ),
     "source.silent": Problem(
         what=N_("The camera {address} does not answer, or has stopped sending."),

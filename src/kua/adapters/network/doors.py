@@ -44,6 +44,13 @@ def neighbours(table: Path = _TABLE) -> list[Neighbour]:
     return [Neighbour(row[0], row[3].lower(), row[5]) for row in rows if len(row) == 6 and int(row[2], 16) & _COMPLETE]
 
 
+def is_open(host: str, port: int, patience: Millis = PATIENCE) -> bool:
+    """Whether anything at `host` takes a connection on `port`."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), patience / 1000):
+        return True
+    return False
+
+
 def speaks_rtsp(host: str, ports: Sequence[int] = PLAIN, patience: Millis = PATIENCE) -> bool:
     """Whether something at `host` answers RTSP on one of `ports`."""
     for port in ports:

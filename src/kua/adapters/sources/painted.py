@@ -53,7 +53,9 @@ class PaintedSource:
         if self._context.name == "mjpeg":
             frame = frame.reformat(format="yuvj420p")
         self._ready.extend(
-            Compressed(int(packet.pts), bool(packet.is_keyframe), None, bytes(packet)) for packet in self._context.encode(frame) if packet.pts is not None
+            Compressed(int(packet.pts), bool(packet.is_keyframe), None, bytes(packet))
+            for packet in self._context.encode(frame)
+            if packet.pts is not None
         )
         self._number += 1
 

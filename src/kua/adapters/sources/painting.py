@@ -268,7 +268,10 @@ class PaintedRoom:
             large = stage.behind_box.copy()
             lens = _Lens(self.width * 2, self.height * 2, self._mirrored).moved(2 * stage.left, 2 * stage.top)
             _box(large, lens, layers, self.width * 2)
-            self._filled = (layers, np.asarray(cv2.resize(large, (large.shape[1] // 2, large.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8))
+            self._filled = (
+                layers,
+                np.asarray(cv2.resize(large, (large.shape[1] // 2, large.shape[0] // 2), interpolation=cv2.INTER_AREA), np.uint8),
+            )
         rows, columns = self._filled[1].shape[:2]
         canvas[stage.top : stage.top + rows, stage.left : stage.left + columns] = self._filled[1]
 
@@ -311,7 +314,9 @@ class PaintedRoom:
             idle = 0.0 if walks else round(_STEPS * _arm_swing(visit, t)) / _STEPS
             # Who puts a ballot in stands beside the box and reaches over it: his hand is not behind the glass.
             depth = BOX[1] - _BOX_HALF - 0.01 if hands.reach is not None and visit.stage(second) == "at_box" else y
-            layers.append((depth, 1, _Pose(_look(visit.look), x, y, fx, fy, way, walks, hands, 0.0, idle, feet_only=_curtained(visit, second))))
+            layers.append(
+                (depth, 1, _Pose(_look(visit.look), x, y, fx, fy, way, walks, hands, 0.0, idle, feet_only=_curtained(visit, second)))
+            )
             if y < WALL_Y:
                 self._shadow(canvas, x, y)
         for n, (look, (sx, _)) in enumerate(zip(self._officials, TABLE_SPOTS, strict=True)):
@@ -354,7 +359,14 @@ class PaintedRoom:
     def zones(self) -> dict[str, list[list[tuple[int, int]]]]:
         """Return zone kind -> polygons of (x, y) in 1/10000 of width and height, clipped to the picture; kinds as in the calibration file."""
         booths = [
-            self._hull([(x + dx, y, z) for dx in (-_BOOTH_EDGE, _BOOTH_EDGE) for y in (BOOTH_FRONT - 0.03, WALL_Y) for z in (0.0, _BOOTH_TOP + 0.02)])
+            self._hull(
+                [
+                    (x + dx, y, z)
+                    for dx in (-_BOOTH_EDGE, _BOOTH_EDGE)
+                    for y in (BOOTH_FRONT - 0.03, WALL_Y)
+                    for z in (0.0, _BOOTH_TOP + 0.02)
+                ]
+            )
             for x in self._places
         ]
         x, y = BOX
@@ -406,7 +418,9 @@ class PaintedRoom:
             queue=queue, people=len(seen), in_booth=booth, at_table=table, officials=2, dropped=self._story.dropped(t), seen=tuple(seen),
         )  # fmt: skip
 
-    def _seen(self, role: Literal["voter", "official"], stage: Stage | Literal["seated"], x: float, y: float, tall: float, shown: bool) -> Seen:
+    def _seen(
+        self, role: Literal["voter", "official"], stage: Stage | Literal["seated"], x: float, y: float, tall: float, shown: bool
+    ) -> Seen:
         px, top = self._lens.see(x, y, tall + 0.01)
         _, chin = self._lens.see(x, y, tall - 0.24)
         fx, fy = self._lens.see(x, y, 0.0)
@@ -473,7 +487,17 @@ class PaintedRoom:
                 z = _BOX_TOP - 0.06 - min(0.38, 1.1 * age * age)
                 lean = 0.05 * sin(9 * age)
                 x, y = BOX
-                _fill(canvas, self._lens, [(x - 0.07, y - 0.1, z + lean), (x + 0.07, y - 0.1, z - lean), (x + 0.07, y - 0.1, z - 0.12 - lean), (x - 0.07, y - 0.1, z - 0.12 + lean)], (238, 240, 240))
+                _fill(
+                    canvas,
+                    self._lens,
+                    [
+                        (x - 0.07, y - 0.1, z + lean),
+                        (x + 0.07, y - 0.1, z - lean),
+                        (x + 0.07, y - 0.1, z - 0.12 - lean),
+                        (x - 0.07, y - 0.1, z - 0.12 + lean),
+                    ],
+                    (238, 240, 240),
+                )
 
     def _made_screens(self) -> list[_Screen]:
         screens = []
@@ -513,12 +537,21 @@ class PaintedRoom:
             points = shape if isinstance(shape, np.ndarray) else np.array([self._lens.see(*corner) for corner in shape])
             cv2.fillPoly(mask, [np.round(points * (1 << _SHIFT)).astype(np.int32)], 255, shift=_SHIFT)
         if hole is not None:
-            cv2.fillPoly(mask, [np.round(np.array([self._lens.see(*corner) for corner in hole]) * (1 << _SHIFT)).astype(np.int32)], 0, shift=_SHIFT)
+            cv2.fillPoly(
+                mask, [np.round(np.array([self._lens.see(*corner) for corner in hole]) * (1 << _SHIFT)).astype(np.int32)], 0, shift=_SHIFT
+            )
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         if not len(rows):
             return _Screen(y, 0, 0, mask[:1, :1], self._room[:1, :1], weight)
         top, bottom, left, right = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-        return _Screen(y, left, top, np.ascontiguousarray(mask[top:bottom, left:right]), np.ascontiguousarray(self._room[top:bottom, left:right]), weight)
+        return _Screen(
+            y,
+            left,
+            top,
+            np.ascontiguousarray(mask[top:bottom, left:right]),
+            np.ascontiguousarray(self._room[top:bottom, left:right]),
+            weight,
+        )
 
 
 # ---- people ----------------------------------------------------------------------------------------------------------------
@@ -568,7 +601,10 @@ def _hands(visit: Visit, second: float) -> _Hands:
         share = min(1.0, (since - 0.2) / 0.8, (DROP_AT + 1.1 - since) / 0.7)
         start = (x + 0.42, y - 0.12, 1.0)
         slot = (x + 0.06, y - 0.1, _BOX_TOP + 0.1 - (0.06 if since > DROP_AT - 0.4 else 0.0))
-        return _Hands(paper, (start[0] + (slot[0] - start[0]) * share, start[1] + (slot[1] - start[1]) * share, start[2] + (slot[2] - start[2]) * share))
+        return _Hands(
+            paper,
+            (start[0] + (slot[0] - start[0]) * share, start[1] + (slot[1] - start[1]) * share, start[2] + (slot[2] - start[2]) * share),
+        )
     if paper and visit.leaves_table - HANDED <= second < visit.leaves_table - HANDED + 0.8:
         sx, _ = TABLE_SPOTS[visit.spot]
         return _Hands(True, (sx + 0.14, 8.15, 1.0))
@@ -671,7 +707,15 @@ def _draw_person(canvas: Picture, lens: _Lens, pose: _Pose) -> None:
             cv2.fillConvexPoly(canvas, points, (240, 243, 244, 255), cv2.LINE_AA, _SHIFT)
             if scale > 70:
                 for row in (0.07, 0.12, 0.17):
-                    cv2.line(canvas, at(hx - px * 0.6, hy, hz + row), at(hx + px * 0.5, hy, hz + row + 0.012), (170, 160, 150, 255), 1, cv2.LINE_AA, _SHIFT)
+                    cv2.line(
+                        canvas,
+                        at(hx - px * 0.6, hy, hz + row),
+                        at(hx + px * 0.5, hy, hz + row + 0.012),
+                        (170, 160, 150, 255),
+                        1,
+                        cv2.LINE_AA,
+                        _SHIFT,
+                    )
 
     if not right_near:
         right_arm()
@@ -685,11 +729,19 @@ def _draw_person(canvas: Picture, lens: _Lens, pose: _Pose) -> None:
         (-wide * 1.04, shoulder - 0.05), (-wide * 0.86, shoulder + 0.03),
     ]  # fmt: skip
     cv2.fillPoly(canvas, [np.array([at(dx, 0.0, z) for dx, z in body], np.int32)], (*look.coat, 255), cv2.LINE_AA, _SHIFT)
-    shade = [(wide * 0.35, shoulder + 0.05), (wide * 1.0, shoulder - 0.05), (wide * 0.88, 0.6 * tall + bob), (wide * flare * 0.98, hem + 0.01), (wide * 0.4, hem + 0.01)]
+    shade = [
+        (wide * 0.35, shoulder + 0.05),
+        (wide * 1.0, shoulder - 0.05),
+        (wide * 0.88, 0.6 * tall + bob),
+        (wide * flare * 0.98, hem + 0.01),
+        (wide * 0.4, hem + 0.01),
+    ]
     cv2.fillPoly(canvas, [np.array([at(dx, 0.0, z) for dx, z in shade], np.int32)], (*_dark(look.coat, 0.86), 255), cv2.LINE_AA, _SHIFT)
     if front > 0.35 and scale > 60:
         limb(at(fx * 0.05, 0.0, 0.84 * tall + bob), at(fx * 0.05, 0.0, hem + 0.04), 0.012, _dark(look.coat, 0.7))
-        shape([(-0.05 + fx * 0.04, 0.87 * tall + bob), (0.05 + fx * 0.04, 0.87 * tall + bob), (fx * 0.04, 0.79 * tall + bob)], (226, 226, 226))
+        shape(
+            [(-0.05 + fx * 0.04, 0.87 * tall + bob), (0.05 + fx * 0.04, 0.87 * tall + bob), (fx * 0.04, 0.79 * tall + bob)], (226, 226, 226)
+        )
     if -fx * wide < 0.0:
         arm(-1.0, None)
     if right_near:
@@ -715,7 +767,14 @@ def _draw_head(oval: Any, shape: Any, look: _Look, tall: float, fx: float, front
         if front > -0.45:
             oval(turned, 0.0, z - (0.0 if bald else 0.026), rx * (0.93 if front > 0.5 else 0.8), rz - 0.018, look.skin)
         if look.head == "cap":
-            cap = [(-rx * 1.05, z + 0.035), (rx * 1.05, z + 0.035), (rx * 0.95, z + 0.1), (rx * 0.5, z + 0.145), (-rx * 0.5, z + 0.145), (-rx * 0.95, z + 0.1)]
+            cap = [
+                (-rx * 1.05, z + 0.035),
+                (rx * 1.05, z + 0.035),
+                (rx * 0.95, z + 0.1),
+                (rx * 0.5, z + 0.145),
+                (-rx * 0.5, z + 0.145),
+                (-rx * 0.95, z + 0.1),
+            ]
             shape(cap, look.cover)
             if front > -0.45:
                 oval(turned * 2.6, 0.0, z + 0.04, rx * 0.85, 0.018, _dark(look.cover, 0.7))
@@ -836,7 +895,10 @@ def _drawn_room(taste: int, booths: int, mirrored: bool, width: int, height: int
     # Door: an opening with a corridor behind it.
     back(DOOR_X - 0.65, DOOR_X + 0.65, 0, 2.2, (96, 122, 150))
     back(DOOR_X - 0.55, DOOR_X + 0.55, 0, 2.1, (150, 164, 172))
-    fill([(DOOR_X - 0.55, WALL_Y, 0), (DOOR_X + 0.55, WALL_Y, 0), (DOOR_X + 0.55, WALL_Y, 0.42), (DOOR_X - 0.55, WALL_Y, 0.3)], _dark(floor, 0.8))
+    fill(
+        [(DOOR_X - 0.55, WALL_Y, 0), (DOOR_X + 0.55, WALL_Y, 0), (DOOR_X + 0.55, WALL_Y, 0.42), (DOOR_X - 0.55, WALL_Y, 0.3)],
+        _dark(floor, 0.8),
+    )
     back(DOOR_X - 0.32, DOOR_X + 0.32, 2.3, 2.5, (96, 150, 60))
     # Posters, a flag-blue board with a sun, and the board for the liveness code.
     back(-2.75, -1.85, 1.3, 2.5, (244, 244, 240))
@@ -846,7 +908,18 @@ def _drawn_room(taste: int, booths: int, mirrored: bool, width: int, height: int
         back(-2.05, -1.97, 1.42 + 0.14 * n, 1.5 + 0.14 * n, (120, 110, 104))
     back(-1.35, -0.2, 1.7, 2.4, (196, 166, 30))
     sun = lens.see(-0.78, WALL_Y, 2.1)
-    cv2.ellipse(canvas, (round(sun[0] * 16), round(sun[1] * 16)), (round(0.17 * lens.scale(WALL_Y) * 16),) * 2, 0, 0, 360, (60, 214, 250), -1, cv2.LINE_AA, _SHIFT)
+    cv2.ellipse(
+        canvas,
+        (round(sun[0] * 16), round(sun[1] * 16)),
+        (round(0.17 * lens.scale(WALL_Y) * 16),) * 2,
+        0,
+        0,
+        360,
+        (60, 214, 250),
+        -1,
+        cv2.LINE_AA,
+        _SHIFT,
+    )
     back(-1.05, -0.5, 1.8, 1.84, (60, 214, 250))
     back(0.05, 0.65, 1.95, 2.4, (70, 70, 70))
     back(0.09, 0.61, 1.99, 2.36, (226, 228, 228))
@@ -923,11 +996,20 @@ def _lit(canvas: Picture, lens: _Lens, width: int, height: int) -> Picture:
         cv2.fillPoly(patch, [np.round(points).astype(np.int32)], 1.0)
     light += 0.15 * cv2.GaussianBlur(patch, (0, 0), width / 150)
     shade = np.zeros_like(light)
-    for a, b in (((-_HALF_ROOM, WALL_Y), (_HALF_ROOM, WALL_Y)), ((-_HALF_ROOM, WALL_Y), (-_HALF_ROOM, _NEAR)), ((_HALF_ROOM, WALL_Y), (_HALF_ROOM, _NEAR))):
+    for a, b in (
+        ((-_HALF_ROOM, WALL_Y), (_HALF_ROOM, WALL_Y)),
+        ((-_HALF_ROOM, WALL_Y), (-_HALF_ROOM, _NEAR)),
+        ((_HALF_ROOM, WALL_Y), (_HALF_ROOM, _NEAR)),
+    ):
         ends = [np.array(lens.see(*p, 0.0)) / 4.0 for p in (a, b)]
         cv2.line(shade, (int(ends[0][0]), int(ends[0][1])), (int(ends[1][0]), int(ends[1][1])), 1.0, max(2, width // 80))
     for left, right, near, far, _ in (_TABLE, _COUNTING, (BOX[0] - 0.35, BOX[0] + 0.45, BOX[1] - 0.35, BOX[1] + 0.3, 0.0)):
-        points = np.array([lens.see(px, py, 0.0) for px, py in ((left, near - 0.2), (right + 0.15, near - 0.2), (right + 0.15, far), (left, far))]) / 4.0
+        points = (
+            np.array(
+                [lens.see(px, py, 0.0) for px, py in ((left, near - 0.2), (right + 0.15, near - 0.2), (right + 0.15, far), (left, far))]
+            )
+            / 4.0
+        )
         cv2.fillPoly(shade, [np.round(points).astype(np.int32)], 0.9)
     light -= 0.2 * cv2.GaussianBlur(shade, (0, 0), width / 100)
     v, u = np.linspace(-1, 1, small[1], dtype=np.float32)[:, None], np.linspace(-1, 1, small[0], dtype=np.float32)[None, :]
@@ -955,25 +1037,66 @@ def _box(canvas: Picture, lens: _Lens, layers: int, wide: int) -> None:
 
     fill([(x - half, y - half, 0), (x + half, y - half, 0), (x + half, y - half, _STAND), (x - half, y - half, _STAND)], (120, 128, 136))
     for sign in (-1, 1):
-        fill([(x + sign * half, y - half, 0), (x + sign * half, y + half, 0), (x + sign * half, y + half, _STAND), (x + sign * half, y - half, _STAND)], (104, 112, 120))
+        fill(
+            [
+                (x + sign * half, y - half, 0),
+                (x + sign * half, y + half, 0),
+                (x + sign * half, y + half, _STAND),
+                (x + sign * half, y - half, _STAND),
+            ],
+            (104, 112, 120),
+        )
     before = canvas.copy()
     for sign in (-1, 1):
-        fill([(x + sign * half, y - half, _STAND), (x + sign * half, y + half, _STAND), (x + sign * half, y + half, _BOX_TOP), (x + sign * half, y - half, _BOX_TOP)], (222, 214, 196))
-    fill([(x - half, y - half, _STAND), (x + half, y - half, _STAND), (x + half, y - half, _BOX_TOP), (x - half, y - half, _BOX_TOP)], (236, 230, 216))
+        fill(
+            [
+                (x + sign * half, y - half, _STAND),
+                (x + sign * half, y + half, _STAND),
+                (x + sign * half, y + half, _BOX_TOP),
+                (x + sign * half, y - half, _BOX_TOP),
+            ],
+            (222, 214, 196),
+        )
+    fill(
+        [(x - half, y - half, _STAND), (x + half, y - half, _STAND), (x + half, y - half, _BOX_TOP), (x - half, y - half, _BOX_TOP)],
+        (236, 230, 216),
+    )
     cv2.addWeighted(canvas, 0.45, before, 0.55, 0.0, dst=canvas)
     dice = Dice(77)
     for n in range(layers):
         px, pz, lean = x + dice.between(-0.2, 0.16), _STAND + 0.015 + _LAYER * n, dice.between(-0.03, 0.03)
         pz = min(pz, _BOX_TOP - 0.08)
         shade = 206 + dice.below(44)
-        fill([(px - 0.07, y - half, pz), (px + 0.08, y - half, pz + lean), (px + 0.08, y - half, pz + 0.035 + lean), (px - 0.07, y - half, pz + 0.035)], (shade, shade, shade))
+        fill(
+            [
+                (px - 0.07, y - half, pz),
+                (px + 0.08, y - half, pz + lean),
+                (px + 0.08, y - half, pz + 0.035 + lean),
+                (px - 0.07, y - half, pz + 0.035),
+            ],
+            (shade, shade, shade),
+        )
     top = [(x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half)]
     fill([(px, py, _BOX_TOP) for px, py in top], (206, 186, 130))
-    fill([(x - 0.13, y - 0.11, _BOX_TOP), (x + 0.13, y - 0.11, _BOX_TOP), (x + 0.13, y - 0.07, _BOX_TOP), (x - 0.13, y - 0.07, _BOX_TOP)], (50, 46, 44))
+    fill(
+        [(x - 0.13, y - 0.11, _BOX_TOP), (x + 0.13, y - 0.11, _BOX_TOP), (x + 0.13, y - 0.07, _BOX_TOP), (x - 0.13, y - 0.07, _BOX_TOP)],
+        (50, 46, 44),
+    )
     edges = [((px, py, _BOX_TOP), (qx, qy, _BOX_TOP)) for (px, py), (qx, qy) in zip(top, top[1:] + top[:1], strict=True)]
     edges += [((px, py, _STAND), (px, py, _BOX_TOP)) for px, py in top[:2]] + [((*top[0], _STAND), (*top[1], _STAND))]
     for a, b in edges:
         ends = [(round(p[0] * 16), round(p[1] * 16)) for p in (lens.see(*a), lens.see(*b))]
         cv2.line(canvas, ends[0], ends[1], (170, 150, 100), max(1, wide // 900), cv2.LINE_AA, _SHIFT)
     seal = lens.see(x + 0.16, y - half, _BOX_TOP - 0.07)
-    cv2.ellipse(canvas, (round(seal[0] * 16), round(seal[1] * 16)), (round(0.035 * lens.scale(y) * 16),) * 2, 0, 0, 360, (60, 50, 190), -1, cv2.LINE_AA, _SHIFT)
+    cv2.ellipse(
+        canvas,
+        (round(seal[0] * 16), round(seal[1] * 16)),
+        (round(0.035 * lens.scale(y) * 16),) * 2,
+        0,
+        0,
+        360,
+        (60, 50, 190),
+        -1,
+        cv2.LINE_AA,
+        _SHIFT,
+    )

@@ -66,6 +66,8 @@ def _alarm(faults: frozenset[str], _: Words) -> Lamp | None:
         return Lamp("problem", _("Lid moved"), _("The stickers on a ballot box say that its lid was moved."))
     if "looped" in faults:
         return Lamp("problem", _("Repeated picture"), _("A camera sends pictures that it has sent before, as from a recording."))
+    if "no_film" in faults:
+        return Lamp("problem", _("No picture"), _("Nothing of a camera is recorded at the moment: the day below says since when and why."))
     if "moved" in faults:
         return Lamp("hidden", _("Picture hidden"), _("A camera was moved, turned or zoomed. Its picture is filled until it stands as it was signed."))
     if "scene_changed" in faults:
@@ -74,6 +76,12 @@ def _alarm(faults: frozenset[str], _: Words) -> Lamp | None:
         return Lamp("hidden", _("Picture hidden"), _("A camera is covered, or the room is dark. Its picture is filled."))
     if "defocused" in faults:
         return Lamp("hidden", _("Picture hidden"), _("A camera is out of focus or its lens is dirty. Its picture is filled."))
+    if "garbled" in faults:
+        return Lamp("problem", _("No picture"), _("A camera sends data of which no picture can be made; the station opens the camera anew."))
+    if "signal_loss" in faults:
+        return Lamp("problem", _("No picture"), _("A recorder reports that a camera's cable carries no picture."))
+    if "tamper" in faults:
+        return Lamp("problem", _("Camera alarm"), _("A camera itself reports that somebody tampers with it."))
     if "frozen" in faults:
         return Lamp("problem", _("Still picture"), _("A camera's picture stands still; the station opens the camera anew."))
     return None

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import segno
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
@@ -61,7 +63,7 @@ class Rig:
         data = self.swapped[path] if path in self.swapped else file.read_bytes() if file.is_file() else None
         if data is None:
             return Response(status_code=404)
-        return Response(data, media_type=_TYPES.get(file.suffix, "text/plain"), headers={"Cache-Control": "no-cache"})
+        return Response(data, media_type=_TYPES.get(file.suffix, "text/plain"), headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"})
 
 
 def index_of(made: Made, now: Instant) -> PlainIndex:
@@ -100,14 +102,32 @@ def serving(made: Made, folder: Path, now: Instant) -> Iterator[Rig]:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run Chromium until the block ends."""
+def chromium(*also: str) -> Iterator[Browser]:
+    """Run Chromium, with `also` on its command line, until the block ends."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *also])
         try:
             yield browser
         finally:
             browser.close()
+
+
+def seeing(film: Path) -> tuple[str, ...]:
+    """What gives Chromium a camera that sees `film` (Y4M) again and again, and leave to use it."""
+    return ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}")
+
+
+def film_of_code(path: Path, text: str, width: int = 640, height: int = 480) -> Path:
+    """Write ten pictures of a QR code on white paper as Y4M (4:2:0), for a camera that does not exist."""
+    rows = [[1 - int(module) for module in row] for row in segno.make(text, error="m", micro=False).matrix]
+    wide = (height - 80) // (len(rows) + 8)
+    picture = np.full((height, width), 235, np.uint8)
+    code = np.kron(np.array(rows, np.uint8) * 219 + 16, np.ones((wide, wide), np.uint8)).astype(np.uint8)
+    top, left = (height - code.shape[0]) // 2, (width - code.shape[1]) // 2
+    picture[top : top + code.shape[0], left : left + code.shape[1]] = code
+    frame = b"FRAME\n" + picture.tobytes() + bytes([128]) * (width * height // 2)
+    path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode() + frame * 10)
+    return path
 
 
 def watch(page: Page) -> None:

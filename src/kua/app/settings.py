@@ -120,6 +120,15 @@ class CentreSettings(_Table):
     """Whether the centre's clock is disciplined: then uploads signed more than five minutes ago are refused."""
 
 
+class HostSettings(_Table):
+    """`[[site.hosts]]`: somebody who hosts a copy of the page that checks films."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(?:.*\S)?$")]
+    """What the host is called, as it stands on the page: a party, a newspaper, a university."""
+    url: Annotated[str, Field(max_length=200, pattern=r"^https://[^\s<>\"]+$")]
+    """Where its copy is."""
+
+
 class SiteSettings(_Table):
     """`[site]`: the public pages."""
 
@@ -127,6 +136,8 @@ class SiteSettings(_Table):
     """Languages of the pages; the first is shown to readers who ask for none of them."""
     contact: str = ""
     """Where a reader can write to: an address or a link, shown at the foot of each page."""
+    hosts: Annotated[tuple[HostSettings, ...], Field(max_length=32)] = ()
+    """Who hosts copies of the page that checks films, one table each; the page names them and says that nobody signed the list."""
 
 
 class Settings(BaseSettings):
@@ -157,6 +168,7 @@ TABLES: Final[dict[str, type[_Table]]] = {
     "centre": CentreSettings,
     "centre.authorities": AuthoritySettings,
     "site": SiteSettings,
+    "site.hosts": HostSettings,
 }
 """Every table, by its name in the file."""
 
@@ -248,7 +260,7 @@ def values(box: Path, environment: Mapping[str, str] = os.environ) -> list[Value
 def _walk(prefix: str, model: BaseModel, given: Any) -> Iterator[Value]:
     for name in type(model).model_fields:
         value = getattr(model, name)
-        if name in {"cameras", "authorities"}:
+        if name in {"cameras", "authorities", "hosts"}:
             for number, each in enumerate(value):
                 yield from _walk(f"{prefix}.{name}.{each.id if name == 'cameras' else each.name}", each, given[name][number])
         else:

@@ -149,6 +149,10 @@ class BoundedHandler(BaseHTTPRequestHandler):
         """Hand over to `take`."""
         self.take(self.path)
 
+    def do_DELETE(self) -> None:
+        """Hand over to `drop`."""
+        self.drop(self.path)
+
     def do_GET(self) -> None:
         """Answer what `read` says."""
         self.answer(self.read(self.path))
@@ -159,6 +163,10 @@ class BoundedHandler(BaseHTTPRequestHandler):
 
     def take(self, target: str) -> None:
         """Take what is posted to `target`, and answer."""
+        self.answer(NOT_FOUND, last=True)
+
+    def drop(self, target: str) -> None:
+        """End what is called `target`, and answer."""
         self.answer(NOT_FOUND, last=True)
 
     def read(self, target: str) -> Answer:

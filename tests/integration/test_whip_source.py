@@ -164,8 +164,9 @@ def test_what_is_not_read_in_time_is_left_out_up_to_a_key_picture(place: Path, s
     pictures(source, 2)
     with desk._lock:
         monkeypatch.setattr(desk._inbox, "maxsize", 1)
+    before = whip_line.ask(place, {"do": "state"})["pictures"]
     for _ in range(100):
-        if whip_line.ask(place, {"do": "state"})["pictures"] > 12:
+        if whip_line.ask(place, {"do": "state"})["pictures"] > before + 2:
             break
         threading.Event().wait(0.05)
     with desk._lock:
@@ -267,12 +268,14 @@ def test_whatever_an_offer_is_made_of_the_next_telephone_finds_its_place(place: 
     source = opened(place, telephone(stack), "one")
     whip_line.ask(place, {"do": "end", "session": whip_line.ask(place, {"do": "state"})["session"], "who": "one"})
     source.close()
+    refused = ""
     try:
         at_socket(place, "two")(BROKEN[name](offer))
     except KuaError as error:
-        assert error.code in {"whip.form", "whip.codec"}
-        assert not whip_line.ask(place, {"do": "state"})["films"]
-    else:
+        refused = error.code
+    assert refused in {"", "whip.form", "whip.codec"}
+    assert whip_line.ask(place, {"do": "state"})["films"] == (not refused)
+    if not refused:
         whip_line.ask(place, {"do": "end", "session": whip_line.ask(place, {"do": "state"})["session"], "who": "two"})
     again = opened(place, telephone(stack), "three")
     stack.callback(again.close)

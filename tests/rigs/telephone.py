@@ -59,7 +59,7 @@ class Telephone:
 
     def offer(self) -> str:
         """Make an offer."""
-        return self._run(self._offer())
+        return str(self._run(self._offer()))
 
     def film(self, hand: Offer) -> None:
         """Offer, and film when there is an answer. Raises what `hand` raises."""

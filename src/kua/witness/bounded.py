@@ -166,8 +166,8 @@ class BoundedHandler(BaseHTTPRequestHandler):
         self.answer(NOT_FOUND, last=True)
 
     def drop(self, target: str) -> None:
-        """End what is called `target`, and answer."""
-        self.answer(NOT_FOUND, last=True)
+        """End what is called `target`, and answer. Most servers have nothing that anybody may end."""
+        self.answer(Answer(501, b"unsupported method\n"), last=True)
 
     def read(self, target: str) -> Answer:
         """Return the answer to a GET of `target`."""

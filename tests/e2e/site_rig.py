@@ -102,19 +102,26 @@ def serving(made: Made, folder: Path, now: Instant) -> Iterator[Rig]:
 
 
 @contextmanager
-def chromium(*also: str) -> Iterator[Browser]:
-    """Run Chromium, with `also` on its command line, until the block ends."""
+def chromium() -> Iterator[Browser]:
+    """Run Chromium until the block ends."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *also])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         try:
             yield browser
         finally:
             browser.close()
 
 
-def seeing(film: Path) -> tuple[str, ...]:
-    """What gives Chromium a camera that sees `film` (Y4M) again and again, and leave to use it."""
-    return ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}")
+@contextmanager
+def seeing(browser: Browser, film: Path | None = None) -> Iterator[Browser]:
+    """Run a second Chromium beside `browser`, with a camera that sees `film` (Y4M or MJPEG) again and again (None: a test card), and leave to use it."""
+    sees = [] if film is None else [f"--use-file-for-fake-video-capture={film}"]
+    args = [*ARGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", *sees]
+    seer = browser.browser_type.launch(executable_path=CHROMIUM, args=args)
+    try:
+        yield seer
+    finally:
+        seer.close()
 
 
 def film_of_code(path: Path, text: str, width: int = 640, height: int = 480) -> Path:

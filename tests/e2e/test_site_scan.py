@@ -16,7 +16,7 @@ from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.note import parse_note
 from kua.proof.paper import paper_code
 from kua.proof.tiles import Edge
-from tests.e2e.site_rig import Rig, chromium, film_of_code, seeing, serving
+from tests.e2e.site_rig import Rig, film_of_code, seeing, serving
 from tests.e2e.test_site_check import at_check, paste, told
 from tests.e2e.test_site_player import until
 from tests.rigs.published_tree import AGENT, CENTRE, ORIGIN, STATION, make_tree
@@ -47,9 +47,9 @@ def sheet(rig: Rig, entries: int, *, forged: bool = False, other: bool = False, 
 
 
 @contextmanager
-def held_up(tmp_path: Path, text: str) -> Iterator[Page]:
+def held_up(browser: Browser, tmp_path: Path, text: str) -> Iterator[Page]:
     """A browser whose camera sees a code of `text`."""
-    with chromium(*seeing(film_of_code(tmp_path / "code.y4m", text))) as seer:
+    with seeing(browser, film_of_code(tmp_path / "code.y4m", text)) as seer:
         yield seer.new_page(viewport={"width": 380, "height": 760})
 
 
@@ -58,9 +58,9 @@ def scanned(page: Page, rig: Rig, station: str = "") -> None:
     page.get_by_role("button", name="Scan a QR code").click()
 
 
-def test_the_sheet_of_an_hour_is_scanned_and_the_log_agrees(rig: Rig, tmp_path: Path) -> None:
+def test_the_sheet_of_an_hour_is_scanned_and_the_log_agrees(browser: Browser, rig: Rig, tmp_path: Path) -> None:
     asked: list[str] = []
-    with held_up(tmp_path, sheet(rig, 4)) as page:
+    with held_up(browser, tmp_path, sheet(rig, 4)) as page:
         page.on("request", lambda request: asked.append(f"{request.url} {request.post_data or ''}"))
         scanned(page, rig)
         page.wait_for_url(f"**/check?s={STATION}#code=*")
@@ -72,15 +72,15 @@ def test_the_sheet_of_an_hour_is_scanned_and_the_log_agrees(rig: Rig, tmp_path: 
     assert not [each for each in asked if "film.example" in each.partition("#")[0]], "what was read is sent to nobody"
 
 
-def test_a_link_to_a_moment_is_scanned_and_followed(rig: Rig, tmp_path: Path) -> None:
-    with held_up(tmp_path, f"{rig.url}/ru/s/{STATION}?t={rfc3339(Instant(rig.made.begin + 5_000))}") as page:
+def test_a_link_to_a_moment_is_scanned_and_followed(browser: Browser, rig: Rig, tmp_path: Path) -> None:
+    with held_up(browser, tmp_path, f"{rig.url}/ru/s/{STATION}?t={rfc3339(Instant(rig.made.begin + 5_000))}") as page:
         scanned(page, rig, STATION)
         assert told(page) == ("intact", ["yes", "yes", "yes"])
         assert page.locator('[data-part="ask-whole"]').inner_text() == "Whole?"
 
 
-def test_the_camera_is_let_go_when_the_reader_stops(rig: Rig, tmp_path: Path) -> None:
-    with chromium("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as seer:
+def test_the_camera_is_let_go_when_the_reader_stops(browser: Browser, rig: Rig) -> None:
+    with seeing(browser) as seer:
         page = seer.new_page()
         scanned(page, rig, STATION)
         until(page, "document.querySelector('[data-part=eye]').videoWidth > 0")

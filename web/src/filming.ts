@@ -73,13 +73,15 @@ class Filming extends HTMLElement {
     return answer;
   }
 
-  /** With the secret that the box has learned, else with the one-time token. */
+  /** With the one-time token, and once the box has learned it, with the secret. */
   private async known(method: string, path: string, body?: string): Promise<Response> {
+    const isIn = sessionStorage.getItem(`${KEPT} in ${this.token}`) !== null;
+    const [first, second] = isIn ? [this.secret, this.token] : [this.token, this.secret];
     try {
-      return await this.ask(method, path, this.secret, body);
+      return await this.ask(method, path, first, body);
     } catch (error) {
       if (!(error instanceof Refusal) || error.told.code !== "listen.token") throw error;
-      return this.ask(method, path, this.token, body);
+      return this.ask(method, path, second, body);
     }
   }
 
@@ -178,6 +180,7 @@ class Filming extends HTMLElement {
     await gathered(line);
     const answer = await this.known("POST", `/whip/${this.camera}`, line.localDescription!.sdp);
     this.place = answer.headers.get("Location");
+    sessionStorage.setItem(`${KEPT} in ${this.token}`, "yes");
     await line.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     // A picture that shrinks when the line is thin would no longer be the one that was signed: rather fewer pictures.
     const how = sender.sender.getParameters();

@@ -19,6 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from kua.adapters.sources.painting import PaintedRoom
+from kua.app import up_box
 from kua.app.listen import Listener, log_key
 from kua.app.listen_camera import camera_invitation
 from kua.app.town import DOMAIN, ELECTION, Place, Shape, Town
@@ -29,6 +30,7 @@ from kua.verify.reading import open_reader
 from kua.verify.view import LogView
 from tests.e2e.site_rig import seeing, watch
 from tests.e2e.test_site_access import AXE, RULES
+from tests.e2e.up_rig import up_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(280)]
 
@@ -160,6 +162,35 @@ def gaps(box: Path) -> list[tuple[str, int]]:
     view = LogView.open([open_reader(str(box / "log"))], log_key(box), station_origin(DOMAIN, election_id(ELECTION), station_id(STATION)), lazily=True)
     leaves = [read_leaf(entry, "station") for _, entry in view.entries()]
     return [(leaf["reason"], leaf["t1"] - leaf["t0"]) for leaf in leaves if isinstance(leaf, Leaf) and leaf.type == "gap"]
+
+
+def test_the_boxs_page_shows_the_code_for_the_telephone_and_takes_it_away_when_it_was_used(filmed: Filmed, browser: Browser) -> None:
+    learned = json.loads((filmed.box / "calibration/a.json").read_bytes())
+    up_box.draw(filmed.box, "a", learned["zones"], [(each["y"], each["px"]) for each in learned["head"]])  # as if it had been drawn on the page
+    with up_of(filmed.town, filmed.box) as up:
+        page = browser.new_page(viewport={"width": 1000, "height": 900}, locale="en-GB")
+        page.goto(up.url)
+        page.locator("#visit-address").select_option("127.0.0.1")
+        page.get_by_role("button", name="Open to telephones").click()
+        expect(page.get_by_text("Camera A is a telephone.")).to_be_visible(timeout=30_000)
+        page.get_by_role("button", name="QR code for the telephone that films").click()
+        expect(page.get_by_text("This code is for the telephone that films, and for no other")).to_be_visible()
+        address = page.locator('[data-part="visit-url"]').inner_text()
+        assert re.fullmatch(r"https://127\.0\.0\.1:\d+/en/camera#[\w-]+\.[\w-]{43}\.a", address)
+        for width in (1000, 380):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+        telephone = filmed.telephone()
+        telephone.goto(address)
+        telephone.get_by_role("button", name="Start filming").click()
+        expect(telephone.locator('[data-part="state"]')).to_contain_text("Filming. The box has received", timeout=60_000)
+        expect(page.locator('[data-part="invitation"]')).to_be_hidden(timeout=20_000)
+        telephone.context.close()
+        page.get_by_role("button", name="Close to telephones").click()
+        expect(page.get_by_role("button", name="Open to telephones")).to_be_visible(timeout=20_000)
+        page.close()
+    filmed.town.processes.pop(STATION).wait(20)
+    filmed.town.start_station(STATION)  # the page ends the agent with itself
 
 
 @pytest.mark.parametrize("language", ["kk", "ru", "en"])

@@ -191,3 +191,12 @@ def test_a_foreign_error_is_told_without_its_words() -> None:
     last = box.news[-1].what
     assert isinstance(last, Unavailable)
     assert "secret" not in f"{last!r}{last.__cause__!r}{last.__context__!r}"
+
+
+def test_a_telephone_that_is_waited_for_is_taken_the_moment_it_comes() -> None:
+    waiting = Unavailable("source.waiting")
+    sent, script = play([10_000, waiting], [10_000, waiting], [10_000, waiting], [3_000, H264, PACKET])
+    began = script.opened_at[0]
+    assert [at - began for at in script.opened_at] == [0, 10_000, 20_000, 30_000], "no pause: it has waited already, and nobody was hammered"
+    assert [type(message) for message in sent] == [Lost, Lost, Lost, Start, Packet, Ended]
+    assert {message.reason for message in sent if isinstance(message, Lost)} == {"camera_lost"}

@@ -58,9 +58,10 @@ export class VisitorsPart {
   private films(cameras: string[]): void {
     const rows = this.piece("films-rows");
     if (rows.childElementCount === cameras.length) return;
-    const row = (this.piece("films") as HTMLTemplateElement).content.firstElementChild!;
     rows.replaceChildren(...cameras.map((camera) => {
-      const made = row.cloneNode(true) as HTMLElement;
+      const made = this.piece("films").cloneNode(true) as HTMLElement;
+      made.hidden = false;
+      delete made.dataset["part"];
       const name = made.querySelector('[data-part="films-name"]')!;
       name.textContent = fill(name.textContent!, { camera: camera.toUpperCase() });
       made.querySelector("button")!.addEventListener("click", () => void this.invite(camera).catch(this.trouble));

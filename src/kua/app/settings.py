@@ -37,7 +37,7 @@ class CameraSettings(_Table):
     id: Annotated[str, Field(pattern="^[a-z]$")]
     """One lower-case letter, as in the election file."""
     source: Annotated[str, Field(min_length=3)]
-    """Address: `rtsp://USER@HOST/PATH`, `file:PATH` or `painted:SEED`. Never with a password: that is KUA_CAMERA_A_PASSWORD."""
+    """Address: `rtsp://USER@HOST/PATH`, `file:PATH`, `painted:SEED`, or `whip:` for a telephone that films. Never with a password: that is KUA_CAMERA_A_PASSWORD."""
     width: Annotated[int, Field(ge=160, le=3840, multiple_of=2)] = 1280
     """Width of the published picture, in pixels."""
     height: Annotated[int, Field(ge=120, le=2160, multiple_of=2)] = 720

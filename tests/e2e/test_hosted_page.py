@@ -126,7 +126,8 @@ def test_a_mirror_without_a_site_does_and_leaves_unsaid_whose_key_it_is(page: Pa
     folder = write(tmp_path / "mirrored", tmp_path / "tree" / ELECTION, "http://127.0.0.1:9", f"{copy.rig.url}/t")
     opened(page, (folder / "en.html").as_uri() + f"?s={STATION}")
     assert drop(page, piece(copy.rig)) == ("intact", ["yes", "yes", "unsaid"])
-    copy.rig.swap("election.json", b"{}")
+    other = json.loads((copy.rig.folder / ELECTION / "election.json").read_bytes())
+    copy.rig.swap("election.json", canonical({**other, "version": 2}))
     page.reload()
     state, _ = drop(page, piece(copy.rig))
     assert state == "cannot", "an election file that is not the one built in is not believed"

@@ -110,6 +110,15 @@ def test_a_photograph_of_a_sheet_is_as_good_as_a_camera(page: Page, rig: Rig, tm
     assert told(page) == wanted
 
 
+def test_a_log_whose_tiles_were_bent_to_fit_a_forged_sheet_is_found_out(page: Page, rig: Rig) -> None:
+    at_check(page, rig)
+    forged = Edge()
+    tile = forged.append([*rig.made.leaves[:2], b"another"])["tile/0/000.p/3"]
+    name = f"s/{STATION}/tile/0/000.p/{len(rig.made.leaves)}"
+    rig.swap(name, tile + rig.made.files[name][len(tile) :])
+    assert paste(page, sheet(rig, 3, other=True)) == ("altered", ["yes", "unsaid", "no"])
+
+
 def test_a_sheet_that_is_newer_than_the_public_log_has_to_wait(page: Page, rig: Rig) -> None:
     at_check(page, rig)
     edge = Edge()

@@ -8,9 +8,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import pytest
+from aiortc.rtp import RtpPacket
 
 from kua.adapters.clock import SystemClock
 from kua.adapters.sources import whip, whip_line
@@ -306,6 +308,36 @@ def test_a_key_picture_is_known_without_decoding_it() -> None:
         for codec in ("vp8", "h264", "other"):
             is_key(codec, data)
             size_of(codec, data)
+
+
+KEY, OTHER = b"\x10\x02\x00\x9d\x01\x2a\x40\x01\xb4\x00key", b"\x11other"
+
+
+def test_after_a_loss_nothing_is_handed_on_up_to_a_key_picture_and_one_is_asked_for() -> None:
+    buffer, decoder = whip._Watched(16, is_video=True), whip._AsItCame(SimpleNamespace(name="VP8"))
+    told: list[object] = []
+
+    def arrives(number: int, data: bytes) -> None:
+        packet = RtpPacket(sequence_number=number, timestamp=3000 * number)
+        vars(packet)["_data"] = data
+        _, frame = buffer.add(packet)
+        if frame is None:
+            return
+        try:
+            told.extend(encoded.data for encoded in decoder.decode(frame))
+        except av.FFmpegError:
+            told.append("asks for a key picture")
+
+    for number in (1, 2, 3):
+        arrives(number, KEY if number == 1 else OTHER)
+    assert told == [KEY, OTHER]
+    for number in range(30, 34):  # what came between is given up
+        arrives(number, OTHER)
+    assert told == [KEY, OTHER, "asks for a key picture"], "a decoder of VP8 would have drawn something from it"
+    arrives(34, KEY)
+    arrives(35, OTHER)
+    arrives(36, OTHER)
+    assert told[3:] == [KEY, OTHER]
 
 
 def test_the_address_gets_its_place_from_the_box(tmp_path: Path) -> None:

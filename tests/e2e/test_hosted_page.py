@@ -62,7 +62,9 @@ def page(browser: Browser) -> Iterator[Page]:
     trouble: list[str] = []
     opened.on("pageerror", lambda error: trouble.append(str(error)))
     # axe reads style sheets once more; the page itself has no leave to, and needs none.
-    opened.on("console", lambda said: trouble.append(said.text) if "Content Security Policy" in said.text and ".css" not in said.text else None)
+    opened.on(
+        "console", lambda said: trouble.append(said.text) if "Content Security Policy" in said.text and ".css" not in said.text else None
+    )
     yield opened
     opened.close()
     assert not trouble
@@ -76,7 +78,10 @@ def opened(page: Page, address: str) -> None:
 def test_a_folder_that_was_opened_by_a_double_click_checks_film_and_links(page: Page, copy: Copy) -> None:
     opened(page, copy.page())
     assert drop(page, piece(copy.rig)) == ("intact", ["yes", "yes", "yes"])
-    assert paste(page, f"{copy.rig.url}/ru/s/{STATION}?t={rfc3339(Instant(copy.rig.made.begin + 5_000))}") == ("intact", ["yes", "yes", "yes"])
+    assert paste(page, f"{copy.rig.url}/ru/s/{STATION}?t={rfc3339(Instant(copy.rig.made.begin + 5_000))}") == (
+        "intact",
+        ["yes", "yes", "yes"],
+    )
     assert any(path == f"/s/{STATION}/place.json" for path in copy.rig.asked)
 
 
@@ -134,7 +139,9 @@ def test_a_mirror_without_a_site_does_and_leaves_unsaid_whose_key_it_is(page: Pa
 
 
 def test_a_lie_about_the_certificate_is_found_by_the_national_log(page: Page, copy: Copy) -> None:
-    page.route("**/place.json", lambda route: route.fulfill(json={"v": 1, "station": STATION, "cameras": ["a"], "certificate": 0, "withdrawn": []}))
+    page.route(
+        "**/place.json", lambda route: route.fulfill(json={"v": 1, "station": STATION, "cameras": ["a"], "certificate": 0, "withdrawn": []})
+    )
     opened(page, copy.page())
     state, marks = drop(page, piece(copy.rig))
     assert (state, marks[1]) == ("altered", "no")

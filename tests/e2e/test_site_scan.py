@@ -99,11 +99,18 @@ def test_the_camera_is_let_go_when_the_reader_stops(browser: Browser, rig: Rig) 
         ({"entries": 3, "origin": f"other.example/x/s/{STATION}"}, ("unknown", ["unsaid", "unsaid", "unsaid"])),
     ],
 )
-def test_a_photograph_of_a_sheet_is_as_good_as_a_camera(page: Page, rig: Rig, tmp_path: Path, changed: dict[str, object], wanted: object) -> None:
+def test_a_photograph_of_a_sheet_is_as_good_as_a_camera(
+    page: Page, rig: Rig, tmp_path: Path, changed: dict[str, object], wanted: object
+) -> None:
     at_check(page, rig)
     segno.make(sheet(rig, **changed), error="m", micro=False).save(str(tmp_path / "sheet.png"), scale=6)
     photograph = cv2.imread(str(tmp_path / "sheet.png"))
-    turned = cv2.warpAffine(photograph, cv2.getRotationMatrix2D((photograph.shape[1] / 2, photograph.shape[0] / 2), 12, 0.8), photograph.shape[1::-1], borderValue=(200, 210, 205))
+    turned = cv2.warpAffine(
+        photograph,
+        cv2.getRotationMatrix2D((photograph.shape[1] / 2, photograph.shape[0] / 2), 12, 0.8),
+        photograph.shape[1::-1],
+        borderValue=(200, 210, 205),
+    )
     noisy = np.clip(turned.astype(int) + np.random.default_rng(1).integers(-25, 25, turned.shape), 0, 255).astype(np.uint8)
     cv2.imwrite(str(tmp_path / "sheet.jpg"), noisy)
     page.locator('[data-part="file"]').set_input_files(str(tmp_path / "sheet.jpg"))

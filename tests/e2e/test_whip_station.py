@@ -123,7 +123,10 @@ def test_a_browsers_camera_appears_on_the_public_page_redacted_and_verified(film
     report = verify_film(f"{filmed.town.centre_url}/t/{ELECTION}/s/{STATION}")
     assert [line for line in report.lines if line.state == "FAIL"] == []
     masks = subprocess.run(
-        [sys.executable, "-m", "kua.cli.main", "film", "masks", f"{filmed.town.centre_url}/t/{ELECTION}/s/{STATION}", "--json"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "kua.cli.main", "film", "masks", f"{filmed.town.centre_url}/t/{ELECTION}/s/{STATION}", "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert masks.returncode == 0, masks.stdout + masks.stderr
     lines = json.loads(masks.stdout)["lines"]
@@ -159,14 +162,18 @@ def test_a_telephone_that_dies_costs_the_seconds_it_was_away_and_another_takes_i
 
 def gaps(box: Path) -> list[tuple[str, int]]:
     """Reason and length of every gap that the station's log states."""
-    view = LogView.open([open_reader(str(box / "log"))], log_key(box), station_origin(DOMAIN, election_id(ELECTION), station_id(STATION)), lazily=True)
+    view = LogView.open(
+        [open_reader(str(box / "log"))], log_key(box), station_origin(DOMAIN, election_id(ELECTION), station_id(STATION)), lazily=True
+    )
     leaves = [read_leaf(entry, "station") for _, entry in view.entries()]
     return [(leaf["reason"], leaf["t1"] - leaf["t0"]) for leaf in leaves if isinstance(leaf, Leaf) and leaf.type == "gap"]
 
 
 def test_the_boxs_page_shows_the_code_for_the_telephone_and_takes_it_away_when_it_was_used(filmed: Filmed, browser: Browser) -> None:
     learned = json.loads((filmed.box / "calibration/a.json").read_bytes())
-    up_box.draw(filmed.box, "a", learned["zones"], [(each["y"], each["px"]) for each in learned["head"]])  # as if it had been drawn on the page
+    up_box.draw(
+        filmed.box, "a", learned["zones"], [(each["y"], each["px"]) for each in learned["head"]]
+    )  # as if it had been drawn on the page
     with up_of(filmed.town, filmed.box) as up:
         page = browser.new_page(viewport={"width": 1000, "height": 900}, locale="en-GB")
         page.goto(up.url)

@@ -14,6 +14,7 @@ import pytest
 from kua.adapters.clock import SystemClock
 from kua.adapters.sources.whip import WhipSource, open_whip
 from kua.app import listen_camera, listen_files
+from kua.app.calibrate import calibrate
 from kua.app.listen import Listener
 from kua.app.listen_camera import camera_invitation
 from kua.app.plugins import placed, socket_of
@@ -190,7 +191,12 @@ def test_outside_the_hours_only_a_calibration_takes_a_telephone(tmp_path: Path, 
 
 def test_a_station_without_such_a_camera_has_none_of_this(tmp_path: Path) -> None:
     with room_of(tmp_path) as room:
-        for method, path, status in (("GET", "/en/camera", 404), ("GET", "/whip/a", 404), ("POST", "/whip/a", 404), ("DELETE", "/whip/a/0123456789abcdef", 501)):
+        for method, path, status in (
+            ("GET", "/en/camera", 404),
+            ("GET", "/whip/a", 404),
+            ("POST", "/whip/a", 404),
+            ("DELETE", "/whip/a/0123456789abcdef", 501),
+        ):
             assert ask(room, method, path, MINE, b"{}" if method == "POST" else None).status == status
 
 
@@ -215,6 +221,27 @@ def test_the_empty_room_can_be_shown_before_there_is_a_log(room: Room) -> None:
     assert room.ask("GET", "/en/camera").status == 200
     assert room.ask("GET", "/about").json["code"] == "listen.no_log"
     assert ask(room, "GET", "/whip/a", code(room)).status == 200
+
+
+def test_a_telephone_shows_the_empty_room_and_the_calibration_is_learned_from_it(room: Room, stack: ExitStack) -> None:
+    before = (room.box / "calibration/a.json").read_bytes()
+    learned: list[Path] = []
+    learning = threading.Thread(target=lambda: learned.append(calibrate(room.box, "a", "whip:", "none", 2)), daemon=True)
+    learning.start()
+    for _ in range(500):
+        if socket_of(room.box, "a").exists():
+            break
+        threading.Event().wait(0.02)
+    phone = Telephone(still=True)
+    stack.callback(phone.close)
+    phone.film(handed(room, code(room), []))
+    learning.join(30)
+    assert learned == [room.box / "calibration/a.json"]
+    assert learned[0].read_bytes() != before
+    assert not (room.box / "calibration/a.note").exists(), "another view needs two signatures anew"
+    with recording(room) as source:  # the place is free for who records, though the process that learned lives on
+        phone.film(handed(room, MINE, []))
+        assert source().read() is not None
 
 
 def test_the_listener_loads_nothing_that_could_read_a_picture(room: Room) -> None:

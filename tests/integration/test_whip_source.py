@@ -191,7 +191,18 @@ def test_the_socket_is_the_owners_and_is_not_taken_twice(place: Path, stack: Exi
 
 
 @pytest.mark.parametrize(
-    "line", [b"", b"\n", b"nonsense\n", b"[]\n", b'{"v":2}\n', b'{"v":1,"do":"offer"}\n', b"[" * 5000 + b"\n", b"x" * 70_000, b'{"v":1,"do":"offer","sdp":1,"peer":"x","host":"y","who":"z"}\n']
+    "line",
+    [
+        b"",
+        b"\n",
+        b"nonsense\n",
+        b"[]\n",
+        b'{"v":2}\n',
+        b'{"v":1,"do":"offer"}\n',
+        b"[" * 5000 + b"\n",
+        b"x" * 70_000,
+        b'{"v":1,"do":"offer","sdp":1,"peer":"x","host":"y","who":"z"}\n',
+    ],
 )
 def test_nonsense_at_the_socket_hurts_nobody(place: Path, stack: ExitStack, line: bytes) -> None:
     source = opened(place, telephone(stack))

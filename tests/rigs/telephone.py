@@ -20,13 +20,13 @@ Offer = Callable[[str], str]
 
 
 class Pictures(MediaStreamTrack):
-    """Grey pictures, ten a second; `sizes` says how large picture number `n` is."""
+    """Grey pictures, ten a second, each lighter than the last unless they are of a still room; `sizes` says how large picture number `n` is."""
 
     kind = "video"
 
-    def __init__(self, sizes: Callable[[int], tuple[int, int]]) -> None:
+    def __init__(self, sizes: Callable[[int], tuple[int, int]], *, still: bool = False) -> None:
         super().__init__()
-        self._sizes, self._number = sizes, 0
+        self._sizes, self._number, self._still = sizes, 0, still
         self._free = asyncio.Event()
         self._free.set()
 
@@ -40,7 +40,7 @@ class Pictures(MediaStreamTrack):
         await self._free.wait()
         self._number += 1
         width, height = self._sizes(self._number)
-        grey = np.full((height, width, 3), 40 + self._number % 150, np.uint8)
+        grey = np.full((height, width, 3), 90 if self._still else 40 + self._number % 150, np.uint8)
         frame = av.VideoFrame.from_ndarray(grey, format="rgb24")
         frame.pts, frame.time_base = self._number * 9000, Fraction(1, 90_000)
         return frame
@@ -49,11 +49,11 @@ class Pictures(MediaStreamTrack):
 class Telephone:
     """Films in a thread of its own until `close`."""
 
-    def __init__(self, codec: str = "vp8", sizes: Callable[[int], tuple[int, int]] = lambda _n: (320, 180)) -> None:
+    def __init__(self, codec: str = "vp8", sizes: Callable[[int], tuple[int, int]] = lambda _n: (320, 180), *, still: bool = False) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.track = Pictures(sizes)
+        self.track = Pictures(sizes, still=still)
         self._codec = codec
         self._line: RTCPeerConnection | None = None
 

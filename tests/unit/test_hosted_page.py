@@ -45,9 +45,13 @@ def made(tree: Path, **also: str) -> dict[str, bytes]:
 
 def test_two_makers_get_the_same_bytes(tree: Path, tmp_path: Path) -> None:
     told = [
-        CliRunner().invoke(app, ["check-page", str(tmp_path / name), "--election", str(tree / "election.json")], catch_exceptions=False) for name in ("one", "two")
+        CliRunner().invoke(app, ["check-page", str(tmp_path / name), "--election", str(tree / "election.json")], catch_exceptions=False)
+        for name in ("one", "two")
     ]
-    folders = [{str(path.relative_to(tmp_path / name)): path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()} for name in ("one", "two")]
+    folders = [
+        {str(path.relative_to(tmp_path / name)): path.read_bytes() for path in (tmp_path / name).rglob("*") if path.is_file()}
+        for name in ("one", "two")
+    ]
     assert folders[0] == folders[1] == made(tree)
     assert [each.stdout.split()[-1] for each in told] == [hashlib.sha256(folders[0][MANIFEST]).hexdigest()] * 2
 

@@ -95,13 +95,27 @@ class Studio:
         place = self._place(camera)
         self._may(camera, bearer)
         wanted = self._cameras[camera]
-        told: dict[str, Any] = {"v": 1, "camera": camera, "width": wanted.width, "height": wanted.height, "fps": wanted.fps, "ready": False, "pictures": 0}
+        told: dict[str, Any] = {
+            "v": 1,
+            "camera": camera,
+            "width": wanted.width,
+            "height": wanted.height,
+            "fps": wanted.fps,
+            "ready": False,
+            "pictures": 0,
+        }
         try:
             said = whip_line.ask(place, {"do": "state"})
             self._require_time(place)
         except KuaError:
             return told
-        return {**told, "ready": True, "pictures": int(said.get("pictures", 0)), "reads": bool(said.get("reads")), "session": str(said.get("session", ""))}
+        return {
+            **told,
+            "ready": True,
+            "pictures": int(said.get("pictures", 0)),
+            "reads": bool(said.get("reads")),
+            "session": str(said.get("session", "")),
+        }
 
     def _place(self, camera: str) -> Path:
         if camera not in self._cameras:

@@ -21,8 +21,14 @@ from kua.words.problem import N_
 
 def write(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help=_("Folder to write; it must be empty, or hold an older copy."))],
-    election: Annotated[Path, typer.Option("--election", metavar="FILE", help=_("The published election file; its note is checked where it lies beside it."))],
-    tree: Annotated[str, typer.Option("--tree", metavar="URL", help=_("Address of the published tree, for the copy of a mirror; default: the centre's."))] = "",
+    election: Annotated[
+        Path,
+        typer.Option("--election", metavar="FILE", help=_("The published election file; its note is checked where it lies beside it.")),
+    ],
+    tree: Annotated[
+        str,
+        typer.Option("--tree", metavar="URL", help=_("Address of the published tree, for the copy of a mirror; default: the centre's.")),
+    ] = "",
 ) -> None:
     """Write the files, the manifest last, and print its digest."""
     try:
@@ -33,7 +39,11 @@ def write(
     note = election.with_suffix(".note")
     if note.is_file():
         check_election(
-            note.read_bytes(), election=read.id, version=read.version, file=sha256(data), keys=[VerifierKey.parse(line) for line in read.commission]
+            note.read_bytes(),
+            election=read.id,
+            version=read.version,
+            file=sha256(data),
+            keys=[VerifierKey.parse(line) for line in read.commission],
         )
     else:
         say.talk(_("There is no note beside the election file: nobody's signature over it was checked."))
@@ -43,7 +53,13 @@ def write(
     for name in sorted(files, key=lambda each: (each == MANIFEST, each)):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         disk.replace(folder / name, files[name])
-    say.talk(fill(N_("{folder} holds {count} files. Put it on any web server, or open index.html. The digest of its manifest:"), folder=folder, count=len(files)))
+    say.talk(
+        fill(
+            N_("{folder} holds {count} files. Put it on any web server, or open index.html. The digest of its manifest:"),
+            folder=folder,
+            count=len(files),
+        )
+    )
     say.data(sha256(files[MANIFEST]).hex())
 
 

@@ -48,12 +48,18 @@ PROBLEMS: dict[str, Problem] = {
         what=N_("The offer is longer than {most} bytes."), why=N_("A browser's offer for one picture is much shorter."), do=_PAGE
     ),
     "whip.form": Problem(
-        what=N_("This is no offer that a station can answer."), why=N_("It is not of the form of SDP, or something that must be in it is missing."), do=_PAGE
+        what=N_("This is no offer that a station can answer."),
+        why=N_("It is not of the form of SDP, or something that must be in it is missing."),
+        do=_PAGE,
     ),
     "whip.sound": Problem(
-        what=N_("The offer is not for one picture alone: {media}."), why=N_("A station takes no sound and no data, and one picture from one telephone."), do=_PAGE
+        what=N_("The offer is not for one picture alone: {media}."),
+        why=N_("A station takes no sound and no data, and one picture from one telephone."),
+        do=_PAGE,
     ),
     "whip.codec": Problem(
-        what=N_("The telephone offers no codec that is taken here: {known}."), why=N_("The picture is carried on as it was encoded."), do=_PAGE
+        what=N_("The telephone offers no codec that is taken here: {known}."),
+        why=N_("The picture is carried on as it was encoded."),
+        do=_PAGE,
     ),
 }

@@ -41,6 +41,8 @@ QUEUE: Final = 64
 """Pictures that wait for the reader; then they are left out up to the next key picture."""
 PLEAD: Final = 0.5
 """Seconds between two requests for a key picture (PLI, RFC 4585 section 6.3.1)."""
+RECORD: Final = "record"
+"""What a desk is for unless it is said."""
 BASE: Final = 90_000
 """Ticks a second of the clock of RTP video."""
 
@@ -133,7 +135,10 @@ class Desk:
         self._inbox: queue.Queue[Encoded | None] = queue.Queue(QUEUE)
         self._wants = False
         self._lock = threading.Lock()
-        threading.Thread(target=lambda: asyncio.run(self._run()), name="whip", daemon=True).start()
+        self._over = threading.Event()
+        self.is_lasting = purpose == RECORD
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), name="whip", daemon=True)
+        self._thread.start()
 
     # ------------------------------------------------------------------------------------------------- the reading thread
 
@@ -169,6 +174,11 @@ class Desk:
             self._wants = False
             self._empty()
 
+    def shut(self) -> None:
+        """Answer nobody any more; the socket is free when this returns."""
+        self._over.set()
+        self._thread.join(5)
+
     def _empty(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
@@ -178,10 +188,8 @@ class Desk:
 
     async def _run(self) -> None:
         self._door.setblocking(False)
-        async with asyncio.TaskGroup() as group:
-            server = await asyncio.start_unix_server(self._guest, sock=self._door, limit=MOST)
-            group.create_task(server.serve_forever())
-            group.create_task(self._watch())
+        async with await asyncio.start_unix_server(self._guest, sock=self._door, limit=MOST):
+            await self._watch()
 
     async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -219,7 +227,13 @@ class Desk:
         session = self._session
         told: dict[str, Any] = {"v": 1, "for": self._purpose, "films": session is not None, "reads": self._wants}
         if session is not None:
-            told |= {"session": session.id, "codec": session.codec, "width": session.size[0], "height": session.size[1], "pictures": session.pictures}
+            told |= {
+                "session": session.id,
+                "codec": session.codec,
+                "width": session.size[0],
+                "height": session.size[1],
+                "pictures": session.pictures,
+            }
         return told
 
     async def _offer(self, sdp: str, peer: str, host: str, who: str) -> Mapping[str, Any]:
@@ -273,10 +287,10 @@ class Desk:
                 encoded.decoder.needs_key = True
 
     async def _watch(self) -> None:
-        while True:
+        while not self._over.is_set():
             await asyncio.sleep(0.25)
             session = self._session
-            if session is not None and not session.ended and session.is_late(time.monotonic()):
+            if session is not None and (self._over.is_set() or session.is_late(time.monotonic())):
                 await self._end(session)
 
     async def _end(self, session: Session) -> None:
@@ -327,12 +341,21 @@ class WhipSource:
         return Compressed(encoded.pts, encoded.key, None, encoded.data)
 
     def close(self) -> None:
-        """Read no more."""
+        """Read no more. While a camera is recorded its telephone is still answered: it is about to be opened anew."""
         self._desk.let_go()
+        if not self._desk.is_lasting:
+            _forget(self._desk)
 
 
 _desks: Final[dict[str, Desk]] = {}
 _desks_lock: Final = threading.Lock()
+
+
+def _forget(desk: Desk) -> None:
+    with _desks_lock:
+        for place in [place for place, held in _desks.items() if held is desk]:
+            del _desks[place]
+    desk.shut()
 
 
 def open_whip(url: str, opening: Opening) -> WhipSource:
@@ -344,5 +367,10 @@ def open_whip(url: str, opening: Opening) -> WhipSource:
     place, options = split_query(url, "for")
     with _desks_lock:
         _relay_only()
-        desk = _desks.get(place) or _desks.setdefault(place, Desk(Path(place), options.get("for", "record")))
-    return WhipSource(desk, desk.first(opening.patience), opening.patience)
+        desk = _desks.get(place) or _desks.setdefault(place, Desk(Path(place), options.get("for", RECORD)))
+    try:
+        return WhipSource(desk, desk.first(opening.patience), opening.patience)
+    except KuaError:
+        if not desk.is_lasting:
+            _forget(desk)
+        raise

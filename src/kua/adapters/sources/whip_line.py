@@ -77,13 +77,20 @@ def ask(path: Path, question: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(said, dict):
         raise Unavailable("whip.not_filming")
     if "code" in said:
-        raise _KINDS.get(str(said.get("kind")), Unavailable)(str(said["code"]), **{str(name): value for name, value in dict(said["facts"]).items()})
+        raise _KINDS.get(str(said.get("kind")), Unavailable)(
+            str(said["code"]), **{str(name): value for name, value in dict(said["facts"]).items()}
+        )
     return said
 
 
 def refusal(error: KuaError) -> dict[str, Any]:
     """Return the answer that tells an error."""
-    return {"v": 1, "kind": next(name for name, kind in _KINDS.items() if isinstance(error, kind)), "code": error.code, "facts": dict(error.facts)}
+    return {
+        "v": 1,
+        "kind": next(name for name, kind in _KINDS.items() if isinstance(error, kind)),
+        "code": error.code,
+        "facts": dict(error.facts),
+    }
 
 
 def _answers(name: str) -> bool:

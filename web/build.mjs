@@ -60,6 +60,12 @@ async function bundle() {
   });
 }
 
+/** The script of the page that checks, for copies that others host: one file, no module, so that it runs from a folder too. */
+async function alone() {
+  const entry = join(source, "alone", "check.ts");
+  await build({ entryPoints: [entry], outfile: join(target, "check-alone.js"), bundle: true, format: "iife", target: ["es2022"], minify: true, legalComments: "inline", charset: "utf8", logLevel: "warning" });
+}
+
 async function styles() {
   for (const name of await named(source, ".css")) await cp(join(source, name), join(target, name));
 }
@@ -105,6 +111,7 @@ async function report() {
 
 await clear();
 await bundle();
+await alone();
 await styles();
 await fonts();
 await page();

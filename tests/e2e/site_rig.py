@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+import segno
 import uvicorn
 from playwright.sync_api import Browser, Page, sync_playwright
 from starlette.applications import Starlette
@@ -61,7 +63,7 @@ class Rig:
         data = self.swapped[path] if path in self.swapped else file.read_bytes() if file.is_file() else None
         if data is None:
             return Response(status_code=404)
-        return Response(data, media_type=_TYPES.get(file.suffix, "text/plain"), headers={"Cache-Control": "no-cache"})
+        return Response(data, media_type=_TYPES.get(file.suffix, "text/plain"), headers={"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"})
 
 
 def index_of(made: Made, now: Instant) -> PlainIndex:
@@ -109,6 +111,31 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def seeing(browser: Browser, film: Path | None = None) -> Iterator[Browser]:
+    """Run a second Chromium beside `browser`, with a camera that sees `film` (Y4M or MJPEG) again and again (None: a test card), and leave to use it."""
+    sees = [] if film is None else [f"--use-file-for-fake-video-capture={film}"]
+    args = [*ARGS, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", *sees]
+    seer = browser.browser_type.launch(executable_path=CHROMIUM, args=args)
+    try:
+        yield seer
+    finally:
+        seer.close()
+
+
+def film_of_code(path: Path, text: str, width: int = 640, height: int = 480) -> Path:
+    """Write ten pictures of a QR code on white paper as Y4M (4:2:0), for a camera that does not exist."""
+    rows = [[1 - int(module) for module in row] for row in segno.make(text, error="m", micro=False).matrix]
+    wide = (height - 80) // (len(rows) + 8)
+    picture = np.full((height, width), 235, np.uint8)
+    code = np.kron(np.array(rows, np.uint8) * 219 + 16, np.ones((wide, wide), np.uint8)).astype(np.uint8)
+    top, left = (height - code.shape[0]) // 2, (width - code.shape[1]) // 2
+    picture[top : top + code.shape[0], left : left + code.shape[1]] = code
+    frame = b"FRAME\n" + picture.tobytes() + bytes([128]) * (width * height // 2)
+    path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420jpeg\n".encode() + frame * 10)
+    return path
 
 
 def watch(page: Page) -> None:

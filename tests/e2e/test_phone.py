@@ -21,18 +21,11 @@ from kua.proof.merkle import EMPTY_ROOT
 from kua.proof.note import parse_note
 from kua.proof.paper import paper_code
 from kua.station.journal import Journal, leaves_of
-from tests.e2e.site_rig import chromium
 from tests.e2e.test_site_access import AXE, RULES
 from tests.rigs.box import STATION
 from tests.rigs.listening import DAY, IDLE, ORIGIN, Room, room_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -9,19 +9,13 @@ from playwright.sync_api import Browser, Page
 
 from kua.core.instant import Instant
 from tests.rigs.published_tree import STATION, make_tree
-from tests.e2e.site_rig import Rig, chromium, serving
+from tests.e2e.site_rig import Rig, serving
 
 pytestmark = pytest.mark.browser
 
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 PLACES = ["", "?q=abai", "r/10", f"s/{STATION}", f"s/{STATION}?t=13:59:46", "s/99-999", "unseen", "check", f"check?s={STATION}", "check?s=99-999"]
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,12 @@ from playwright.sync_api import Browser, Page
 
 from kua.core.digest import sha256
 from kua.core.instant import Instant, rfc3339
-from tests.e2e.site_rig import Rig, chromium, serving
+from tests.e2e.site_rig import Rig, serving
 from tests.e2e.test_site_access import AXE, RULES
 from tests.rigs.published_tree import ELECTION, STATION, make_tree
 from tests.vectors.test_bundle_vectors import CASES, FOLDER, bundle_of
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

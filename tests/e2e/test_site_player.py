@@ -13,7 +13,7 @@ from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
 from kua.proof.tiles import Edge
 from tests.rigs.published_tree import AGENT, ORIGIN, STATION, Made, make_tree
-from tests.e2e.site_rig import Rig, chromium, serving, watch
+from tests.e2e.site_rig import Rig, serving, watch
 
 pytestmark = pytest.mark.browser
 
@@ -21,12 +21,6 @@ expect.set_options(timeout=15_000)
 
 LOG = f"s/{STATION}/"
 CHECKED = "Checked in your browser: consistent with the centre’s log."
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

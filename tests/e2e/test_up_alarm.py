@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, expect
 from kua.adapters.sources.painting import PaintedRoom
 from kua.app.town import Place, Shape, Town
 from kua.app.up_day import _last_leaves
-from tests.e2e.site_rig import chromium
 from tests.e2e.up_rig import STATION, up_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -32,12 +31,6 @@ px = 20
 y = 8500
 px = 50
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 def nudged_film(path: Path) -> Path:

@@ -9,19 +9,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.site_rig import chromium
 from tests.e2e.up_rig import Up, settled, town_of, up_of
 
 pytestmark = [pytest.mark.data, pytest.mark.browser, pytest.mark.timeout(240)]
 
 CLIP = Path(os.environ.get("KUA_DATA") or Path(__file__).parents[3] / "shared" / "data").resolve() / "clips" / "one-by-one.0-724.mp4"
 OUT = Path(__file__).parents[2] / "tests-output"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -11,17 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from kua.app.town import Town
 from kua.sight.grid import PAD
 from kua.sight.zones import UNIT, touched
-from tests.e2e.site_rig import chromium
 from tests.e2e.test_site_access import AXE, RULES
 from tests.e2e.up_rig import Up, settled, town_of, up_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

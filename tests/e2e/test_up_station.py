@@ -14,16 +14,9 @@ from kua.adapters.detectors.qr import QrReader
 from kua.app import calibrations
 from kua.app.live import read_codes
 from kua.app.town import Town
-from tests.e2e.site_rig import chromium
 from tests.e2e.up_rig import Up, settled, town_of, up_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from kua.sight.calibration import read_calibration
-from tests.e2e.site_rig import chromium
 from tests.e2e.up_rig import Up, settled, town_of, up_of
 from tests.integration.test_sticker_sheet import film
 from tests.rigs.stickers import room_with
@@ -16,12 +15,6 @@ from tests.rigs.stickers import room_with
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 OUT = Path(__file__).parents[2] / "tests-output"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -22,19 +22,12 @@ from kua.app.town import Town
 from kua.app.up_day import _pid
 from kua.proof.note import parse_note
 from kua.proof.paper import paper_code, read_paper_code
-from tests.e2e.site_rig import chromium
 from tests.e2e.test_phone import barriers
 from tests.e2e.test_up_pages import look
 from tests.e2e.test_up_station import enrol, sign_by_two
 from tests.e2e.up_rig import Up, settled, town_of, up_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -271,6 +271,23 @@ def test_a_picture_of_equal_shape_is_scaled_and_another_shape_stops_the_run() ->
     recording.tiles()
 
 
+def test_a_stream_that_changes_its_size_goes_on_as_another_run_by_the_same_clock() -> None:
+    recording = Recording()
+    recording.connect(Encoder("mjpeg"))
+    recording.show(recording.people(30))
+    for size in ((640, 360), SIZE):
+        recording.encoder = Encoder("mjpeg", size)
+        recording.show([flat(90, size)] * 30)
+    end(recording)
+    assert len({init.run for init in recording.of(Init)}) == 3
+    assert {(init.width, init.height) for init in recording.of(Init)} == {SIZE}, "the film keeps its own size"
+    assert sum(piece.frames for piece in recording.of(Piece)) == 88, "each change costs one picture"
+    changes = [hole for hole in recording.of(Hole) if hole.reason == "size_change"]
+    pieces = recording.of(Piece)
+    assert [min(piece.t0 for piece in pieces if piece.t0 >= hole.t0) - hole.t0 for hole in changes] == [100, 100]
+    recording.tiles()
+
+
 def test_a_moved_camera_takes_the_pictures_before_it_along() -> None:
     recording = Recording()
     recording.connect()

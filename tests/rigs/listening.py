@@ -118,9 +118,9 @@ def phone(number: int) -> SigningKey:
 
 
 @contextmanager
-def room_of(folder: Path, *, bounds: Bounds = BOUNDS, listens: bool = True, start: int = 1_800_000_000_000) -> Iterator[Room]:
+def room_of(folder: Path, *, bounds: Bounds = BOUNDS, listens: bool = True, start: int = 1_800_000_000_000, source: str = "painted:7") -> Iterator[Room]:
     """Give a station that has begun its day."""
-    box = make_box(folder / "box", "painted:7", drawn_room(320, 180, 7), phase="rehearsal")
+    box = make_box(folder / "box", source, drawn_room(320, 180, 7), phase="rehearsal")
     log = DiskLog.open(box / "log", ORIGIN, key(ORIGIN))
     clock = ManualClock(start)
     journal = Journal(log, clock, "00c0ffee")

@@ -261,3 +261,12 @@ def test_a_reader_that_was_given_up_ends_with_its_next_packet_and_lets_its_sessi
     held[1].set()
     readers.end(Millis(10_000))
     assert closed == [0, 1]
+
+
+def test_a_telephone_that_is_waited_for_is_taken_the_moment_it_comes() -> None:
+    waiting = Unavailable("source.waiting")
+    sent, script = play([10_000, waiting], [10_000, waiting], [10_000, waiting], [3_000, H264, PACKET])
+    began = script.opened_at[0]
+    assert [at - began for at in script.opened_at] == [0, 10_000, 20_000, 30_000], "no pause: it has waited already, and nobody was hammered"
+    assert [type(message) for message in sent] == [Lost, Lost, Lost, Start, Packet, Ended]
+    assert {message.reason for message in sent if isinstance(message, Lost)} == {"camera_lost"}

@@ -41,6 +41,9 @@ export interface Promised {
   rung?: string;
 }
 
+/** No answer at all: the line is down, or the server does not let this page read. */
+export class Unreachable extends Absent {}
+
 const LATE = [1000, 1000, 2000, 2000, 4000, 4000, 6000];
 
 export async function fetchBytes(url: string, cache: RequestCache = "default", signal?: AbortSignal): Promise<Bytes> {
@@ -49,7 +52,7 @@ export async function fetchBytes(url: string, cache: RequestCache = "default", s
     answer = await fetch(url, { cache, credentials: "omit", redirect: "error", signal: signal ?? null });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new Absent(`${url}: no answer`);
+    throw new Unreachable(`${url}: no answer`);
   }
   if (!answer.ok) throw new Absent(`${url}: ${answer.status}`);
   return new Uint8Array(await answer.arrayBuffer());
@@ -88,6 +91,11 @@ export class Checker {
       if (leaf["type"] !== "certificate" || leaf["v"] !== 1 || leaf["origin"] !== origin || leaf["vkey"] !== line) throw new Untrue("key", "certificate");
     }
     return new GrowingLog(filesOf(tree), key, origin, memory(origin, line));
+  }
+
+  /** The station's log, once its key is known to be the station's. Throws `Untrue("key")`, `Absent`. */
+  growing(): Promise<GrowingLog> {
+    return this.log;
   }
 
   /** The checked statement for a segment's URL (`RUN-SLOT.m4s?leaf=N`). Throws `Untrue`, or `Absent` when it does not come. */

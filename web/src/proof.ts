@@ -105,6 +105,11 @@ export class Tiles {
     return this.subproof(earlier, 0, this.size, true);
   }
 
+  /** The root over the first `earlier` entries, as these tiles have it. */
+  rootOf(earlier: number): Promise<Bytes> {
+    return this.subtree(0, earlier);
+  }
+
   private async path(index: number, low: number, high: number): Promise<Bytes[]> {
     if (high - low === 1) return [];
     const middle = low + split(high - low);
@@ -191,6 +196,26 @@ export class GrowingLog {
     const entry = await tiles.entry(index);
     await checkInclusion(index, checkpoint.size, await leafHash(entry), await tiles.inclusion(index), checkpoint.root);
     return entry;
+  }
+
+  /** The newest checkpoint, asked for anew. Throws `Untrue`, `Absent`. */
+  async now(): Promise<Checkpoint> {
+    await this.refresh();
+    return this.newest!;
+  }
+
+  /** A checkpoint of this log from elsewhere: its signature is verified, nothing else. Throws `Untrue("checkpoint")`. */
+  signed(note: string): Promise<Checkpoint> {
+    return openCheckpoint(utf8(note), this.key, this.origin);
+  }
+
+  /** The root over the first `size` entries of the newest checkpoint, proven to be the one that it continues; 0 < size, and no more than it has. */
+  async rootAt(size: number): Promise<Bytes> {
+    const [tiles, checkpoint] = [this.tiles!, this.newest!];
+    if (size === checkpoint.size) return checkpoint.root;
+    const root = await tiles.rootOf(size);
+    await checkConsistency(size, checkpoint.size, root, checkpoint.root, await tiles.consistency(size));
+    return root;
   }
 
   refresh(): Promise<void> {

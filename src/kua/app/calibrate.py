@@ -13,7 +13,7 @@ from kua.adapters.device import mark_of
 from kua.adapters.durable import DurableFiles
 from kua.app import devices
 from kua.app.calibrations import certificates_of, issuers_of, signers_file
-from kua.app.plugins import is_painted, source_opener
+from kua.app.plugins import is_painted, placed, source_opener
 from kua.app.settings import CameraSettings, StationSettings, load_election, load_station
 from kua.core.canonical import canonical
 from kua.core.digest import sha256
@@ -51,7 +51,7 @@ def calibrate(box: Path, cam: str, url: str, zones: str | None, seconds: int) ->
         room = learn_room(drawn_frames(painted, camera.width, camera.height))
     else:
         opening = Opening(clock, _wait, camera.password())
-        room = learn_room(frames_of(source_opener(url)(url, opening), camera.width, camera.height, seconds))
+        room = learn_room(frames_of(source_opener(url)(placed(url, box, cam, learns=True), opening), camera.width, camera.height, seconds))
     files.replace(folder / f"{cam}.still.png", still_of(room))
     seen = StickerFinder().find_in_room(room)
     drawing = _drawing(folder, camera, url, zones, painted, seen)

@@ -21,7 +21,7 @@ import structlog
 from kua.adapters.clock import SystemClock
 from kua.adapters.isolation import isolate
 from kua.app import logs
-from kua.app.plugins import is_loop, is_painted, source_opener
+from kua.app.plugins import is_loop, is_painted, placed, source_opener
 from kua.app.settings import CameraSettings, load_election, load_station
 from kua.core.election import PHASES
 from kua.core.errors import KuaError, Misused
@@ -121,7 +121,7 @@ def _asked(parsed: argparse.Namespace) -> Asked:
 def fetch(asked: Asked, out: BinaryIO) -> int:
     """Run `fetch` until the film ends or SIGTERM; 0 then."""
     clock, inbox = SystemClock(), QueueInbox()
-    url = asked.camera.source
+    url = placed(asked.camera.source, asked.box, asked.camera.id)
     opener = source_opener(url)
     opening = Opening(
         clock, _wait, asked.camera.password(), certificate=asked.camera.certificate or None,
@@ -132,7 +132,7 @@ def fetch(asked: Asked, out: BinaryIO) -> int:
         return opener(url, opening)
 
     log = structlog.get_logger("kua.camera")
-    log.info("start", source=shown(url))
+    log.info("start", source=shown(asked.camera.source))
     readers = Threads(opened, clock, inbox)
     run = Fetch(readers, inbox, clock, lambda: secrets.randbelow(1 << 30) / (1 << 30), to_pipe(out), live=_never_ends(url))
     _on_stop(run.stop)

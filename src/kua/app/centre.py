@@ -58,6 +58,7 @@ from kua.web.kit.serving import Tree
 from kua.web.kit.static import Assets
 from kua.web.office.app import build_office
 from kua.web.site.app import build_site
+from kua.web.site.shapes import Host
 
 TOKEN: Final = "KUA_OFFICE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 METRICS: Final = "KUA_METRICS_TOKEN"
@@ -77,7 +78,7 @@ class Centre:
 
     def __init__(
         self, folder: Path, settings: CentreSettings, clock: Clock, *, control: str, office: str, metrics: str,
-        failed: Callable[[BaseException], None],
+        failed: Callable[[BaseException], None], hosts: tuple[Host, ...] = (),
     ) -> None:
         self.folder, self.clock, self._failed = folder, clock, failed
         self.held: Held = load_election(folder, settings.accept)
@@ -142,7 +143,9 @@ class Centre:
         self._api: App = build_api(self.enrol, self.ingest, self.withdraw, self.revoke, self.desk, control, self.counter)
         self._office: App | None = build_office(self.withdraw, self.desk, office) if office else None
         self._metrics: App | None = build_metrics(self.desk, metrics) if metrics else None
-        self._site: App = build_site(self.desk, "/t", _assets(), self.clips if settings.clips and number == 1 else None)
+        self._site: App = build_site(
+            self.desk, "/t", _assets(), self.clips if settings.clips and number == 1 else None, hosts=hosts, file=self.held.files["election.json"]
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send each request to the part whose path it is."""
@@ -317,4 +320,6 @@ def build(
     metrics = environment.get(METRICS, "")
     if metrics and len(metrics) < 16:
         raise Misused("metrics.short_token", least=16)
-    return Centre(folder, load(folder).centre, clock or SystemClock(), control=control, office=office, metrics=metrics, failed=failed)
+    settings = load(folder)
+    hosts = tuple(Host(each.name, each.url) for each in settings.site.hosts)
+    return Centre(folder, settings.centre, clock or SystemClock(), control=control, office=office, metrics=metrics, failed=failed, hosts=hosts)

@@ -23,6 +23,7 @@ from kua.adapters.clock import SystemClock
 from kua.adapters.durable import DurableFiles
 from kua.app import listen_files
 from kua.app.closing import closed_at
+from kua.app.listen_camera import Studio, camera_invitation, telephones
 from kua.app.listen_files import FOLDER, MAX_NOTE, Told
 from kua.app.local_certificate import fingerprint, holds, make_certificate
 from kua.app.settings import load_election, load_station
@@ -42,7 +43,10 @@ from kua.ports.clock import Clock
 from kua.verify.reading import open_reader
 from kua.verify.view import LogView
 from kua.web.kit.pace import block_of
-from kua.web.panel.phones import HEADERS, MAX_BODY, Phones
+from kua.web.kit.pages import preferred
+from kua.web.kit.static import Assets
+from kua.web.panel.filming import MAX_OFFER, SEEING_HEADERS, Filming
+from kua.web.panel.phones import HEADERS, MAX_BODY, Phones, answer_problem
 from kua.witness.bounded import Answer, BoundedHandler, BoundedServer, Bounds
 from kua.words.speak import LANGUAGES
 
@@ -55,6 +59,8 @@ BURST: Final = 60
 EVERY: Final = Millis(500)
 """An address may ask sixty times at once, and twice a second in the long run."""
 FILES: Final = 256
+LONGEST_SECRET: Final = 80
+"""Letters of a token or a telephone's own secret that are looked at."""
 LARGEST: Final = 256 * 1024
 """Bytes of the largest file that this process can write at all."""
 _AT: Final = re.compile(r"(?:\[([0-9a-f:]{2,39})\]|([0-9.]{7,15})):([0-9]{1,5})")
@@ -66,17 +72,19 @@ class Hall:
 
     def __init__(self, box: Path, clock: Clock) -> None:
         """Raises `Misused("settings.*")`, `Incomplete("listen.no_log")` before the first recording, and what `load_election` raises."""
-        self._box, self._clock = box, clock
+        self.box = self._box = box
+        self.clock = self._clock = clock
         station = load_station(box)
         election, _ = load_election(box, station)
         place = election.station(station.id)
         self.station, self.origin = station.id, station_origin(election.domain, election.id, station_id(station.id))
-        self.key = log_key(box)
+        # A telephone may have to film before there is a log: to show the empty room.
+        self._key = None if telephones(station) and not (box / "log" / "vkey").exists() else log_key(box)
+        self.settings, self.windows = station, place.windows
         self._said = {
             "v": 1,
             "station": station.id,
             "origin": self.origin,
-            "vkey": str(self.key),
             "title": {each: place.titles.said_in(each) for each in LANGUAGES},
             "election": {each: election.titles.said_in(each) for each in LANGUAGES},
         }
@@ -84,9 +92,16 @@ class Hall:
         self._turnstile = Turnstile(BURST, EVERY)
         self._lock = threading.Lock()
 
+    @property
+    def key(self) -> VerifierKey:
+        """The log's key. Raises `Incomplete("listen.no_log")` before the first recording."""
+        if self._key is None:
+            self._key = log_key(self._box)
+        return self._key
+
     def about(self) -> Mapping[str, Any]:
-        """Keep the port's promise."""
-        return {**self._said, "closed": closed_at(self._box) is not None, "again": APART // 1000}
+        """Keep the port's promise. Raises `Incomplete("listen.no_log")`."""
+        return {**self._said, "vkey": str(self.key), "closed": closed_at(self._box) is not None, "again": APART // 1000}
 
     def checkpoint(self) -> bytes:
         """Keep the port's promise. Raises `Incomplete("listen.no_log")`."""
@@ -158,16 +173,39 @@ class _Doors(BoundedHandler):
 
     def read(self, target: str) -> Answer:
         """Answer a GET."""
-        return self.server.phones.get(target, str(self.client_address[0]), self._language())
+        filming, peer = self.server.filming, str(self.client_address[0])
+        if not filming.is_mine(target):
+            return self.server.phones.get(target, peer, self._language())
+        page = filming.page(target)
+        if page is not None:
+            self.safe = SEEING_HEADERS
+            return page
+        return self._often(peer) or filming.state(target, self._bearer(), self._language())
 
     def take(self, target: str) -> None:
         """Answer a POST."""
+        filming, peer = self.server.filming, str(self.client_address[0])
+        if filming.is_mine(target):
+            offer = self.body(MAX_OFFER)
+            if offer is not None:
+                secret = self.headers.get("Kua-Secret", "")[:LONGEST_SECRET]
+                self.answer(self._often(peer) or filming.film(target, self._bearer(), secret, offer, peer, self._language()))
+            return
         data = self.body(MAX_BODY)
         if data is not None:
             self.answer(self.server.phones.post(target, data, str(self.client_address[0]), self._language()))
 
+    def drop(self, target: str) -> None:
+        """Let a telephone stop filming."""
+        filming, peer = self.server.filming, str(self.client_address[0])
+        if filming.is_mine(target):
+            self.answer(self._often(peer) or filming.leave(target, self._bearer(), self._language()))
+        else:
+            super().drop(target)
+
     def parse_request(self) -> bool:
         """Answer under our own address only: a foreign name that leads here, and a foreign page that acts here, are attacks."""
+        self.safe = HEADERS
         if not super().parse_request():
             return False
         host, origin = self.headers.get("Host", ""), self.headers.get("Origin", "")
@@ -176,13 +214,22 @@ class _Doors(BoundedHandler):
             return False
         return True
 
+    def _often(self, peer: str) -> Answer | None:
+        return None if self.server.hall.may(peer) else answer_problem(Rejected("listen.too_many"), preferred(self._language()), 429)
+
+    def _bearer(self) -> str:
+        kind, _, secret = str(self.headers.get("Authorization", "")).partition(" ")
+        return secret.strip()[:LONGEST_SECRET] if kind.lower() == "bearer" else ""
+
     def _language(self) -> str:
         return str(self.headers.get("Kua-Language") or self.headers.get("Accept-Language", ""))
 
 
 class _Server(BoundedServer):
     def __init__(self, host: str, port: int, hall: Hall, context: ssl.SSLContext, bounds: Bounds) -> None:
-        self.phones = Phones(hall)
+        assets = Assets()
+        self.hall, self.phones = hall, Phones(hall, assets)
+        self.filming = Filming(Studio(hall.box, host, hall.settings, hall.windows, hall.clock), assets)
         super().__init__(host, port, _Doors, bounds, context)
         shown = f"[{host}]" if ":" in host else host
         self.names = {f"{shown}:{self.port}", *([shown] if self.port == 443 else [])}
@@ -212,20 +259,28 @@ class Listener:
         self._thread.join(5)
 
 
-def serve(box: Path, at: str, tell: Callable[[str, Told], None], renewals: Callable[[Callable[[], None]], None]) -> None:
-    """Serve until interrupted. `at` is `ADDRESS:PORT`; empty: the setting `station.listen`. `tell` is given each invitation's address.
+def serve(box: Path, at: str, tell: Callable[[str, Told], None], renewals: Callable[[Callable[[], None]], None], camera: str = "") -> None:
+    """Serve until interrupted. `at` is `ADDRESS:PORT`; empty: the setting `station.listen`. `tell` is given each invitation's address: for an observer's
+    telephone, or for one that films as `camera`.
 
-    Raises `Misused("listen.off")` where neither says where, `Misused("listen.address")`, `Refused("listen.runs")`, and as `Listener`.
+    Raises `Misused("whip.no_camera")` for a camera that is no telephone, `Misused("listen.off")` where neither says where, `Misused("listen.address")`, `Refused("listen.runs")`, and as `Listener`.
     """
-    host, port = place_of(at or load_station(box).listen)
+    station = load_station(box)
+    host, port = place_of(at or station.listen)
+    if camera and camera not in {each.id for each in telephones(station)}:
+        raise Misused("whip.no_camera", camera=camera[:20])
+
+    def invited(listener: Listener) -> str:
+        return camera_invitation(box, listener.told, camera) if camera else invitation(box, listener.told, listener.hall.key)
+
     with listen_files.alone(box):
         give_way()
         listener = Listener(box, host, port)
         ended = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         try:
-            tell(invitation(box, listener.told, listener.hall.key), listener.told)
-            renewals(lambda: tell(invitation(box, listener.told, listener.hall.key), listener.told))
+            tell(invited(listener), listener.told)
+            renewals(lambda: tell(invited(listener), listener.told))
             ended.wait()
         finally:
             listener.close()

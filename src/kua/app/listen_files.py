@@ -36,6 +36,7 @@ MAX_LETTERS: Final = 64
 """Files of the inbox that the agent looks at in one go."""
 OPEN_FOR: Final = Millis(600_000)
 """How long an invitation holds."""
+_INVITATION: Final = "invitation.json"
 _TRIES: Final = 10
 _NAME: Final = re.compile(r"observer/([0-9]{2}-[0-9]{1,5})/[0-9a-f]{8}")
 
@@ -99,33 +100,37 @@ def discard(path: Path) -> None:
         path.unlink()
 
 
-def invite(box: Path, now: Instant) -> str:
-    """Make an invitation for one telephone, in the place of an older one, and return its token. Only its digest is kept."""
+def invite(box: Path, now: Instant, name: str = _INVITATION) -> str:
+    """Make an invitation for one telephone, in the place of an older one, and return its token. Only its digest is kept. `name` is the file it lies in."""
     token = secrets.token_urlsafe(12)
     data = canonical({"v": 1, "sha256": sha256(token.encode()).hex(), "until": now + OPEN_FOR})
-    DurableFiles().replace(box / FOLDER / "invitation.json", data, mode=0o600)
+    DurableFiles().replace(box / FOLDER / name, data, mode=0o600)
     return token
 
 
-def use(box: Path, token: str, now: Instant) -> None:
+def use(box: Path, token: str, now: Instant, name: str = _INVITATION) -> None:
     """Take the invitation, once. Raises `Rejected("listen.token")`."""
-    path = box / FOLDER / "invitation.json"
-    said = _json(path)
+    require_token(box, token, now, name)
+    (box / FOLDER / name).unlink(missing_ok=True)
+
+
+def require_token(box: Path, token: str, now: Instant, name: str = _INVITATION) -> None:
+    """Raise `Rejected("listen.token")` unless the invitation waits for this token."""
+    said = read_json(box / FOLDER / name)
     digest = sha256(token.encode()).hex()
     if not hmac.compare_digest(str(said.get("sha256", "")), digest) or not isinstance(said.get("until"), int) or now > said["until"]:
         raise Rejected("listen.token")
-    path.unlink(missing_ok=True)
 
 
-def is_invited(box: Path, now: Instant) -> bool:
+def is_invited(box: Path, now: Instant, name: str = _INVITATION) -> bool:
     """Whether an invitation waits for a telephone."""
-    until = _json(box / FOLDER / "invitation.json").get("until")
+    until = read_json(box / FOLDER / name).get("until")
     return isinstance(until, int) and now <= until
 
 
 def admitted(box: Path) -> tuple[str, ...]:
     """Return the keys that were let in."""
-    keys = _json(box / FOLDER / "admitted.json").get("keys", [])
+    keys = read_json(box / FOLDER / "admitted.json").get("keys", [])
     return tuple(each for each in keys if isinstance(each, str))[:KEYS] if isinstance(keys, list) else ()
 
 
@@ -147,7 +152,7 @@ def tell(box: Path, told: Told) -> None:
 
 def told(box: Path) -> Told | None:
     """Return where the listener is, None if none runs: only one that runs holds the lock. Changes nothing."""
-    said = _json(box / FOLDER / "status.json")
+    said = read_json(box / FOLDER / "status.json")
     if not said or not _is_held(box):
         return None
     try:
@@ -205,7 +210,8 @@ def _letter(path: Path) -> Letter | None:
         return None
 
 
-def _json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a small file; empty where it is not there or no such thing."""
     try:
         data = path.read_bytes()
         said = json.loads(data) if len(data) <= 16 * MAX_LETTER else {}

@@ -4,6 +4,7 @@
 from collections.abc import Collection
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Final, cast
 
 from kua.core.errors import Misused
@@ -18,6 +19,7 @@ SOURCES: Final = {
     "usb": "kua.adapters.sources.usb:open_usb",
     "file": "kua.adapters.sources.file:open_file",
     "painted": "kua.adapters.sources.painted:open_painted",
+    "whip": "kua.adapters.sources.whip:open_whip",
 }
 """What may feed pictures."""
 
@@ -31,7 +33,10 @@ def source_opener(url: str, trusted: Collection[str] = ()) -> OpenSource:
     scheme = scheme_of(url)
     if scheme in SOURCES:
         module, _, name = SOURCES[scheme].partition(":")
-        return cast("OpenSource", getattr(import_module(module), name))
+        try:
+            return cast("OpenSource", getattr(import_module(module), name))
+        except ModuleNotFoundError as error:
+            raise Misused("source.needs_extra", scheme=scheme, library=(error.name or "?").partition(".")[0]) from error
     offered = [entry for entry in entry_points(group="kua.sources") if entry.name == scheme]
     for entry in offered:
         if entry.dist is not None and entry.dist.name in trusted:
@@ -39,6 +44,24 @@ def source_opener(url: str, trusted: Collection[str] = ()) -> OpenSource:
     if offered:
         raise Misused("source.untrusted", scheme=scheme, package=offered[0].dist.name if offered[0].dist else "?")
     raise Misused("source.scheme", scheme=scheme[:20])
+
+
+def placed(url: str, box: Path, camera: str, *, learns: bool = False) -> str:
+    """Return the URL with what only this box knows: `whip:` gets the socket at which camera `camera` is answered. `learns`: for a calibration."""
+    if not is_telephone(url):
+        return url
+    place = f"whip:{socket_of(box, camera)}"
+    return f"{place}?for=calibration" if learns else place
+
+
+def socket_of(box: Path, camera: str) -> Path:
+    """Return where the process that films with a telephone as camera `camera` answers the listener."""
+    return box.absolute() / "listen" / f"camera-{camera}.sock"
+
+
+def is_telephone(url: str) -> bool:
+    """Return whether a telephone or a browser films."""
+    return scheme_of(url) == "whip"
 
 
 def is_live(url: str) -> bool:

@@ -37,7 +37,7 @@ class CameraSettings(_Table):
     id: Annotated[str, Field(pattern="^[a-z]$")]
     """One lower-case letter, as in the election file."""
     source: Annotated[str, Field(min_length=3)]
-    """Address: `rtsp://USER@HOST/PATH`, `rtsps://`, `onvif://USER@HOST`, `recorder://USER@HOST/MAKER/CHANNEL`, `usb:/dev/video0`, `file:PATH` or `painted:SEED`. Never with a password: that is KUA_CAMERA_A_PASSWORD."""
+    """Address: `rtsp://USER@HOST/PATH`, `rtsps://`, `onvif://USER@HOST`, `recorder://USER@HOST/MAKER/CHANNEL`, `usb:/dev/video0`, `file:PATH`, `painted:SEED`, or `whip:` for a telephone that films. Never with a password: that is KUA_CAMERA_A_PASSWORD."""
     certificate: Annotated[str, Field(pattern="^(?:|[0-9a-f]{64})$")] = ""
     """SHA-256 (hex) of the certificate that an `rtsps://` camera must show; `kua doctor camera` prints the one that it shows now."""
     width: Annotated[int, Field(ge=160, le=3840, multiple_of=2)] = 1280
@@ -128,6 +128,15 @@ class CentreSettings(_Table):
     """Whether the centre's clock is disciplined: then uploads signed more than five minutes ago are refused."""
 
 
+class HostSettings(_Table):
+    """`[[site.hosts]]`: somebody who hosts a copy of the page that checks films."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(?:.*\S)?$")]
+    """What the host is called, as it stands on the page: a party, a newspaper, a university."""
+    url: Annotated[str, Field(max_length=200, pattern=r"^https://[^\s<>\"]+$")]
+    """Where its copy is."""
+
+
 class SiteSettings(_Table):
     """`[site]`: the public pages."""
 
@@ -135,6 +144,8 @@ class SiteSettings(_Table):
     """Languages of the pages; the first is shown to readers who ask for none of them."""
     contact: str = ""
     """Where a reader can write to: an address or a link, shown at the foot of each page."""
+    hosts: Annotated[tuple[HostSettings, ...], Field(max_length=32)] = ()
+    """Who hosts copies of the page that checks films, one table each; the page names them and says that nobody signed the list."""
 
 
 class Settings(BaseSettings):
@@ -165,6 +176,7 @@ TABLES: Final[dict[str, type[_Table]]] = {
     "centre": CentreSettings,
     "centre.authorities": AuthoritySettings,
     "site": SiteSettings,
+    "site.hosts": HostSettings,
 }
 """Every table, by its name in the file."""
 
@@ -256,7 +268,7 @@ def values(box: Path, environment: Mapping[str, str] = os.environ) -> list[Value
 def _walk(prefix: str, model: BaseModel, given: Any) -> Iterator[Value]:
     for name in type(model).model_fields:
         value = getattr(model, name)
-        if name in {"cameras", "authorities"}:
+        if name in {"cameras", "authorities", "hosts"}:
             for number, each in enumerate(value):
                 yield from _walk(f"{prefix}.{name}.{each.id if name == 'cameras' else each.name}", each, given[name][number])
         else:

@@ -287,8 +287,8 @@ class Box:
     def _unlisten(self, _body: Mapping[str, Any]) -> None:
         up_visitors.close_listener(self._box)
 
-    def _invite(self, _body: Mapping[str, Any]) -> Mapping[str, Any]:
-        return up_visitors.invite(self._box, self._language)
+    def _invite(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return up_visitors.invite(self._box, self._language, _text(body, "camera") if "camera" in body else "")
 
     def _open_door(self) -> Door:
         if self._door is None:

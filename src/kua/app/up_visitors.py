@@ -15,6 +15,7 @@ from typing import Any, Final
 from kua.adapters.clock import SystemClock
 from kua.app import listen_files
 from kua.app.listen import invitation, log_key
+from kua.app.listen_camera import camera_invitation, is_invited, telephones
 from kua.app.settings import load_station
 from kua.app.up_door import addresses
 from kua.core.errors import KuaError, Misused, Refused, Unavailable
@@ -37,10 +38,16 @@ def visitors_state(box: Path, leaves: Sequence[Leaf]) -> dict[str, Any]:
         "at": "" if told is None else f"{told.host}:{told.port}",
         "fingerprint": "" if told is None else " ".join(told.fingerprint[at : at + 4].upper() for at in range(0, 64, 4)),
         "invited": told is not None and listen_files.is_invited(box, SystemClock().now()),
+        "filming": {camera: told is not None and is_invited(box, camera, SystemClock().now()) for camera in filming_cameras(box)},
         "admitted": len(listen_files.admitted(box)),
         "cosigning": len(seen),
         "last": max(seen.values(), default=None),
     }
+
+
+def filming_cameras(box: Path) -> tuple[str, ...]:
+    """Return the letters of the cameras that are telephones."""
+    return tuple(camera.id for camera in telephones(load_station(box)))
 
 
 def open_listener(box: Path, host: str) -> None:
@@ -49,7 +56,8 @@ def open_listener(box: Path, host: str) -> None:
         raise Misused("up.second_address", given=host[:60], known=", ".join(addresses()))
     if listen_files.told(box) is not None:
         return
-    log_key(box)
+    if not filming_cameras(box):
+        log_key(box)
     wanted = load_station(box).listen.rpartition(":")[2]
     ports = [int(wanted)] if wanted else [PORT, 0]
     for port in ports:
@@ -67,12 +75,17 @@ def close_listener(box: Path) -> None:
         os.kill(told.pid, signal.SIGTERM)
 
 
-def invite(box: Path, language: str) -> Mapping[str, Any]:
-    """Return address and QR of a fresh invitation. Raises `Refused("up.not_running")`."""
+def invite(box: Path, language: str, camera: str = "") -> Mapping[str, Any]:
+    """Return address and QR of a fresh invitation: for an observer's telephone, or for the one that films as `camera`.
+
+    Raises `Refused("up.not_running")`, `Misused("whip.no_camera")`.
+    """
     told = listen_files.told(box)
     if told is None:
         raise Refused("up.not_running")
-    url = invitation(box, told, log_key(box), language)
+    if camera and camera not in filming_cameras(box):
+        raise Misused("whip.no_camera", camera=camera[:20])
+    url = camera_invitation(box, told, camera, language) if camera else invitation(box, told, log_key(box), language)
     return {"url": url, "rows": qr_rows(url)}
 
 

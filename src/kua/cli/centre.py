@@ -28,7 +28,7 @@ from kua.centre.elections.service import load_election
 from kua.centre.enrol.revoke import Revocation
 from kua.centre.enrol.service import make_code
 from kua.centre.ingest.evidence import Evidence
-from kua.cli import say
+from kua.cli import centre_check_page, say
 from kua.cli.say import _, fill
 from kua.cli.typed import instant_of, typed
 from kua.core.errors import KuaError, Misused, Rejected, Unavailable
@@ -120,6 +120,11 @@ def code(station: Annotated[str, typer.Argument(metavar="STATION")], folder: Wit
         say.data(make_code(index, held.election, station, SystemClock()))
     finally:
         index.close()
+
+
+app.command("check-page", help=_("Write a copy of the page that checks films, for anybody to host: the same bytes for one election, whoever makes it."))(
+    centre_check_page.write
+)
 
 
 @app.command("issue-person", help=_("Certify a person's key for a role at a station, with the issuer's key of this folder."))

@@ -23,6 +23,9 @@ def listen(
     at: Annotated[
         str, typer.Option("--at", metavar="ADDRESS:PORT", help=_("Address of this computer and port; else the setting `station.listen`."))
     ] = "",
+    camera: Annotated[
+        str, typer.Option("--camera", metavar="LETTER", help=_("Print the QR code for the telephone that films as this camera (source `whip:`)."))
+    ] = "",
 ) -> None:
     """Serve until Ctrl-C. The agent goes on with or without it."""
     import segno
@@ -45,4 +48,4 @@ def listen(
         on_enter(renew)
 
     with suppress(KeyboardInterrupt):
-        serve(box, at, tell, renewals)
+        serve(box, at, tell, renewals, camera)

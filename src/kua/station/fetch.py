@@ -150,6 +150,8 @@ class Fetch:
             if isinstance(lost, Misused | Rejected) and (self._turn == 1 or not self._live):
                 raise lost
             self._out(Lost(_reason_of(lost), self._clock.now()))
+            if lost.code == "source.waiting":  # it waited by itself for a telephone: nobody is hammered, and whoever comes now is not kept waiting
+                continue
             slow = isinstance(lost, Refused | Rejected | Misused)
             self._pause(self._backoff.failed(self._clock.monotonic(), self._share(), slow=slow))
         self._out(Ended())

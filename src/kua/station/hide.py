@@ -148,6 +148,8 @@ class _Run:
     held: deque[_Held] = field(default_factory=deque)
     last: Instant | None = None
     kept: Instant | None = None
+    size: tuple[int, int] | None = None
+    """What the camera sends, in pixels; the film has a size of its own."""
     behind_since: Instant | None = None
     film: Film | None = None
     lowered: Lowered | None = None
@@ -394,9 +396,19 @@ class Hide:
             self.counts["size"] += 1
             self._restart("size_change")
             return
+        if run.size not in {None, (picture.width, picture.height)}:
+            self._another_size(run)
+            return
+        run.size = picture.width, picture.height
         began = self._clock.monotonic()
         self._hide(run, picture, at, phase, arrival)
         self._climb(at, began)
+
+    def _another_size(self, run: _Run) -> None:
+        """The camera has changed the size of its pictures in mid-stream, as telephones do on a thin line: another run, by the same clock."""
+        self.counts["resized"] += 1
+        self._end_run(RESIZED)
+        self._run = _Run(run.anchor, run.line, settled=run.settled, first_media=run.first_media, last=run.last, kept=run.kept)
 
     @property
     def _fitted(self) -> Fitted:

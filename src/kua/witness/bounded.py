@@ -149,6 +149,10 @@ class BoundedHandler(BaseHTTPRequestHandler):
         """Hand over to `take`."""
         self.take(self.path)
 
+    def do_DELETE(self) -> None:
+        """Hand over to `drop`."""
+        self.drop(self.path)
+
     def do_GET(self) -> None:
         """Answer what `read` says."""
         self.answer(self.read(self.path))
@@ -160,6 +164,10 @@ class BoundedHandler(BaseHTTPRequestHandler):
     def take(self, target: str) -> None:
         """Take what is posted to `target`, and answer."""
         self.answer(NOT_FOUND, last=True)
+
+    def drop(self, target: str) -> None:
+        """End what is called `target`, and answer. Most servers have nothing that anybody may end."""
+        self.answer(Answer(501, b"unsupported method\n"), last=True)
 
     def read(self, target: str) -> Answer:
         """Return the answer to a GET of `target`."""

@@ -4,6 +4,21 @@
 from kua.words.problem import N_, Problem
 
 PROBLEMS: dict[str, Problem] = {
+    "check_page.no_centre": Problem(
+        what=N_("The election file names no centre with an address on the web."),
+        why=N_("A copy of the page would not know where logs and films lie, nor by whose key."),
+        do=N_("Take the election file that the centre publishes; an address after --tree begins with https://."),
+    ),
+    "check_page.not_built": Problem(
+        what=N_("The file {name} of the web bundle is not there."),
+        why=N_("The pages' scripts and styles are built once, and come with the installed program."),
+        do=N_("In a checkout run `make web`; else install kua anew."),
+    ),
+    "check_page.not_empty": Problem(
+        what=N_("In {folder} lies {name}, which is no part of the page."),
+        why=N_("Whatever lies in the folder would be served with it."),
+        do=N_("Name an empty folder, or take away what does not belong there."),
+    ),
     "centre.no_file": Problem(
         what=N_("The centre's folder has no {name}."),
         why=N_("It is not the folder of a centre, or the file was moved away."),

@@ -8,7 +8,7 @@ import gzip
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.requests import Request
@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from kua.core.digest import sha256
 from kua.web.kit.formats import Formats, iso
-from kua.web.kit.static import Assets, accepts_gzip
+from kua.web.kit.static import accepts_gzip
 from kua.words.speak import LANGUAGES, catalogue
 
 LAYOUT: Final = Path(__file__).parent / "templates"
@@ -33,6 +33,15 @@ SECURITY: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
 }
 """Headers of every page."""
+
+SEEING: Final[Mapping[str, str]] = {"Permissions-Policy": SECURITY["Permissions-Policy"].replace("camera=()", "camera=(self)")}
+"""What differs on a page that may open the camera of the reader's device."""
+
+
+class Links(Protocol):
+    """Where a page finds a file of the bundle, by its name."""
+
+    def url(self, name: str) -> str: ...
 
 
 class Words:
@@ -61,7 +70,7 @@ class Words:
 class Pages:
     """Templates of one site in the three languages."""
 
-    def __init__(self, templates: Path, assets: Assets) -> None:
+    def __init__(self, templates: Path, assets: Links) -> None:
         self._folders = (str(templates), str(LAYOUT))
         self._assets = assets
         self._rooms = {language: self._room(language) for language in LANGUAGES}
@@ -85,12 +94,15 @@ class Pages:
         return self._rooms[language].get_template(template).render(page=page)
 
 
-def answer(request: Request, html: str, *, language: str, status: int = 200, max_age: int = 0) -> Response:
-    """Return `html` with its ETag; 304 without a body if the reader has it."""
+def answer(
+    request: Request, html: str, *, language: str, status: int = 200, max_age: int = 0, also: Mapping[str, str] | None = None
+) -> Response:
+    """Return `html` with its ETag; 304 without a body if the reader has it. `also` are headers that differ on this page."""
     data = html.encode()
     tag = f'W/"{sha256(data).hex()[:20]}"'
     headers = {
         **SECURITY,
+        **(also or {}),
         "Content-Language": language,
         "Cache-Control": f"public, max-age={max_age}, must-revalidate" if max_age else "no-cache",
         "ETag": tag,

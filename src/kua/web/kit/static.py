@@ -44,6 +44,10 @@ class Assets:
         """Return the file called `name`, or None."""
         return self._files.get(name)
 
+    def names(self) -> list[str]:
+        """Return the names of all files, sorted."""
+        return sorted(self._files)
+
     async def serve(self, request: Request) -> Response:
         """Answer `/static/{name}`."""
         asset = self._files.get(request.path_params["name"])

@@ -24,7 +24,7 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 MAX_BODY: Final = 4_096
 JSON: Final = "application/json"
 HEADERS: Final[tuple[tuple[str, str], ...]] = (*SECURITY.items(), ("Cache-Control", "no-store"))
-_STATIC: Final = re.compile(r"(?:site|up|fonts)\.css|cosign\.js|chunk-[A-Z0-9]+\.js|mark\.svg|fonts/[a-z-]+\.woff2")
+_STATIC: Final = re.compile(r"(?:site|up|fonts)\.css|(?:cosign|filming)\.js|chunk-[A-Z0-9]+\.js|mark\.svg|fonts/[a-z-]+\.woff2")
 _SIZES: Final = re.compile(r"from=([1-9][0-9]{0,15})&to=([1-9][0-9]{0,15})", re.ASCII)
 _STATUS: Final[Mapping[str, int]] = {
     "listen.token": 401,
@@ -71,8 +71,8 @@ class PhonePage:
 class Phones:
     """Answers. One for all connections."""
 
-    def __init__(self, hall: Hall) -> None:
-        self._hall, self._assets = hall, Assets()
+    def __init__(self, hall: Hall, assets: Assets) -> None:
+        self._hall, self._assets = hall, assets
         self._pages = Pages(TEMPLATES, self._assets)
 
     def get(self, target: str, address: str, language: str) -> Answer:
@@ -85,7 +85,7 @@ class Phones:
         if path.strip("/") in LANGUAGES and path.endswith("/"):
             return self._page(path.strip("/"))
         readers: dict[str, Callable[[], Answer]] = {
-            "/about": lambda: _json(self._hall.about()),
+            "/about": lambda: answer_json(self._hall.about()),
             "/checkpoint": lambda: Answer(200, self._hall.checkpoint(), TEXT),
             "/consistency": lambda: self._consistency(query),
             "/qr": self._qr,
@@ -99,7 +99,7 @@ class Phones:
             "/cosign": lambda body: self._hall.take(body.get("vkey", ""), body.get("note", "")),
         }
         taker = takers.get(target)
-        return self._told(_nothing if taker is None else lambda: _json(taker(_body(data))), address, language)
+        return self._told(_nothing if taker is None else lambda: answer_json(taker(_body(data))), address, language)
 
     def _told(self, work: Callable[[], Answer], address: str, language: str) -> Answer:
         try:
@@ -107,10 +107,7 @@ class Phones:
                 raise Rejected("listen.too_many")
             return work()
         except KuaError as error:
-            said = preferred(language)
-            what, why, do = explain(error, said)
-            body = {"code": error.code, "what": what, "why": why, "do": do, "facts": error.facts}
-            return _json(body, _STATUS.get(error.code, 400))
+            return answer_problem(error, preferred(language), _STATUS.get(error.code, 400))
 
     def _page(self, language: str) -> Answer:
         turns = tuple(Turn(each, NAMES[each], f"/{each}/", each == language) for each in LANGUAGES)
@@ -125,11 +122,11 @@ class Phones:
         found = _SIZES.fullmatch(query)
         if found is None:
             raise Misused("listen.sizes")
-        return _json({"steps": self._hall.steps(int(found[1]), int(found[2]))})
+        return answer_json({"steps": self._hall.steps(int(found[1]), int(found[2]))})
 
     def _qr(self) -> Answer:
         note = self._hall.checkpoint().decode()
-        return _json({"note": note, "rows": qr_rows(note)})
+        return answer_json({"note": note, "rows": qr_rows(note)})
 
 
 def qr_rows(text: str) -> list[str]:
@@ -141,7 +138,14 @@ def _nothing() -> Answer:
     raise Rejected("web.not_found")
 
 
-def _json(body: Mapping[str, Any], status: int = 200) -> Answer:
+def answer_problem(error: KuaError, language: str, status: int) -> Answer:
+    """Return an error in words of `language`."""
+    what, why, do = explain(error, language)
+    return answer_json({"code": error.code, "what": what, "why": why, "do": do, "facts": error.facts}, status)
+
+
+def answer_json(body: Mapping[str, Any], status: int = 200) -> Answer:
+    """Return an object as JSON."""
     return Answer(status, json.dumps(dict(body), ensure_ascii=False).encode(), JSON)
 
 

@@ -4,28 +4,28 @@
 Every page says all that it knows without JavaScript, except the moving picture.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from kua.core.digest import sha256
 from kua.core.election import Election
-from kua.core.errors import Rejected
+from kua.core.errors import Misused, Rejected
 from kua.ports.clips import Clips
 from kua.ports.index import PublicIndex
-from kua.web.kit.pages import SECURITY, Pages, Words, answer, preferred
+from kua.web.kit.pages import SECURITY, SEEING, Pages, Words, answer, preferred
 from kua.web.kit.static import Assets
 from kua.web.site.clips import ClipPages
+from kua.web.site.hosted import MANIFEST, TEMPLATES, check_page
 from kua.web.site.moments import moment
 from kua.web.site.search import Finder
+from kua.web.site.shapes import Host
 from kua.web.site.views import Views, election_key
 from kua.words.speak import LANGUAGES
-
-TEMPLATES: Final = Path(__file__).parent / "templates"
 
 KEPT: Final = 512
 """Pages kept within one second: enough for a crowd on the same pages, too few to fill the memory."""
@@ -35,8 +35,10 @@ KEPT: Final = 512
 class Site:
     """The pages of one centre."""
 
-    def __init__(self, index: PublicIndex, tree_prefix: str, assets: Assets, clips: Clips | None) -> None:
-        self._index = index
+    def __init__(
+        self, index: PublicIndex, tree_prefix: str, assets: Assets, clips: Clips | None, hosts: tuple[Host, ...], copy: str
+    ) -> None:
+        self._index, self._hosts, self._copy = index, hosts, copy
         self._tree = tree_prefix
         self._pages = Pages(TEMPLATES, assets)
         self._longest = clips.longest if clips is not None else None
@@ -45,7 +47,7 @@ class Site:
         self._second = -1
         self._kept: dict[tuple[str, str, str], str] = {}
 
-    def _shown(self, request: Request, language: str, make: Callable[[], str]) -> Response:
+    def _shown(self, request: Request, language: str, make: Callable[[], str], also: Mapping[str, str] | None = None) -> Response:
         """Answer with a page that is made at most once a second, however many ask for it: a crowd costs what one reader costs."""
         second = self._index.now() // 1000
         if second != self._second:
@@ -56,7 +58,7 @@ class Site:
             html = make()
             if len(self._kept) < KEPT:
                 self._kept[key] = html
-        return answer(request, html, language=language)
+        return answer(request, html, language=language, also=also)
 
     def _views(self, language: str) -> Views:
         return Views(self._index, language, self._tree)
@@ -128,12 +130,26 @@ class Site:
     async def check(self, language: str, request: Request) -> Response:
         """P4."""
         number = request.query_params.get("s", "").strip().replace(" ", "-")[:20]
+
+        def make() -> str:
+            return self._pages.render(language, "check.html", self._views(language).check(number, self._hosts, self._copy))
+
         try:
-            return self._shown(request, language, lambda: self._pages.render(language, "check.html", self._views(language).check(number)))
+            return self._shown(request, language, make, SEEING)
         except Rejected as error:
             if error.code != "election.no_station":
                 raise
             return self._lost(request, language, Words(language)("There is no station “{number}” in this election.", number=number))
+
+    async def place(self, request: Request) -> Response:
+        """`/s/{station}/place.json`: where copies of P4 look for a station's film (docs/spec/check-page.md). Hints; a reader believes only what is signed."""
+        try:
+            told = self._views(LANGUAGES[0]).place(request.path_params["station"])
+        except Rejected as error:
+            if error.code != "election.no_station":
+                raise
+            return JSONResponse({}, 404, {**SECURITY, "Access-Control-Allow-Origin": "*"})
+        return JSONResponse(told, headers={**SECURITY, "Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"})
 
     async def unseen(self, language: str, request: Request) -> Response:
         """What you do not see and why."""
@@ -153,6 +169,14 @@ class Site:
         return self._lost(request, language, Words(language)("Nothing lies at this address. A letter may have been lost on the way."))
 
 
+def _copy_of(index: PublicIndex, file: bytes, assets: Assets) -> str:
+    """Return the digest of the manifest that every copy of P4 has; empty where there is no file to make one from, or no bundle."""
+    try:
+        return sha256(check_page(index.election(), file, assets)[MANIFEST]).hex() if file else ""
+    except Misused:
+        return ""
+
+
 def _in(language: str, page: Callable[[str, Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         return await page(language, request)
@@ -167,15 +191,20 @@ def _to(place: str) -> Callable[[Request], Awaitable[Response]]:
     return endpoint
 
 
-def build_site(index: PublicIndex, tree_prefix: str = "/t", assets: Assets | None = None, clips: Clips | None = None) -> Starlette:
-    """Return the site over `index`. `tree_prefix` is where the published tree is served on the same host; `clips` makes clips for readers, where it may."""
+def build_site(
+    index: PublicIndex, tree_prefix: str = "/t", assets: Assets | None = None, clips: Clips | None = None, *,
+    hosts: tuple[Host, ...] = (), file: bytes = b"",
+) -> Starlette:  # fmt: skip
+    """Return the site over `index`. `tree_prefix` is where the published tree is served on the same host; `clips` makes clips for readers, where it may;
+    `hosts` are those who host copies of P4; `file` are the bytes of the election file, for the digest that such copies have."""
     held = assets or Assets()
-    site = Site(index, tree_prefix, held, clips)
+    site = Site(index, tree_prefix, held, clips, hosts, _copy_of(index, file, held))
     return Starlette(
         routes=[
             Route("/", site.door),
             Route("/now", site.now),
             Route("/static/{name:path}", held.serve),
+            Route("/s/{station}/place.json", site.place),
             *(
                 route
                 for language in LANGUAGES

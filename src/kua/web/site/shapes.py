@@ -262,6 +262,14 @@ class UnseenPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """Somebody who hosts a copy of P4, as the centre's settings name them."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class CheckPage:
     """P4: three plain answers about a file or a link. `player` says where a station's log is, None where no station is meant or nothing of it is public."""
 
@@ -276,6 +284,9 @@ class CheckPage:
     """JSON: camera, from, to (null where open) of each withdrawal."""
     east: int
     verify: str
+    hosts: tuple[Host, ...] = ()
+    copy: str = ""
+    """SHA-256 in hex of the manifest that every copy for this election has; empty where it cannot be made here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from kua import __version__
 from kua.core.election import Election, Station
@@ -24,6 +24,7 @@ from kua.web.site.shapes import (
     CountryPage,
     Crumb,
     Frame,
+    Host,
     Moment,
     Outsiders,
     Player,
@@ -321,17 +322,15 @@ class Views:
             notice=notice(self._election.sealed, catalogue(self._lang).gettext),
         )
 
-    def check(self, number: str) -> CheckPage:
+    def check(self, number: str, hosts: tuple[Host, ...] = (), copy: str = "") -> CheckPage:
         """Return P4, for pieces of film of station `number`, or without a station. Raises `Rejected("election.no_station")`."""
         title, east = self._words("Check a film"), offset_ms(self._now)
         crumbs = (Crumb(self._words("All regions"), f"/{self._lang}/"),)
         verify = "kua bundle verify FILE.zip"
         if not number:
-            return CheckPage(self.frame(title, "check"), crumbs, "", "", None, "", "[]", east, verify)
-        station = self._election.station(number)
+            return CheckPage(self.frame(title, "check"), crumbs, "", "", None, "", "[]", east, verify, hosts, copy)
+        station, told = self._election.station(number), self.place(number)
         cameras = self._cameras(station, "")
-        days = {choice.cam: self._index.day(number, choice.cam).day for choice in cameras}
-        withdrawn = [[cam, span.t0, span.t1] for cam, day in days.items() for span in day.withdrawn]
         public = any(_camera_state(self._index.station_state(number), choice.cam).published_until is not None for choice in cameras)
         return CheckPage(
             frame=self.frame(title, f"check?s={number}"),
@@ -339,11 +338,19 @@ class Views:
             station=number,
             name=station.titles.said_in(self._lang),
             player=self._player(station, cameras[0], (), None) if public else None,
-            cameras=" ".join(days),
-            withdrawn=json.dumps(withdrawn),
+            cameras=" ".join(told["cameras"]),
+            withdrawn=json.dumps(told["withdrawn"]),
             east=east,
             verify=f"kua film verify {self._centre()}{self._tree}/{self._election.id}/s/{number}",
+            hosts=hosts,
+            copy=copy,
         )
+
+    def place(self, number: str) -> dict[str, Any]:
+        """Return what a copy of P4 is told of a station: its cameras, where the national log names its key, what was withdrawn. Raises as `check`."""
+        days = {choice.cam: self._index.day(number, choice.cam).day for choice in self._cameras(self._election.station(number), "")}
+        withdrawn = [[cam, span.t0, span.t1] for cam, day in days.items() for span in day.withdrawn]
+        return {"v": 1, "station": number, "cameras": list(days), "certificate": self._index.certificate(number), "withdrawn": withdrawn}
 
     def problem(self, heading: str, why: str, do: str, here: str = "") -> ProblemPage:
         """Return the page that says what is not there."""

@@ -45,7 +45,7 @@ def run() -> list[Row]:
         draft["publication"] = {"delay_ms": 3_600_000}  # publication is not what is measured here
         election = founding.found(folder / "centre", draft, founding.packaged_profile("kz"), url="http://127.0.0.1")
         # One station stands here for hundreds; its own allowance is not what is measured.
-        (folder / "centre" / "kua.toml").write_text("[centre]\nquota_megabits = 10000\nquota_requests = 10000\n", "utf-8")
+        (folder / "centre" / "kua.toml").write_text("[centre]\nquota_megabits = 10000\nquota_requests = 10000\nall_requests = 1000000\n", "utf-8")
         index = SqliteIndex(folder / "centre" / "index.db")
         code = make_code(index, election, STATION, SystemClock())
         index.close()

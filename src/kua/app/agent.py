@@ -202,9 +202,9 @@ class Pair:
 
 @final
 class Agent:
-    """A station's day. Everything is checked in the constructor, before a file is written or a process started."""
+    """A station's day. A service `waits` for the first window; whoever starts it by hand before that is told when it is. Everything is checked in the constructor, before a file is written or a process started."""
 
-    def __init__(self, box: Path, *, command: Command | None = None, until_end: bool = False) -> None:
+    def __init__(self, box: Path, *, command: Command | None = None, until_end: bool = False, waits: bool = False) -> None:
         self._box = box
         self._until_end = until_end
         self._station: StationSettings = settings_room.load_station(box)
@@ -221,8 +221,7 @@ class Agent:
             raise Refused("agent.other_station", given=self._enrolled.origin, wanted=origin)
         self._clock = SystemClock()
         self._files = DurableFiles()
-        if not self._place.windows or (self._clock.now() >= self._place.windows[-1].end and not (box / "log" / "journal").exists()):
-            raise Refused("agent.outside_window", station=self._station.id, windows=_windows(self._election, self._station.id))
+        self._require_window(waits)
         self._key = station_key(box, origin)
         self._plain_command = command or camera_command(box)
         self._signed_at = Millis(-STATUS)
@@ -243,6 +242,17 @@ class Agent:
         self._preferred: tuple[object, ...] | None = None
         self._manager = Manager()
         self._sensors = Sensors(box)
+
+    def _require_window(self, waits: bool) -> None:
+        """Refuse to start where nothing may be recorded. A box that has begun may still send what it owes, between windows and after them."""
+        now, windows = self._clock.now(), self._place.windows
+        if (self._box / "log" / "journal").exists() and windows:
+            return
+        told = {"station": self._station.id, "windows": _windows(self._election, self._station.id)}
+        if not windows or now >= windows[-1].end:
+            raise Refused("agent.outside_window", **told)
+        if self._place.phase_at(now) is None and not waits:
+            raise Refused("agent.before_window", **told)
 
     def run(self) -> None:
         """Record until told to stop, or until the day is closed and everything is delivered. Raises `KuaError` for what cannot go on."""

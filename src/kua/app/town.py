@@ -28,6 +28,7 @@ from kua.app.witness import init as init_witness
 from kua.core.canonical import Json
 from kua.core.election import Election, read_election
 from kua.core.errors import Unavailable
+from kua.core.instant import SLOT
 from kua.core.nouns import election_id, nation_origin, station_id, station_origin
 from kua.law.hiding import DEFAULT, table_json
 from kua.proof.keys import SigningKey, VerifierKey
@@ -106,6 +107,8 @@ class Town:
     phase: str = "voting"
     outsiders: Sequence[str] = ()
     """Names of co-signers: each runs its own program with its own book; a checkpoint counts as seen once a half and one more of them have signed it."""
+    windows: Sequence[tuple[str, int, int]] = ()
+    """Phase, and begin and end in milliseconds from the founding; empty: one phase that is open for a day."""
     others: Sequence[tuple[str, str]] = ()
     """Further centres of the election, each with URL and verifier key."""
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
@@ -205,9 +208,11 @@ class Town:
             waiting.wait(0.1)
         raise Unavailable("demo.no_centre", folder=str(self.centre))
 
-    def start_station(self, station: str, environment: Mapping[str, str] | None = None, *, command: Sequence[str] | None = None) -> None:
-        """Start the agent of a box."""
-        self._start(station, ["station", "run", "--box", str(self.box(station))], environment, command)
+    def start_station(
+        self, station: str, environment: Mapping[str, str] | None = None, *, command: Sequence[str] | None = None, wait: bool = False
+    ) -> None:
+        """Start the agent of a box; with `wait` as a service does, which waits for the first window."""
+        self._start(station, ["station", "run", *(["--wait"] if wait else []), "--box", str(self.box(station))], environment, command)
 
     def _start(
         self, name: str, arguments: Sequence[str], environment: Mapping[str, str] | None, command: Sequence[str] | None = None
@@ -247,7 +252,8 @@ class Town:
 
     def _draft(self) -> Json:
         now = SystemClock().now()
-        windows = [{"phase": self.phase, "from": now - HOUR, "to": now + 20 * HOUR}]
+        begin = now // SLOT * SLOT  # windows begin and end on whole minutes: a segment lies within one or outside
+        windows = [{"phase": phase, "from": begin + start, "to": begin + end} for phase, start, end in self.windows or ((self.phase, -HOUR, 20 * HOUR),)]
         return {
             "v": 1, "id": ELECTION, "version": 1, "domain": DOMAIN, "kind": "rehearsal",
             "titles": _titles("Көрсетілім сайлауы", "Показательные выборы", "Demonstration election"),

@@ -56,7 +56,7 @@ class Agent:
         for cam, code in body["calibrations"].items():
             if code and code != "calibration.one_person":  # one signature: silhouettes only
                 raise Incomplete("up.not_ready", camera=cam, code=code)
-        command = [sys.executable, "-m", "kua.cli.main", "station", "run", "--box", str(self._box)]
+        command = [sys.executable, "-m", "kua.cli.main", "station", "run", "--wait", "--box", str(self._box)]
         opened = os.open(self._box / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(opened, "ab") as log:
             self._child = subprocess.Popen(

@@ -142,7 +142,8 @@ def enrol(
         list[str] | None, typer.Option("--commission", metavar="VKEY", help=_("A verifier key of the commission, from a printed copy."))
     ] = None,
     is_second: Annotated[
-        bool, typer.Option("--second", help=_("A second centre of the election file: it gets everything too, when the first has it or is away."))
+        bool,
+        typer.Option("--second", help=_("A second centre of the election file: it gets everything too, when the first has it or is away.")),
     ] = False,
 ) -> None:
     """Make the station's key on the box and have it certified."""
@@ -160,13 +161,19 @@ def run(
     until_end: Annotated[
         bool, typer.Option("--until-end", help=_("Close the day when every camera's film has come to its end (rehearsals with files)."))
     ] = False,
+    waits: Annotated[
+        bool,
+        typer.Option(
+            "--wait", help=_("Before the first window, wait for it and record nothing: for a service that starts with the computer.")
+        ),
+    ] = False,
 ) -> None:
     """Run the agent in the foreground. SIGTERM ends it in order."""
     from kua.app.agent import Agent
 
     from kua.app.closing import closed_at
 
-    Agent(box, until_end=until_end).run()
+    Agent(box, until_end=until_end, waits=waits).run()
     at = closed_at(box)
     if at is not None:
         say.talk(say.fill(N_("The day was closed at {at}."), at=rfc3339(at)))
@@ -222,12 +229,16 @@ def fsck(
         raise typer.Exit(2 if all(finding.code in {"fsck.missing", "fsck.row", "fsck.lost"} for finding in left) else 1)
 
 
-@app.command(help=_("Put film under legal hold: nothing of it is deleted for space until the hold is lifted. Without more, list the holds."))
+@app.command(
+    help=_("Put film under legal hold: nothing of it is deleted for space until the hold is lifted. Without more, list the holds.")
+)
 def hold(
     box: Box,
     since: Annotated[str | None, typer.Option("--from", metavar="TIME", help=_("Beginning of the span, in RFC 3339."))] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="TIME", help=_("End of the span, in RFC 3339."))] = None,
-    article: Annotated[str | None, typer.Option("--article", help=_("Article of the law or number of the order, in one line of Latin letters."))] = None,
+    article: Annotated[
+        str | None, typer.Option("--article", help=_("Article of the law or number of the order, in one line of Latin letters."))
+    ] = None,
     camera: Annotated[str | None, typer.Option("--camera", help=_("Letter of the camera; none: every camera."))] = None,
     lift: Annotated[int | None, typer.Option("--lift", metavar="N", help=_("Lift the hold with this number."))] = None,
     json_wanted: Json = False,
@@ -243,7 +254,9 @@ def hold(
         add_hold(box, camera, instant_of(since), instant_of(until), article or "")
     holds = listed(box)
     if json_wanted:
-        say.as_json({"holds": [{"cam": held.cam, "from": rfc3339(held.t0), "to": rfc3339(held.t1), "article": held.article} for held in holds]})
+        say.as_json(
+            {"holds": [{"cam": held.cam, "from": rfc3339(held.t0), "to": rfc3339(held.t1), "article": held.article} for held in holds]}
+        )
         return
     for number, held in enumerate(holds, 1):
         say.data(f"{number}. {held.cam or '*'}  {rfc3339(held.t0)} - {rfc3339(held.t1)}  {held.article}")
@@ -269,8 +282,12 @@ _MEANINGS: Final = {
 
 _LOWERED: Final = {
     "small": N_("The line to the centre is slow: small pictures are sent at once, the full film later. Here it is recorded in full."),
-    "slow": N_("The line to the centre is slow: one small picture a second is sent at once, the full film later. Here it is recorded in full."),
-    "still": N_("The line to the centre is slow: one small picture in ten seconds is sent at once, the full film later. Here it is recorded in full."),
+    "slow": N_(
+        "The line to the centre is slow: one small picture a second is sent at once, the full film later. Here it is recorded in full."
+    ),
+    "still": N_(
+        "The line to the centre is slow: one small picture in ten seconds is sent at once, the full film later. Here it is recorded in full."
+    ),
     "none": N_("The line to the centre carries no pictures: statements are sent at once, the film later. Here it is recorded in full."),
 }
 """What is said of each rung of `kua.flow.thin` but the full film."""

@@ -169,6 +169,11 @@ PROBLEMS: dict[str, Problem] = {
         why=N_("The agent records inside the windows of the election file only: {windows}."),
         do=N_("Wait for a new version of the election file, or check the clock."),
     ),
+    "agent.before_window": Problem(
+        what=N_("No window of station {station} is open now."),
+        why=N_("The agent records inside the windows of the election file only: {windows}."),
+        do=N_("Start it in a window; the service, and `kua station run --wait`, wait for it and record nothing until then."),
+    ),
     "agent.camera_not_planned": Problem(
         what=N_("The election file plans no camera {camera} in station {station}."),
         why=N_("A camera that nobody planned may not record."),

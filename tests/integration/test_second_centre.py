@@ -87,8 +87,10 @@ def test_both_centres_get_everything_the_second_also_while_the_first_is_away(tow
         assert outbox.summary().files == 0
         for digest in outbox.known():
             receipt, row = outbox.receipt(Digest(digest)), outbox.row(Digest(digest))
-            assert receipt is not None
             assert row is not None
+            if receipt is None and row.kind in {"live", "live_init"}:
+                continue  # the lowered form of film that is there itself
+            assert receipt is not None
             check_receipt(receipt, key, origin, row.digest, row.size)
             assert (town.centre / "store" / digest.hex()[:2] / digest.hex()).exists()
         outbox.close()

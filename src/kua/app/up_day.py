@@ -31,7 +31,9 @@ LOG: Final = "agent.log"
 LATE: Final = Millis(30_000)
 """A camera from which nothing has been recorded for so long is in trouble."""
 OWED_LATE: Final = Millis(60_000)
-ALARMS: Final = ("box_moved", "lid_opened", "moved", "scene_changed", "covered", "defocused", "looped", "frozen", "black", "sealing")
+ALARMS: Final = (
+    "box_moved", "lid_opened", "tamper", "moved", "scene_changed", "covered", "defocused", "looped", "signal_loss", "garbled", "frozen", "black", "slow", "sealing",
+)  # fmt: skip
 """Faults of a camera that a person at the station can do something about, the gravest first."""
 _SAID: Final = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: .+$", re.MULTILINE)
 _RECENT: Final = Millis(60_000)

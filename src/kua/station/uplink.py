@@ -310,7 +310,8 @@ class Uplink:
     def _send_file(self, lane: Lane, owed: Owed) -> None:
         row = self._outbox.row(owed.digest)
         data = self._read(row) if row else None
-        if data is None and self._outbox.is_spared(owed.digest):
+        if data is None and (self._outbox.is_spared(owed.digest) or (row is not None and row.kind in {"live", "live_init"})):
+            self._outbox.spare(owed.digest)  # of two centres one may have the film itself already, and its lowered form has left the disk
             with self._guard:
                 self._spool.forget([owed.digest])
             return

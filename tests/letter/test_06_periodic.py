@@ -50,9 +50,10 @@ def test_nobody_starts_it_after_the_last_window(tmp_path: Path) -> None:
             Agent(box, waits=waits)
 
 
+@pytest.mark.timeout(300)
 def test_it_records_inside_the_windows_alone_and_its_log_says_where_it_was_off(tmp_path: Path) -> None:
     """Two windows with a pause between them, and a service that was started before the first."""
-    town = Town(tmp_path, [PLACE], windows=(("opening", 24_000, 40_000), ("voting", 56_000, 72_000)))
+    town = Town(tmp_path, [PLACE], windows=(("opening", 40_000, 56_000), ("voting", 68_000, 84_000)))
     town.found()
     windows = town.election().station(PLACE.id).windows
     box = town.box(PLACE.id)

@@ -164,7 +164,7 @@ def recorded(folder: Path, start: int, end: int) -> bool:
     def command(_role: str, _camera: CameraSettings) -> Sequence[str]:
         return [sys.executable, "-c", f"open({str(mark)!r}, 'w').close()"]
 
-    agent = Agent(folder / "box", command=command)
+    agent = Agent(folder / "box", command=command, waits=True)
     ends = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM))
     ends.start()
     agent.run()

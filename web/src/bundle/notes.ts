@@ -61,8 +61,9 @@ export async function makeKey(name: string, kind: number, bytes: Bytes): Promise
 /** The key in a file `vkey`: one line and nothing else. */
 export async function readKeyFile(data: Bytes): Promise<VerifierKey> {
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(data); // as Python reads it: what is no UTF-8 makes another name, whose id does not fit
-  if (!text.endsWith("\n")) throw new Rejected("key.form");
-  return readKey(text.slice(0, -1));
+  const key = await readKey(text.replace(/\n$/, ""));
+  if (!text.endsWith("\n")) throw new Rejected("key.form"); // last, as Python does: of a line that was cut short the key itself is wrong
+  return key;
 }
 
 function isWeak(point: Bytes): boolean {

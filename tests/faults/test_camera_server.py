@@ -19,11 +19,13 @@ from kua.adapters.durable import DurableFiles
 from kua.adapters.sources.painting import PaintedRoom
 from kua.adapters.tilelog import DiskLog
 from kua.core.digest import sha256
+from kua.flow.space import Space
 from kua.core.instant import Instant
 from kua.media.timeline import Day as Timeline
 from kua.media.timeline import Film, Gap
 from kua.station.journal import Day, Camera, Journal, leaves_of
 from kua.station.keep import Keep
+from kua.station.room import Room as Disk
 from kua.station.pipe import messages
 from kua.station.spool import Outbox
 from tests.rigs.box import make_box
@@ -84,7 +86,9 @@ class Room:
         self.clock = SystemClock()
         self._log, self._outbox = DiskLog.open(folder / "log", ORIGIN, KEY), Outbox.open(folder / "spool.sqlite")
         self.journal = Journal(self._log, self.clock, "00c0ffee")
-        self.keep = Keep(folder, self.journal, self._outbox, DurableFiles(), self.clock, 0, lambda _rows: None, lambda *_: None)
+        files = DurableFiles()
+        room = Disk(folder, self._outbox, files, self.clock, Space(0))
+        self.keep = Keep(folder, self.journal, self._outbox, files, self.clock, room, lambda _rows: None, lambda *_: None)
         day = Day("e-1", sha256(b"e"), "10-245", (Camera("a", *SIZE, 10_000),), (("hiding", 1, sha256(b"h")),), {"a": PAPERS})
         self.journal.begin(day, sha256(b"build"), sha256(b"settings"))
         command = [sys.executable, "-m", "kua.app.camera"]

@@ -305,7 +305,11 @@ class Examined:
         election = self.town.election()
         (centre,) = (VerifierKey.parse(each.vkey) for each in election.centres)
         root = self.town.published / "s" / station
-        public = {sha256(path.read_bytes()) for path in [*root.glob("film/*/*"), *root.glob("calibration/*")]}
+        shown = [*root.glob("film/*/*"), *root.glob("film/*/live/*"), *root.glob("calibration/*")]
+        public = {sha256(path.read_bytes()) for path in shown if path.is_file()}
+        # The lowered form of a film gives way to the film itself: it stays in the store, and need not be shown any more.
+        lives = [leaf.body.get("live", {}) for leaf in leaves(root) if leaf.type == "segment"]
+        lowered = {live[part] for live in lives for part in ("sha256", "init") if part in live}
         lost = 0
         for digest, (at, receipt, size) in self.witness.receipts[station].items():
             if at > before:
@@ -313,7 +317,7 @@ class Examined:
             told = check_receipt(receipt, centre, self.town.origin(station), digest, size or _size(self.town, digest))
             stored = self.town.centre / "store" / told.digest.hex()[:2] / told.digest.hex()
             kept = stored.is_file() and sha256(stored.read_bytes()) == digest
-            lost += not kept or digest not in public
+            lost += not kept or (digest not in public and digest.hex() not in lowered)
         return lost
 
     def receipts(self, station: str, before: int) -> int:

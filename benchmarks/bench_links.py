@@ -133,7 +133,7 @@ def _measured(case: Case, line: Wire, town: Town, url: str) -> Seen:
         (began, before), (ended, after) = marks
         if station.wait(60):
             raise AssertionError(f"the station ended with {station.returncode}")
-        time.sleep(0.2)
+        time.sleep(0.2)  # the watcher looks every 0.02 s, and has yet to see the last entry
     finally:
         station.kill()
         over.set()

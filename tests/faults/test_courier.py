@@ -31,7 +31,7 @@ from kua.proof.leaf import Leaf, read_leaf
 from kua.station import custody
 from kua.station.courier import RECEIPTS, Packed
 from tests.rigs.carried import Carried
-from tests.rigs.centre import STATION, Box, HandClock, found, running
+from tests.rigs.centre import STATION, Box, HandClock, client, found, running
 
 pytestmark = pytest.mark.faults
 
@@ -239,7 +239,7 @@ async def test_packs_of_other_stations_and_elections_are_told(town: Town) -> Non
 
 
 async def test_a_pack_in_the_folder_of_another_enrolled_station_is_told(town: Town) -> None:
-    other = Box(town.centre, town.centre.web if hasattr(town.centre, "web") else None, OTHER)  # type: ignore[arg-type]
+    other = Box(town.centre, client(town.centre), OTHER)
     town.centre.members.know(OTHER, other.key.verifier)
     town.pack()
     town.folder.rename(town.folder.with_name(OTHER))
@@ -347,7 +347,7 @@ async def test_a_full_medium_takes_what_fits_newest_first_and_says_what_is_left(
 def test_a_real_disk_that_is_too_small_takes_what_fits_and_a_second_one_the_rest(tmp_path: Path) -> None:
     space = ["unshare", "-rm"]
     if subprocess.run([*space, "mount", "-t", "tmpfs", "tmpfs", str(tmp_path)], check=False, capture_output=True).returncode:
-        pytest.skip("no namespace in which a disk may be mounted")
+        pytest.fail("no namespace in which a disk may be mounted: allow user namespaces (`unshare -rm`)", pytrace=False)
     command = [*space, sys.executable, "-m", "tests.faults.courier_child", str(tmp_path / "town")]
     ended = subprocess.run(command, check=False, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr[-2000:]

@@ -84,12 +84,19 @@ def test_a_station_that_is_killed_anywhere_neither_forks_nor_forgets(tmp_path: P
     finally:
         ward.stop()
     seen = examine(ward)
-    rows = [row for station in PLACES for row in rows_of(ward, seen, station, kills(once[station]))]
+    by_station = {station: rows_of(ward, seen, station, kills(once[station])) for station in PLACES}
+    rows = [row for mine in by_station.values() for row in mine]
     print_table(f"killed at the station (orphans gone after {ward.slowest_orphan:.1f} s at most)", sorted(rows, key=lambda row: row.place))
     hold(rows)
     ours = [death for death in ward.deaths if death.name != "centre"]
     assert [death.code for death in ours] == [-9] * sum(row.killed == "agent" for row in rows)
-    assert all(row.gap > 0 for row in rows if row.killed == "agent")
+    # Lanes send at once, so that a second kill may come before the first has cost any film: those between which none was made share the gap that follows.
+    costs: dict[tuple[str, int], float] = {}
+    for station, mine in by_station.items():
+        for row in mine:
+            if row.killed == "agent":
+                costs[station, row.before] = costs.get((station, row.before), 0) + row.gap
+    assert all(gap > 0 for gap in costs.values())
 
 
 def test_a_centre_that_is_killed_anywhere_loses_no_receipt_and_costs_the_station_no_second(tmp_path: Path) -> None:

@@ -248,7 +248,8 @@ def test_a_camera_that_refuses_tcp_is_taken_over_udp(tmp_path: Path) -> None:
 
 def test_a_stop_says_goodbye_so_that_the_camera_keeps_no_place_for_us() -> None:
     switches, clock, inbox = Switches(), SystemClock(), QueueInbox()
-    with serving(BadCamera(made(pattern(), 300, 10, switches), switches, clock.now, pace=1.0)) as camera:
+    # Slow enough that no picture is written while the goodbye is under way: one that meets a closed socket breaks the connection before it is read.
+    with serving(BadCamera(made(pattern(), 300, 10, switches), switches, clock.now, pace=3.0)) as camera:
         readers = Threads(lambda: open_rtsp(f"rtsp://127.0.0.1:{camera.port}/x", Opening(clock, lambda _wait: None)), clock, inbox)
         fetch = Fetch(readers, inbox, clock, lambda: 0.5, lambda message: fetch.stop() if isinstance(message, Packet) else None, live=True)
         fetch.run()

@@ -107,6 +107,30 @@ def test_a_lasting_hole_is_stated_while_it_lasts_and_never_overtakes_film_on_its
     assert [(hole.reason, hole.t1) for hole in stated] == [("camera_lost", now - 30_000)]
 
 
+def lasting(book: Book, after: int) -> list[tuple[str, int]]:
+    """Reason and length of what is stated of camera `a`, `after` so many milliseconds."""
+    now = Instant(book.account.cursor("a") + after)
+    return [(hole.reason, hole.t1 - hole.t0) for hole in book.account.lasting(now) if hole.cam == "a"]
+
+
+def test_the_next_part_of_a_lasting_hole_states_the_newest_reason() -> None:
+    book = Book()
+    book.play("segment", "a", 0, 4_000)
+    book.account.interrupted("a", "camera_lost")
+    book.account.interrupted("a", "camera_refused")
+    assert lasting(book, 60_000) == [("camera_lost", 30_000)]
+    assert lasting(book, 60_000) == [("camera_refused", 30_000)]
+
+
+def test_the_start_after_a_restart_is_no_newer_reason_of_its_hole() -> None:
+    book = Book()
+    book.play("segment", "a", 0, 4_000)
+    book.play("restart", "a", 0, 0)
+    book.account.interrupted("a", "starting")
+    assert lasting(book, 60_000) == [("restart", 30_000)]
+    assert lasting(book, 60_000) == [("restart", 30_000)]
+
+
 def test_film_of_accounted_time_is_refused() -> None:
     book = Book()
     book.play("segment", "a", 0, 4_000)

@@ -71,12 +71,13 @@ class Account:
     def interrupted(self, cam: str, reason: str) -> None:
         """Note why film is missing from the cursor on. The first reason stands for the part of a hole that is stated next, the newest for what follows.
 
-        A start is no reason any more as soon as there is another one: a camera that refuses from the beginning has not been "starting" all day.
+        A start is no reason any more as soon as there is another one: a camera that refuses from the beginning has not been "starting" all day; nor does
+        the start after a restart say anything new of the hole that the restart has made.
         """
         line = self._line(cam)
         if not line.lasting or line.reason == "starting":
             line.reason, line.lasting = reason, True
-        else:
+        elif reason != "starting":
             line.newer = reason
 
     def segment(self, cam: str, t0: Instant, t1: Instant) -> Place:

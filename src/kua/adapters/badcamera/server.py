@@ -10,7 +10,7 @@ import hashlib
 import re
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, final
@@ -197,11 +197,11 @@ class BadCamera:
             if not switches.no_reports and (number - first) % REPORT_EVERY == 0:
                 passed = self._now() - shown if self._by_the_wall else (number - first) * 1000 // fps
                 report = picture.report(self._clock(shown, passed), FIRST + number * HZ // fps)
-                await self._send(talk, 0, report, is_report=True)
-            for is_last, payload in packets(self._reel.pictures[number]):
-                await self._send(talk, 0, picture.packet(self._ticks(number), payload, marked=is_last))
+                await self._send(talk, 0, [report], is_report=True)
+            shared = packets(self._reel.pictures[number])
+            await self._send(talk, 0, [picture.packet(self._ticks(number), payload, marked=is_last) for is_last, payload in shared])
             if 1 in talk.tracks:
-                await self._send(talk, 1, sound.packet(number * 8_000 // fps, b"\xd5" * 160, marked=False))
+                await self._send(talk, 1, [sound.packet(number * 8_000 // fps, b"\xd5" * 160, marked=False)])
                 self.sound_sent += 1
             self.sent = max(self.sent, number + 1)
             await asyncio.sleep(0.001 if talk.ports and not self._pace else 0)  # UDP has nobody who slows it down
@@ -220,17 +220,21 @@ class BadCamera:
         """Return what the camera's own clock shows `passed` milliseconds after a right one showed `shown`."""
         return Instant(shown + passed + self._switches.clock_ms + passed * self._switches.drift_ppm // 1_000_000)
 
-    async def _send(self, talk: _Talk, track: int, packet: bytes, *, is_report: bool = False) -> None:
-        if track in talk.ports:
-            peer = talk.writer.get_extra_info("peername")[0]
-            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                asyncio.DatagramProtocol, remote_addr=(peer, talk.ports[track][is_report])
-            )
-            transport.sendto(packet)
-            transport.close()
+    async def _send(self, talk: _Talk, track: int, pieces: Sequence[bytes], *, is_report: bool = False) -> None:
+        """Over TCP all in one piece: a viewer who leaves after the first of them would else be written to while it says goodbye, which breaks the
+        connection before the goodbye is read.
+        """
+        if track not in talk.ports:
+            talk.writer.write(b"".join(interleaved(track * 2 + is_report, piece) for piece in pieces))
+            await talk.writer.drain()
             return
-        talk.writer.write(interleaved(track * 2 + is_report, packet))
-        await talk.writer.drain()
+        peer = talk.writer.get_extra_info("peername")[0]
+        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            asyncio.DatagramProtocol, remote_addr=(peer, talk.ports[track][is_report])
+        )
+        for piece in pieces:
+            transport.sendto(piece)
+        transport.close()
 
     def _described(self) -> bytes:
         """Return the description of what can be played (SDP, RFC 8866; RFC 6184, section 8.2.1)."""

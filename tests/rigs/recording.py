@@ -17,7 +17,7 @@ from kua.law.hiding import DEFAULT
 from kua.sight.grid import BLOCK
 from kua.sight.hider import Hider
 from kua.station.counting import Counting
-from kua.station.hide import Hide, Means, Shape
+from kua.station.hide import HOLD, Hide, Means, Shape
 from kua.station.pipe import Covered, Fault, Hole, Init, Message, Packet, Piece, Start
 from kua.testing.clock import ManualClock
 from tests.rigs.rooms import SEED, drawn_room
@@ -86,8 +86,8 @@ class Recording:
             "phase_at": phase,
             "counting": Counting(calibration) if counting else None,
         }
-        live = changed.pop("live", True)
-        self.hide = Hide(Shape(*SIZE, 10), Means(**(means | changed)), self.sent.append, live=live)
+        live, hold = changed.pop("live", True), Millis(changed.pop("hold", HOLD))
+        self.hide = Hide(Shape(*SIZE, 10), Means(**(means | changed)), self.sent.append, live=live, hold=hold)
         self.encoder = Encoder()
         self.media = 0
         self.shown = 0

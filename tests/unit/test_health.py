@@ -23,6 +23,12 @@ readings = st.builds(
 )
 
 
+@pytest.fixture(autouse=True)
+def no_upower(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This computer's own battery is none of the tests'."""
+    monkeypatch.setattr("kua.adapters.health.BUSCTL", "no-such-program")
+
+
 def tree(top: Path, files: dict[str, str]) -> Path:
     """Make files as the kernel shows them."""
     for name, text in files.items():
@@ -121,6 +127,40 @@ def test_a_server_that_speaks_nonsense_says_nothing(tmp_path: Path, upsd: tuple[
     where, said = upsd
     said |= {"x": 'y"\nEND LIST OTHER\nBEGIN'}
     assert look(tmp_path, tmp_path / "sys", where, ask_disk=False) == Reading()
+
+
+BUS = """#!/bin/sh
+case "$6 $7" in
+"org.freedesktop.UPower OnBattery") printf '%s' '{on_battery}' ;;
+"org.freedesktop.UPower.Device IsPresent") printf '{{"type":"b","data":%s}}' {present} ;;
+"org.freedesktop.UPower.Device Percentage") printf '{{"type":"d","data":%s}}' {charge} ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("on_battery", "present", "charge", "mains", "wanted"),
+    [
+        ('{"type":"b","data":false}', "true", "88.5", True, 88),
+        ('{"type":"b","data":true}', "true", "17", False, 17),
+        ('{"type":"b","data":true}', "true", "200", False, None),
+        ('{"type":"b","data":false}', "false", "0", None, None),
+        ("Call failed", "true", "50", None, None),
+        ('{"type":"s","data":"no"}', "true", "50", None, None),
+    ],
+)
+def test_a_ups_at_a_usb_socket_is_known_by_upower(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_battery: str, present: str, charge: str, mains: bool | None, wanted: int | None
+) -> None:
+    program = tmp_path / "busctl"
+    program.write_text(BUS.format(on_battery=on_battery, present=present, charge=charge))
+    program.chmod(0o755)
+    monkeypatch.setattr("kua.adapters.health.BUSCTL", str(program))
+    reading = look(tmp_path, tmp_path / "sys", NOWHERE, ask_disk=False)
+    assert (reading.mains, reading.charge) == (mains, wanted)
+    sys = tree(tmp_path / "kernel", {"class/power_supply/AC/type": "Mains", "class/power_supply/AC/online": "1"})
+    assert look(tmp_path, sys, NOWHERE, ask_disk=False).mains is True, "what the kernel knows itself is believed first"
 
 
 # ------------------------------------------------------------------------------------------------------------------- faults

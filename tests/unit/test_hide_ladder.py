@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """A process `hide` whose detector is slow takes fewer pictures and says so; every picture that it takes is hidden as before."""
 
+import itertools
 from typing import Any
 
+import pytest
+
 from kua.adapters.codecs.segmenter import Segmenter
-from kua.station.pipe import Covered, Hole, Init, Piece, Rung
+from kua.station.pipe import Anchored, Covered, Hole, Init, Piece, Rung
 from tests.rigs.recording import SIZE, Recording
 
 
@@ -68,3 +71,35 @@ def test_a_disk_that_runs_short_gets_leaner_film_in_a_run_of_its_own_and_no_hole
     assert sizes[1] < 0.5 * min(sizes[0], sizes[2]), sizes
     assert sum(two.t0 - one.t1 for one, two in zip(pieces, pieces[1:], strict=False)) <= 200, "a frame at each change, at most"
     assert {hole.reason for hole in recording.of(Hole)} <= {"starting", "disk_full"}
+
+
+@pytest.mark.parametrize("held", [0, 1_500])
+def test_the_count_has_film_of_more_bits_that_goes_on_without_a_millisecond_missing(held: int) -> None:
+    """R17: coarse while people vote, fine while paper is read; who is hidden goes on as it was, in the pictures that wait too."""
+    began = 1_800_000_000_000
+
+    def phase(at: int) -> str:
+        return ("voting", "count", "protocol", "storage")[min(3, (at - began) // 12_000)]
+
+    def open_fine(emit: Any) -> Segmenter:
+        return Segmenter(*SIZE, 10, 1_600_000, "ultrafast", emit)
+
+    def open_film(emit: Any) -> Segmenter:
+        return Segmenter(*SIZE, 10, 100_000, "ultrafast", emit)
+
+    recording = Recording(phase=phase, open_film=open_film, open_fine=open_fine, hold=held)
+    recording.connect()
+    recording.show(recording.people(380), every=130)
+    recording.hide.finish(ended=True)
+    pieces, inits = recording.of(Piece), recording.of(Init)
+    recording.tiles()
+    assert [(one.t1, two.t0) for one, two in itertools.pairwise(pieces) if one.t1 != two.t0] == []
+    phases = {init.run: [piece.phase for piece in pieces if piece.run == init.run] for init in inits}
+    assert [sorted(set(each)) for each in phases.values()] == [["voting"], ["count", "protocol"], ["storage"]]
+    assert len(recording.hiders) == 1
+    assert not [span for span in recording.of(Covered) if span.reason not in {"warming", "no_room"}]
+    lowest, *_ = sizes = [sum(len(piece.payload) for piece in pieces if piece.run == init.run) / len(phases[init.run]) for init in inits]
+    assert sizes[1] > 1.5 * max(lowest, sizes[2]), sizes
+    assert [told.run for told in recording.of(Anchored)][:1] + [told.run for told in recording.of(Anchored)][-1:] == [inits[0].run, inits[2].run]
+    assert {told.run for told in recording.of(Anchored)} == {init.run for init in inits}
+    assert not recording.hide.counts["encoder film.encoder"]

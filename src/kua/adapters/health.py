@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sensors of the computer, where it has any: power supplies and thermal zones of the kernel, a UPS by Network UPS Tools, what a disk says of itself.
+"""Sensors of the computer, where it has any: power supplies and thermal zones of the kernel, a UPS by Network UPS Tools or by UPower, what a disk says
+of itself.
 
-Nothing here needs root, and nothing that is missing or slow is an error: it is not known. `smartctl` is asked where it is installed and may look.
+Nothing here needs root, and nothing that is missing or slow is an error: it is not known. `smartctl` is asked where it is installed and may look, UPower
+by `busctl` of systemd.
 """
 
 import json
@@ -17,6 +19,7 @@ from kua.flow.health import Reading
 SYS: Final = Path("/sys")
 NUT: Final = ("127.0.0.1", 3493)
 """Where `upsd` of Network UPS Tools listens (RFC 9271)."""
+BUSCTL: Final = "busctl"
 PATIENCE: Final = 2.0
 SMART_PATIENCE: Final = 10.0
 _LIKELY: Final = range(1, 130)
@@ -28,6 +31,8 @@ def look(box: Path, sys: Path = SYS, nut: tuple[str, int] = NUT, *, ask_disk: bo
     mains, charge = _ups(nut)
     if mains is None:
         mains, charge = _supplies(sys / "class" / "power_supply")
+    if mains is None:
+        mains, charge = _upower()
     return Reading(mains, charge, _heat(sys / "class" / "thermal"), _disk(box, sys) if ask_disk else None)
 
 
@@ -77,6 +82,27 @@ def _list(talk: object, what: str) -> list[str]:
             raise ValueError(what)
         found.append(line.removeprefix(f"{what} "))
     return found
+
+
+def _upower() -> tuple[bool | None, int | None]:
+    """Ask UPower, which knows the UPS at a USB socket that the kernel does not: whether it feeds the computer now, and its charge."""
+    on_battery = _property("", "org.freedesktop.UPower", "OnBattery")
+    present, charge = (_property("/devices/DisplayDevice", "org.freedesktop.UPower.Device", each) for each in ("IsPresent", "Percentage"))
+    if present is not True or not isinstance(on_battery, bool):  # a computer without any battery is not "on the mains": nobody would notice its end
+        return None, None
+    return not on_battery, int(charge) if isinstance(charge, float | int) and 0 <= charge <= 100 else None
+
+
+def _property(below: str, interface: str, name: str) -> object:
+    """Return a property of UPower on the system bus, None where it cannot be had."""
+    asked = [BUSCTL, "--json=short", "--timeout=2", "get-property", "org.freedesktop.UPower"]
+    try:
+        said = subprocess.run(
+            [*asked, f"/org/freedesktop/UPower{below}", interface, name], capture_output=True, timeout=2 * PATIENCE, check=True
+        ).stdout
+        return json.loads(said)["data"]
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _heat(folder: Path) -> int | None:

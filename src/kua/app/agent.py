@@ -313,7 +313,7 @@ class Agent:
 
     def _room(self, marks: Marks) -> Room:
         """Return what makes room on the disk under the film; what the log says of it already is known."""
-        setting, segment = self._station.reserve * 1024 * 1024, sum(camera.bitrate * 125 * LONGEST // 1000 for camera in self._station.cameras)
+        setting, segment = self._station.reserve * 1024 * 1024, sum(camera.most * 125 * LONGEST // 1000 for camera in self._station.cameras)
         film = self._box / FILM
         space = Space(reserve_of(setting, self._files.size(film if film.is_dir() else self._box), segment))
         known = frozenset(kind for cam, kind in self._journal.faults() if cam is None and kind in DISK_FAULTS)

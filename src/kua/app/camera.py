@@ -89,6 +89,7 @@ def _parsed(arguments: list[str] | None) -> tuple[str, argparse.Namespace]:
     parser.add_argument("--width", type=int)
     parser.add_argument("--height", type=int)
     parser.add_argument("--bitrate", type=int, help="kbit/s")
+    parser.add_argument("--count-bitrate", type=int, help="kbit/s while votes are counted")
     parser.add_argument("--preset")
     parser.add_argument("--hold", type=int, help="milliseconds that pictures wait before they are encoded")
     parser.add_argument(
@@ -104,7 +105,9 @@ def _asked(parsed: argparse.Namespace) -> Asked:
     station = load_station(parsed.box)
     told = station.camera(parsed.camera).model_dump()
     told |= {
-        name: value for name in ("source", "fps", "width", "height", "bitrate", "preset") if (value := getattr(parsed, name)) is not None
+        name: value
+        for name in ("source", "fps", "width", "height", "bitrate", "count_bitrate", "preset")
+        if (value := getattr(parsed, name)) is not None
     }
     camera = CameraSettings(**told)
     asked = [option for option in ("phase", "preview_fd", "hold") if getattr(parsed, option) is not None]

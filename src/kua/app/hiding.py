@@ -78,20 +78,20 @@ def hide(
     def new_hider(phase: str) -> Hider:
         return Hider(calibrated.calibration, calibrated.room, table, phase, codes=codes)
 
-    def open_film(emit: Callable[[Opened | Cut], None]) -> Segmenter:
-        return Segmenter(camera.width, camera.height, camera.fps, camera.bitrate * 1000, camera.preset, emit)
+    def opener(width: int, height: int, kilobits: int) -> Callable[[Callable[[Opened | Cut], None]], Segmenter]:
+        return lambda emit: Segmenter(width, height, camera.fps, kilobits * 1000, camera.preset, emit)
 
-    def open_lean(emit: Callable[[Opened | Cut], None]) -> Segmenter:
-        return Segmenter(camera.width, camera.height, camera.fps, max(LEAST_BITS, camera.bitrate // LEANER) * 1000, camera.preset, emit)
+    lean = max(LEAST_BITS, camera.bitrate // LEANER)
 
     def at_size(width: int, height: int) -> Fitted:
         """Hide smaller pictures by what was signed for the full ones."""
         calibration, room = smaller(calibrated.calibration, calibrated.room, width, height)
         return Fitted(
             lambda phase: Hider(calibration, room, table, phase),
-            lambda emit: Segmenter(width, height, camera.fps, camera.bitrate * 1000, camera.preset, emit),
+            opener(width, height, camera.bitrate),
             Counting(calibration, finds_people=finds_people),
-            lambda emit: Segmenter(width, height, camera.fps, max(LEAST_BITS, camera.bitrate // LEANER) * 1000, camera.preset, emit),
+            opener(width, height, lean),
+            opener(width, height, camera.count_bitrate),
         )
 
     def open_lowered(
@@ -107,7 +107,7 @@ def hide(
         clock,
         lambda: secrets.token_hex(4),
         PacketDecoder,
-        open_film,
+        opener(camera.width, camera.height, camera.bitrate),
         new_hider,
         phase_at,
         look=look,
@@ -118,7 +118,8 @@ def hide(
         sealing=None if silhouettes else seal_means(box, station, camera, election),
         sizes=tuple(size for size in sizes_of(camera.width, camera.height)[1:] if may_be(calibrated.calibration, size[1])),
         at_size=at_size,
-        open_lean=open_lean,
+        open_lean=opener(camera.width, camera.height, lean),
+        open_fine=opener(camera.width, camera.height, camera.count_bitrate),
         is_lean=Flag(box / LEAN, clock.monotonic),
         may_loop=may_loop and election.kind == REHEARSAL,
         lower=LowerMeans(ToldRung(box, clock.monotonic), camera.fps, open_lowered),

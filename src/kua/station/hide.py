@@ -48,6 +48,8 @@ ASPECT: Final = 0.01
 BACK: Final = Millis(2_000)
 """A camera whose media time stays behind for so long has set its clock back: a new run begins."""
 RESIZED: Final = "size_change"
+FINE: Final = ("count", "protocol")
+"""Phases in which what is written on ballots and on the protocol is to be read (R17): the film may have more bits than while people vote."""
 TAKEN_ALONG: Final = ("scene_changed", "looped")
 """What is found out about a picture holds for those that still wait, too."""
 PREVIEW: Final = Millis(500)
@@ -82,6 +84,7 @@ class Fitted:
     open_film: Callable[[Callable[[Opened | Cut], None]], Film]
     counting: Counting | None = None
     open_lean: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
+    open_fine: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,8 @@ class Means:
     """As `open_film`, for film of fewer bits: the last resort of a disk that runs short."""
     is_lean: Callable[[Instant], bool] = lambda _at: False
     """Whether the disk asks for it."""
+    open_fine: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
+    """As `open_film`, for film of more bits in the phases of `FINE`; None where the bits are the same all day."""
     may_loop: bool = False
     """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
     sealing: SealMeans | None = None
@@ -152,6 +157,7 @@ class _Run:
     """What the camera sends, in pixels; the film has a size of its own."""
     behind_since: Instant | None = None
     film: Film | None = None
+    is_fine: bool = False
     lowered: Lowered | None = None
     name: str = ""
     covering: Covering = field(default_factory=Covering)
@@ -414,7 +420,7 @@ class Hide:
     def _fitted(self) -> Fitted:
         """What works on pictures of the size that is recorded now."""
         means = self._means
-        return self._smaller or Fitted(means.new_hider, means.open_film, means.counting, means.open_lean)
+        return self._smaller or Fitted(means.new_hider, means.open_film, means.counting, means.open_lean, means.open_fine)
 
     def _count_up(self) -> None:
         counted = self._fitted.counting.rest() if self._fitted.counting is not None else None
@@ -583,10 +589,13 @@ class Hide:
     def _release(self, run: _Run) -> None:
         """Encode the oldest picture that waits."""
         held = run.held.popleft()
+        fitted = self._fitted
         try:
+            if run.film is not None and run.is_fine != (held.phase in FINE) and fitted.open_fine is not None and not self._is_lean:
+                self._end_film(run, run.film, held.safe.at)
             if run.film is None:
-                run.name = self._means.run_name()
-                opened = (self._fitted.open_lean if self._is_lean else None) or self._fitted.open_film
+                run.name, run.is_fine = self._means.run_name(), held.phase in FINE
+                opened = (fitted.open_lean if self._is_lean else fitted.open_fine if run.is_fine else None) or fitted.open_film
                 run.film = opened(lambda made: self._made(run, made, held.safe.at))
                 if self._means.lower is not None:
                     run.lowered = Lowered(self._means.lower, self._means.run_name, held.safe, self._out, self.counts)
@@ -607,6 +616,14 @@ class Hide:
         run.trust = min(run.trust, "none" if run.anchor.adrift else "rtc" if own == "none" else own, key=_TRUST.index)
         if held.raw is not None and self._means.preview is not None:
             self._means.preview(held.raw, held.safe)
+
+    def _end_film(self, run: _Run, film: Film, at: Instant) -> None:
+        """The next picture, of `at`, begins a film of other bits: this one ends right there. The hiding and what waits in it go on as they are."""
+        if run.lowered is not None:
+            run.lowered.finish()
+        film.finish(until=at)
+        self._tell_anchor(run, LONG)
+        run.film = run.lowered = run.began = run.told = None
 
     def _release_sealed(self, run: _Run, held: _Held) -> None:
         """Seal the same moment, after its published picture."""

@@ -28,9 +28,9 @@ STILL: Final = 10_000
 
 
 class Film(Encoder, Protocol):
-    """An encoder of one run that can be told by when its last picture must be over."""
+    """An encoder of one run that can be told by when its last picture must be over, or until when it lasts because another film goes on then."""
 
-    def finish(self, by: Instant | None = None) -> None: ...
+    def finish(self, by: Instant | None = None, *, until: Instant | None = None) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,10 +158,10 @@ class _Cmaf(Generic[P]):
             self._opened = True
             self._emit(Opened(self._sink.splitter.init))
 
-    def finish(self, by: Instant | None = None) -> None:
+    def finish(self, by: Instant | None = None, *, until: Instant | None = None) -> None:
         """End the run and emit its last segment.
 
-        Its last picture lasts one nominal period, but not beyond `by` (now, or the start of the next run).
+        Its last picture lasts one nominal period, but not beyond `by` (now, or the start of the next run); or just `until` another film goes on.
         """
         try:
             self._mux(self._stream.encode(None))
@@ -170,7 +170,7 @@ class _Cmaf(Generic[P]):
             raise Unavailable("film.encoder", step="finish") from error
         if self._last is not None:
             end = self._last + self._nominal
-            self._close_segment(Instant(end if by is None else max(self._last + 1, min(end, by))))
+            self._close_segment(until or Instant(end if by is None else max(self._last + 1, min(end, by))))
 
     def abandon(self) -> None:
         """Throw away what was not emitted."""

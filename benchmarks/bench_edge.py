@@ -42,7 +42,8 @@ from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame
 from kua.sight.zones import read_zones
 from kua.station.counting import Counting
-from kua.station.hide import Hide, Means, Shape
+from kua.station.hide import Hide
+from kua.station.means import Means, Shape
 from kua.station.lowered import BITS, Lowered, LowerMeans, size_of
 from kua.station.pipe import Ended, Live, Message, Packet, Piece, Start
 

@@ -32,7 +32,8 @@ from kua.sight.plan import Plan
 from kua.sight.raw import RawFrame
 from kua.sight.safe import conceal
 from kua.sight.sealed import SealedFrame, sealed
-from kua.station.hide import Hide, Means, Shape
+from kua.station.hide import Hide
+from kua.station.means import Means, Shape
 from kua.station.pipe import Ended, Message, Packet, SealedPiece, Start
 from kua.station.seal import SealMeans
 

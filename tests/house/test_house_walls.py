@@ -156,7 +156,8 @@ def test_the_secrecy_wall_lets_in_nobody_but_those_who_feed_count_or_hide() -> N
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
     secrecy = next(one for one in contracts if one["id"] == "secrecy")
     assert set(secrecy["allowed_importers"]) == {
-        "kua.sight", "kua.tally", "kua.ports.source", "kua.ports.detector", "kua.station.hide", "kua.adapters.codecs",
+        "kua.sight", "kua.tally", "kua.ports.source", "kua.ports.detector", "kua.station.hide", "kua.station.film",
+        "kua.station.means", "kua.adapters.codecs",
         "kua.adapters.sources", "kua.adapters.detectors", "kua.scenes", "kua.testing",
     }  # fmt: skip
     assert secrecy["protected_modules"] == ["kua.sight.raw"]
@@ -167,7 +168,7 @@ def test_the_pictures_of_the_sealed_film_are_named_only_where_they_are_made_enco
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
     sealed = next(one for one in contracts if one["id"] == "sealed-film")
     assert set(sealed["allowed_importers"]) == {
-        "kua.sight.hider", "kua.ports.encoder", "kua.station.hide", "kua.station.seal", "kua.adapters.codecs.segmenter", "kua.testing",
+        "kua.sight.hider", "kua.ports.encoder", "kua.station.hide", "kua.station.film", "kua.station.seal", "kua.adapters.codecs.segmenter", "kua.testing",
     }  # fmt: skip
     assert sealed["protected_modules"] == ["kua.sight.sealed"]
     assert not sealed.get("ignore_imports")

@@ -19,7 +19,8 @@ from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame
 from kua.sight.smaller import LEAST_HEAD, may_be, smaller
 from kua.station.counting import Counting
-from kua.station.hide import HOLD, Fitted
+from kua.station.hide import HOLD
+from kua.station.means import Fitted
 from kua.station.pipe import Covered, Hole, Init, Piece, Rung
 from tests.rigs.recording import SIZE, Recording
 from tests.rigs.rooms import drawn_room

@@ -29,7 +29,8 @@ from kua.ports.index import PublicDay
 from kua.ports.source import Opening, Source
 from kua.sight.hider import Hider
 from kua.station.fetch import Fetch, News
-from kua.station.hide import Hide, Means, Shape
+from kua.station.hide import Hide
+from kua.station.means import Means, Shape
 from kua.station.pipe import Fault, Message
 from kua.web.kit.pages import Words
 from kua.web.site.lamps import lamp_of

@@ -22,7 +22,8 @@ from kua.sight.grid import blocks_of
 from kua.sight.plan import Plan
 from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame, conceal, filled
-from kua.station.hide import HOLD, Hide, Means, Shape
+from kua.station.hide import HOLD, Hide
+from kua.station.means import Means, Shape
 from kua.station.journal import Camera, Day, Journal, leaves_of
 from kua.station.keep import Keep
 from kua.station.marks import Marks

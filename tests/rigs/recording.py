@@ -17,7 +17,8 @@ from kua.law.hiding import DEFAULT
 from kua.sight.grid import BLOCK
 from kua.sight.hider import Hider
 from kua.station.counting import Counting
-from kua.station.hide import HOLD, Hide, Means, Shape
+from kua.station.hide import HOLD, Hide
+from kua.station.means import Means, Shape
 from kua.station.pipe import Covered, Fault, Hole, Init, Message, Packet, Piece, Start
 from kua.testing.clock import ManualClock
 from tests.rigs.rooms import SEED, drawn_room

@@ -42,7 +42,8 @@ from kua.sight.smaller import may_be, smaller
 from kua.sight.stickers import Seals
 from kua.station.counting import Counting
 from kua.station.fetch import to_pipe
-from kua.station.hide import HOLD, Fitted, Hide, Means, Shape
+from kua.station.hide import HOLD, Hide
+from kua.station.means import Fitted, Means, Shape
 from kua.station.lowered import LowerMeans
 from kua.station.pipe import Ended, Message, messages
 from kua.station.room import LEAN

@@ -5,33 +5,29 @@ Fail closed: whatever goes wrong between a decoded picture and its hiding fills 
 hole: no frame is repeated or stretched (REC4). Capture times come from `kua.flow.anchor`, cuts from `kua.media.cutter`.
 """
 
-from collections import Counter, deque
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from kua.core.errors import KuaError
 from kua.core.instant import Instant, Millis, slot_of, slot_start
-from kua.flow.anchor import LONG, Anchor, ClockWatch, MediaLine, Micros
+from kua.flow.anchor import LONG, Anchor, ClockWatch, Micros
 from kua.flow.camera_clock import CameraClock
 from kua.flow.keyframes import Keyframes
-from kua.flow.ladder import Ladder, Size, Step
-from kua.media.cutter import Covering, Cut, Grid, Opened
-from kua.ports.clock import Clock, Trust
-from kua.ports.detector import FindStickers
-from kua.ports.source import Decoder, OpenDecoder, Picture
+from kua.flow.ladder import Ladder, Step
+from kua.media.cutter import Grid
+from kua.ports.source import Decoder, Picture
 from kua.ports.trip import trip
 from kua.sight.geometry import Kind
-from kua.sight.hider import Hider, Look
+from kua.sight.hider import Hider
 from kua.sight.raw import RawFrame
 from kua.sight.safe import SafeFrame, filled
 from kua.sight.sealed import SealedFrame, sealed_filled
-from kua.sight.stickers import Seals
-from kua.station.counting import Counting
-from kua.station.pipe import DEVICE_FAULTS, Anchored, Beat, Covered, Done, Ended, Fault, Health, Hole, Init, Lost, Message, Packet, Piece, Rung, Start
-from kua.station.seal import Seal, SealMeans
+from kua.station.film import Filming, Held, Run
 from kua.station.liveness import Reading
-from kua.station.lowered import Film, Lowered, LowerMeans
+from kua.station.means import Fitted, Means, Shape
+from kua.station.pipe import DEVICE_FAULTS, Beat, Ended, Fault, Health, Lost, Message, Packet, Rung, Start
 from kua.station.vitals import Vitals
 
 HOLD: Final = Millis(1_500)
@@ -48,126 +44,15 @@ ASPECT: Final = 0.01
 BACK: Final = Millis(2_000)
 """A camera whose media time stays behind for so long has set its clock back: a new run begins."""
 RESIZED: Final = "size_change"
-FINE: Final = ("count", "protocol")
-"""Phases in which what is written on ballots and on the protocol is to be read (R17): the film may have more bits than while people vote."""
 TAKEN_ALONG: Final = ("scene_changed", "looped")
 """What is found out about a picture holds for those that still wait, too."""
 PREVIEW: Final = Millis(500)
-MOVED: Final = Millis(500)
-SETTLING: Final = Millis(15_000)
-"""After the wall clock was set by more than `MOVED` no drift is told for so long: older packets still weigh in."""
-ANCHORED: Final = Millis(3_600_000)
-"""How often it is told by how much the camera's clock drifts; and once more at the end of a run."""
 SLOW_OVER: Final = Millis(60_000)
 """A camera whose pictures came later and later is called slow until it has not happened for so long."""
 HEALTH: Final = Millis(10_000)
 """How often the counts are told, where they have changed."""
 STICKERS: Final = Millis(1_000)
 """Printed stickers are looked for once in so long."""
-_TRUST: Final[tuple[Trust, ...]] = ("none", "rtc", "centre", "ntp")
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Size and rate of the film, whatever the camera sends."""
-
-    width: int
-    height: int
-    fps: int
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """What works on pictures of one size: makes a hider for a phase and a film, and counts."""
-
-    new_hider: Callable[[str], Hider]
-    open_film: Callable[[Callable[[Opened | Cut], None]], Film]
-    counting: Counting | None = None
-    open_lean: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
-    open_fine: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What the process works with, given by `kua.app`. `phase_at` is None outside all windows; `look` is None where no models are."""
-
-    clock: Clock
-    run_name: Callable[[], str]
-    """Draws eight random hex digits."""
-    open_decoder: OpenDecoder
-    open_film: Callable[[Callable[[Opened | Cut], None]], Film]
-    new_hider: Callable[[str], Hider]
-    """Makes a hider for a phase: one for each run."""
-    phase_at: Callable[[Instant], str | None]
-    look: Look | None = None
-    row_for: Callable[[str], str] = lambda phase: phase
-    """Under which phase of the hiding table pictures of a phase are hidden: the count waits for two signatures."""
-    reads: Callable[[Instant], Collection[str]] = lambda _at: ()
-    """The valid liveness codes that were read in the picture of a moment, the newest one that was hidden."""
-    counting: Counting | None = None
-    seals: tuple[Seals, FindStickers] | None = None
-    """The stickers of the calibration and what finds them; None where it has none."""
-    sizes: tuple[Size, ...] = ()
-    """Smaller sizes that may be recorded where a computer is too slow even for few pictures, the largest first; none: the size stays."""
-    at_size: Callable[[int, int], Fitted] | None = None
-    """Makes what works on pictures of one of `sizes`."""
-    open_lean: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
-    """As `open_film`, for film of fewer bits: the last resort of a disk that runs short."""
-    is_lean: Callable[[Instant], bool] = lambda _at: False
-    """Whether the disk asks for it."""
-    open_fine: Callable[[Callable[[Opened | Cut], None]], Film] | None = None
-    """As `open_film`, for film of more bits in the phases of `FINE`; None where the bits are the same all day."""
-    may_loop: bool = False
-    """Whether the source is a film that is known to begin again (a rehearsal's): that is told, but its pictures are not filled for it."""
-    sealing: SealMeans | None = None
-    """What makes the sealed film; None where none is kept, which is so unless the election file and the law say otherwise."""
-    lower: LowerMeans | None = None
-    """What makes the film that a thin line gets at once; None where the line always gets the full one."""
-    preview: Callable[[RawFrame, SafeFrame], None] | None = None
-    """The one unlogged way of a raw picture, for the demonstration's slider. `kua.app.camera` refuses it anywhere else."""
-
-
-@dataclass(slots=True)
-class _Held:
-    """One hidden picture that waits, with the phase under which it was hidden; `raw` only for the preview, `sealed` only where a sealed film is kept."""
-
-    safe: SafeFrame
-    phase: str
-    raw: RawFrame | None
-    sealed: SealedFrame | None
-    trust: Trust = "none"
-    """Who vouched for the clock when the picture came: not the one that was set while it waited."""
-
-
-@dataclass(slots=True)
-class _Run:
-    """Everything that ends with a run."""
-
-    anchor: Anchor
-    line: MediaLine = field(default_factory=MediaLine)
-    waiting: list[Packet] = field(default_factory=list)
-    settled: Instant | None = None
-    first_media: Micros | None = None
-    hider: Hider | None = None
-    phase: str = ""
-    held: deque[_Held] = field(default_factory=deque)
-    last: Instant | None = None
-    kept: Instant | None = None
-    size: tuple[int, int] | None = None
-    """What the camera sends, in pixels; the film has a size of its own."""
-    behind_since: Instant | None = None
-    film: Film | None = None
-    is_fine: bool = False
-    lowered: Lowered | None = None
-    name: str = ""
-    covering: Covering = field(default_factory=Covering)
-    trust: Trust = "ntp"
-    ahead: int = 0
-    """Wall time less monotonic time when the anchor was cast."""
-    began: Instant | None = None
-    told: Millis | None = None
-    """When the anchor was told last."""
-    phases: deque[tuple[Instant, str]] = field(default_factory=deque)
 
 
 class Hide:
@@ -183,19 +68,15 @@ class Hide:
         self._live, self._hold = live, hold
         self._clock = means.clock
         self._watch = ClockWatch(self._clock.now(), self._clock.monotonic())
-        self._ahead, self._moved = self._clock.now() - self._clock.monotonic(), Millis(-SETTLING)
         self._decoder: Decoder | None = None
         self._base = (1, 1000)
-        self._run: _Run | None = None
+        self._run: Run | None = None
         self._grid = Grid(shape.fps)
         self._ladder = Ladder(shape.fps, ((shape.width, shape.height), *means.sizes))
         self._vitals = Vitals()
         self._alarm: Kind | None = None
         self._seals_at: Instant | None = None
         self._seals_told: frozenset[str] = frozenset()
-        self._end: Instant | None = None
-        self._hole_reason: str | None = None
-        self._hole_from = Instant(0)
         self._refused_codec = False
         self._is_coarse = False
         self._keyframes = Keyframes()
@@ -209,8 +90,8 @@ class Hide:
         self._shown = Instant(0)
         self.counts: Counter[str] = Counter()
         """What was dropped or went wrong, by kind; for the log, no pictures."""
-        self._began = self._clock.now()
-        self._seal = None if means.sealing is None else Seal(means.sealing, out, self.counts)
+        self._film = Filming(means, out, self.counts, live=live)
+        self._seal = self._film.seal
 
     # ------------------------------------------------------------------------------------------------------- messages
 
@@ -243,16 +124,14 @@ class Hide:
         self._count_up()
         self._tell_health(0)
         if ended:
-            now = self._clock.now()
-            end = now if self._end is None else self._end
-            self._out(Done(Instant(max(end, now)) if self._hole_reason is not None and self._live else end))
+            self._film.done()
 
     def _start(self, start: Start) -> None:
         if self._run is not None:
             self._end_run("camera_lost")
-        if self._end is None:
+        if self._film.end is None:
             known = start.width > 0 and start.height > 0
-            self._hole(self._began, "starting" if not known or self._fits(start.width, start.height) else "size_change")
+            self._film.hole("starting" if not known or self._fits(start.width, start.height) else "size_change")
         self._base = (start.base_num, start.base_den)
         self._keyframes = self._keyframes if self._keyframes.barren else Keyframes()
         self._device_clock = Millis(start.clock_ms) if start.clock_known else None
@@ -273,13 +152,13 @@ class Hide:
             self._out(Fault(self._clock.now(), "codec", state))
 
     def _new_run(self) -> None:
-        self._run = _Run(Anchor(self._end))
+        self._run = Run(Anchor(self._film.end))
 
     def _packet(self, packet: Packet) -> None:
         if self._run is None or self._decoder is None:
             self.counts["unused"] += 1
             return
-        self._look_at_clock()
+        self._film.look_at_clock()
         if self._live and self._watch.step(self._clock.now(), self._clock.monotonic()) is not None:
             self._restart("clock_step")
         arrival, media = Instant(packet.arrival), self._media(packet.pts)
@@ -310,13 +189,6 @@ class Hide:
         self._run.waiting.append(packet)
         if self._run.anchor.is_settled:
             self._decode_waiting()
-
-    def _look_at_clock(self) -> None:
-        """Remember when the wall clock was last set by much: what was measured over that moment says nothing of the camera."""
-        mono = self._clock.monotonic()
-        ahead = self._clock.now() - mono
-        if abs(ahead - self._ahead) > MOVED:
-            self._ahead, self._moved = ahead, mono
 
     def _barren(self) -> None:
         """Packets come and none of them becomes a picture: there is nothing to record, and the film that was is finished."""
@@ -364,7 +236,7 @@ class Hide:
                     self._picture(run, picture, Instant(packet.arrival))
             self.counts["broken"] = self._broken + self._decoder.broken
 
-    def _picture(self, run: _Run, picture: Picture, arrival: Instant) -> None:
+    def _picture(self, run: Run, picture: Picture, arrival: Instant) -> None:
         """Place one decoded picture in time, thin out, and hide it."""
         media = self._media(picture.pts)
         if run.first_media is not None and media < run.first_media:
@@ -379,7 +251,7 @@ class Hide:
                 self._restart("clock_step")
             return
         run.behind_since = None
-        if self._end is not None and at < self._end:
+        if self._film.end is not None and at < self._film.end:
             self.counts["overlap"] += 1
             return
         run.last = at
@@ -410,11 +282,11 @@ class Hide:
         self._hide(run, picture, at, phase, arrival)
         self._climb(at, began)
 
-    def _another_size(self, run: _Run) -> None:
+    def _another_size(self, run: Run) -> None:
         """The camera has changed the size of its pictures in mid-stream, as telephones do on a thin line: another run, by the same clock."""
         self.counts["resized"] += 1
         self._end_run(RESIZED)
-        self._run = _Run(run.anchor, run.line, settled=run.settled, first_media=run.first_media, last=run.last, kept=run.kept)
+        self._run = run.again()
 
     @property
     def _fitted(self) -> Fitted:
@@ -431,7 +303,7 @@ class Hide:
         wanted = self._full.width / self._full.height
         return abs(width / height - wanted) <= ASPECT * wanted
 
-    def _hide(self, run: _Run, picture: Picture, at: Instant, phase: str, arrival: Instant) -> None:
+    def _hide(self, run: Run, picture: Picture, at: Instant, phase: str, arrival: Instant) -> None:
         """Hide one picture and put it on hold. Nothing that goes wrong here lets it through."""
         width, height = self._shape.width, self._shape.height
         raw: RawFrame | None = None
@@ -459,7 +331,7 @@ class Hide:
                     held.sealed = None if held.sealed is None else sealed_filled(held.safe.at, width, height)
         if self._seal is not None and self._seal.wants(phase) and (sealed is None or safe.reason is not None):
             sealed = sealed_filled(at, width, height)
-        run.held.append(_Held(safe, phase, raw if self._wants_preview(at) else None, sealed, self._clock.trust()))
+        run.held.append(Held(safe, phase, raw if self._wants_preview(at) else None, sealed, self._clock.trust()))
         while run.held and at - run.held[0].safe.at >= self._hold and self._run is run:
             self._release(run)
 
@@ -489,7 +361,7 @@ class Hide:
         self._shape = Shape(width, height, self._full.fps)
         self._smaller = self._means.at_size(width, height) if is_less and self._means.at_size is not None else None
         if run is not None:
-            self._run = _Run(run.anchor, run.line, settled=run.settled, first_media=run.first_media, last=run.last, kept=run.kept, ahead=run.ahead)
+            self._run = run.again()
 
     def _turn_lean(self, at: Instant) -> None:
         """Begin a run of fewer bits, or of as many as are set, on the same connection. The hiding goes on as it is: only the encoder is another."""
@@ -497,13 +369,10 @@ class Hide:
         run = self._run
         if run is not None and run.film is not None:
             self._end_run("disk_full")
-            self._run = _Run(
-                run.anchor, run.line, settled=run.settled, first_media=run.first_media, hider=run.hider, phase=run.phase, last=run.last, kept=run.kept,
-                ahead=run.ahead,
-            )  # fmt: skip
+            self._run = run.again(hider=True)
         self._out(Rung(at, self._ladder.fps, self._shape.width, self._shape.height, "disk" if self._is_lean else "calm"))
 
-    def _hidden(self, run: _Run, raw: RawFrame, phase: str) -> SafeFrame:
+    def _hidden(self, run: Run, raw: RawFrame, phase: str) -> SafeFrame:
         means = self._means
         row = means.row_for(phase)
         if run.hider is None:
@@ -530,7 +399,7 @@ class Hide:
                 self._out(counted)
         return safe
 
-    def _sealed(self, run: _Run, raw: RawFrame, safe: SafeFrame, phase: str) -> SealedFrame | None:
+    def _sealed(self, run: Run, raw: RawFrame, safe: SafeFrame, phase: str) -> SealedFrame | None:
         """Return the sealed film's picture of this moment; None where none is kept, or where the published one is filled."""
         if self._seal is None or not self._seal.wants(phase) or safe.reason is not None or run.hider is None:
             return None
@@ -580,86 +449,9 @@ class Hide:
         self._shown = at
         return True
 
-    def _behind(self, run: _Run, arrival: Instant) -> int:
+    def _behind(self, run: Run, arrival: Instant) -> int:
         """How long ago the picture could have been looked at; the wait for the anchor is meant and does not count."""
         return self._clock.now() - max(arrival, run.settled or arrival) if self._live else 0
-
-    # ----------------------------------------------------------------------------------------------------------- film
-
-    def _release(self, run: _Run) -> None:
-        """Encode the oldest picture that waits."""
-        held = run.held.popleft()
-        fitted = self._fitted
-        try:
-            if run.film is not None and run.is_fine != (held.phase in FINE) and fitted.open_fine is not None and not self._is_lean:
-                self._end_film(run, run.film, held.safe.at)
-            if run.film is None:
-                run.name, run.is_fine = self._means.run_name(), held.phase in FINE
-                opened = (fitted.open_lean if self._is_lean else fitted.open_fine if run.is_fine else None) or fitted.open_film
-                run.film = opened(lambda made: self._made(run, made, held.safe.at))
-                if self._means.lower is not None:
-                    run.lowered = Lowered(self._means.lower, self._means.run_name, held.safe, self._out, self.counts)
-            run.covering.frame(held.safe.at, held.safe.reason)
-            if not run.phases or run.phases[-1][1] != held.phase or slot_of(run.phases[-1][0]) != slot_of(held.safe.at):
-                run.phases.append((held.safe.at, held.phase))
-            trip("hide:4")
-            if run.lowered is not None:
-                run.lowered.take(held.safe)  # first: what belongs to the segment that this picture ends goes before it
-            run.film.encode(held.safe)
-        except KuaError as error:
-            self.counts[f"encoder {error.code}"] += 1
-            self._abandon(run)
-            return
-        self._release_sealed(run, held)
-        own = held.trust
-        # "rtc": the time is our clock's, and this process, which talks to no centre, cannot know who vouches for that; `keep` can.
-        run.trust = min(run.trust, "none" if run.anchor.adrift else "rtc" if own == "none" else own, key=_TRUST.index)
-        if held.raw is not None and self._means.preview is not None:
-            self._means.preview(held.raw, held.safe)
-
-    def _end_film(self, run: _Run, film: Film, at: Instant) -> None:
-        """The next picture, of `at`, begins a film of other bits: this one ends right there. The hiding and what waits in it go on as they are."""
-        if run.lowered is not None:
-            run.lowered.finish()
-        film.finish(until=at)
-        self._tell_anchor(run, LONG)
-        run.film = run.lowered = run.began = run.told = None
-
-    def _release_sealed(self, run: _Run, held: _Held) -> None:
-        """Seal the same moment, after its published picture."""
-        if self._seal is None:
-            return
-        if held.sealed is None:
-            self._seal.rest(held.safe.at)
-        else:
-            self._seal.take(held.sealed, run.name, held.phase)
-
-    def _made(self, run: _Run, made: Opened | Cut, at: Instant) -> None:
-        """Send on what the encoder has finished; hidden spans go before the film that they speak of."""
-        if isinstance(made, Opened):
-            self._out(Init(run.name, self._shape.width, self._shape.height, at, made.data))
-            return
-        for span in run.covering.cut(made.t1):
-            self._out(Covered(span.t0, span.t1, span.reason))
-        phase = run.phases[0][1]
-        while run.phases and run.phases[0][0] < made.t1:
-            phase = run.phases.popleft()[1]
-        trust, run.trust = run.trust, "ntp"
-        if run.lowered is not None:
-            run.lowered.tell(made)
-        self._out(Piece(run.name, made.slot, made.t0, made.t1, made.frames, trust, phase, made.data))
-        self._end, self._hole_reason = made.t1, None
-        run.began = made.t0 if run.began is None else run.began
-        self._tell_anchor(run, ANCHORED)
-
-    def _tell_anchor(self, run: _Run, patience: Millis) -> None:
-        """Tell how the run's times came about, with its first film and then if that was told longer ago than `patience`."""
-        now = self._clock.monotonic()
-        if run.began is None or (run.told is not None and (now - run.told < patience or now - self._moved < SETTLING)):
-            return
-        run.told = now
-        drift = run.anchor.drift_ppm(Millis(self._clock.now() - now - run.ahead)) if self._live else 0
-        self._out(Anchored(run.name, run.began, max(0, run.began - run.ahead), abs(drift), drift > 0))
 
     def _end_run(self, reason: str | None, *, rest: bool = False) -> None:
         """Close the run, if there is one, with everything that is on hold, and say why no film follows. None: because it is over."""
@@ -676,51 +468,17 @@ class Hide:
                         self._picture(run, picture, self._clock.now())
             while run.held and self._run is run:
                 self._release(run)
-            if self._run is run and run.film is not None:
-                self._finish_film(run)
-            self._tell_anchor(run, LONG)
+            if self._run is run:
+                self._film.finish(run)
+            self._film.tell_anchor(run, LONG)
             self._run = None
         if reason is not None:
-            self._hole(self._began if self._end is None else self._end, reason)
+            self._film.hole(reason)
 
-    def _finish_film(self, run: _Run) -> None:
-        if run.film is None:
-            return
-        try:
-            by = self._clock.now() if self._live else None
-            if run.lowered is not None:
-                run.lowered.finish()
-            run.film.finish(by)
-            if self._seal is not None:
-                self._seal.pause(by)
-        except KuaError as error:
-            self.counts[f"encoder {error.code}"] += 1
-            self._abandon(run)
-
-    def _abandon(self, run: _Run) -> None:
-        """The encoder failed: what it had not cut is a hole, and another run begins."""
-        if run.film is not None:
-            run.film.abandon()
-        if run.lowered is not None:
-            run.lowered.abandon()
-        if self._seal is not None:
-            self._seal.abandon()
-        run.held.clear()
-        self._new_run()
-        self._hole(self._began if self._end is None else self._end, "encoder")
-
-    def _hole(self, t0: Instant, reason: str) -> None:
-        """Say that recording is interrupted from `t0`. Another reason for the same hole is said from now on. Batch work begins with no hole."""
-        if self._end is None and not self._live:
-            return
-        if self._hole_reason is None:
-            self._hole_from = t0
-        elif reason == self._hole_reason or not self._live or self._clock.now() <= self._hole_from:
-            return
-        else:
-            self._hole_from = self._clock.now()
-        self._hole_reason = reason
-        self._out(Hole(self._hole_from, reason))
+    def _release(self, run: Run) -> None:
+        """Encode the oldest picture that waits. Where the encoder fails, another run begins."""
+        if not self._film.release(run, self._shape, self._fitted, lean=self._is_lean):
+            self._new_run()
 
     def _beat(self, arrival: int | None) -> None:
         now = self._clock.monotonic()

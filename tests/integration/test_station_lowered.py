@@ -54,7 +54,8 @@ def test_a_rung_that_is_switched_in_mid_run_is_stated_made_sent_and_verified(tow
     assert lowered
     assert {leaf["live"]["frames"] for leaf in lowered[:-1]} <= {4}
     wait_for(lambda: look(box)["queue"]["files"] == 0)
-    wait_for(lambda: not list((box / "film/a/live").glob("*.m4s")))  # the film has its receipt, so the lowered one leaves the disk
+    small = list((box / "film/a/live").glob("*.m4s"))  # on a busy computer the line may be measured to be thin, and more of them may follow
+    wait_for(lambda: not any(path.exists() for path in small))  # their film has its receipt, so they leave the disk
     close_day(box, 30)
     assert town.processes[PLACE.id].wait(30) == 0
     assert fsck(box, "hash", mending=False) == []

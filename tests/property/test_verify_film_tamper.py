@@ -125,6 +125,24 @@ def test_a_tile_that_was_put_there_is_found(tree: Path) -> None:
     assert "film.tile_stray" in _speaks(report, STATION, {"FAIL"})
 
 
+def test_a_tile_of_a_log_in_use_that_is_ahead_of_its_checkpoint_is_not_called_altered(tree: Path) -> None:
+    folder = tree / STATION / "tile/0/000.p"
+    width, newest = max((int(path.name), path) for path in folder.iterdir())
+    ahead = folder / str(width + 1)
+    ahead.write_bytes(newest.read_bytes() + bytes(32))
+    report = verify_film(str(tree))
+    assert report.exit_code == 0
+    assert "film.tiles_ahead" in _speaks(report, STATION, {"NOT_CHECKED"})
+    ahead.write_bytes(bytes(32) + newest.read_bytes())
+    assert "film.tile_stray" in _speaks(verify_film(str(tree)), STATION, {"FAIL"}), "its beginning is another"
+    ahead.write_bytes(newest.read_bytes())
+    assert "film.tile_stray" in _speaks(verify_film(str(tree)), STATION, {"FAIL"}), "it is cut short"
+    ahead.unlink()
+    far = tree / STATION / "tile/0/009"
+    far.write_bytes(bytes(32 * 256))
+    assert "film.tile_stray" in _speaks(verify_film(str(tree)), STATION, {"FAIL"}), "no log is so far ahead"
+
+
 def test_segments_that_change_places_are_found(tree: Path) -> None:
     first, second = (tree / STATION / "film" / "a" / f"0badcafe-{slot}.m4s" for slot in (443391301, 443391302))
     held = first.read_bytes(), second.read_bytes()

@@ -2,8 +2,9 @@
 """The entries of one of our logs, after its audit: what the film is checked against."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from kua.core.digest import Digest
 from kua.core.errors import KuaError, Rejected
@@ -13,10 +14,13 @@ from kua.proof.leaf import Leaf, Log, Unknown, read_leaf
 from kua.proof.merkle import Frontier, leaf_hash
 from kua.proof.note import MAX_NOTE
 from kua.proof.prover import Prover, prover_over
-from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, decode_bundle, encode_tile, entries_path, levels_above, parse_tile_path
+from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, decode_bundle, decode_tile, entries_path, levels_above, parse_tile_path
 from kua.verify.log import audit_log
 from kua.verify.reading import Reader
 from kua.verify.report import Line, Report
+
+AHEAD: Final = 4 * WIDTH
+"""How many entries a log in use may be ahead of the checkpoint that is read of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +122,36 @@ def _widest(reader: Reader, index: int, width: int) -> bytes:
 
 
 def _check_other_tiles(reader: Reader, raw: list[bytes], subject: str, report: Report) -> None:
-    """Compare every file below `tile/` with what the entries make it: partial ones of earlier sizes too, and files that are no tiles."""
+    """Compare every file below `tile/` with what the entries make it: partial ones of earlier sizes too, and files that are no tiles.
+
+    A log in use writes its tiles before the checkpoint that speaks of them, and a crash between the two leaves them so: of what reaches beyond the
+    checkpoint, by `AHEAD` at most, only the beginning can be held against anything.
+    """
     if not reader.listable:
         return
     levels = [list(level) for level in levels_above([leaf_hash(entry) for entry in raw])]
-    wrong = 0
+    wrong, ahead = 0, []
     for name in reader.names("tile"):
         try:
             tile = parse_tile_path(name)
             start = tile.index * WIDTH
+            known: Sequence[bytes]
+            held: Sequence[bytes]
             if tile.level == "entries":
-                fits = (
-                    decode_bundle(reader.read(name, MAX_BUNDLE)) == tuple(raw[start : start + tile.width])
-                    and len(raw) >= start + tile.width
-                )
+                known, below = raw, 1
+                held = decode_bundle(reader.read(name, MAX_BUNDLE), tile.width)
             else:
-                hashes = levels[tile.level][start : start + tile.width] if tile.level < len(levels) else []
-                fits = len(hashes) == tile.width and reader.read(name, MAX_TILE) == encode_tile(hashes)
+                known, below = levels[tile.level] if tile.level < len(levels) else (), WIDTH**tile.level
+                held = decode_tile(reader.read(name, MAX_TILE), tile.width)
+            expected = known[start : start + tile.width]
+            if tuple(held[: len(expected)]) != tuple(expected) or (start + tile.width) * below > len(raw) + AHEAD:
+                raise Rejected("log.tile_differs", name=name)
+            if len(expected) < tile.width:
+                ahead.append(name)
         except KuaError:
-            fits = False
-        if not fits:
             wrong += 1
             report.failed(f"{subject} log.tiles", "film.tile_stray", name=name)
+    if ahead:
+        report.not_checked(f"{subject} log.tiles", "film.tiles_ahead", name=ahead[0], count=len(ahead))
     if not wrong:
         report.passed(f"{subject} log.tiles", "film.tiles_earlier")

@@ -31,6 +31,9 @@ LINES: dict[str, str] = {
     "film.leaves_read": N_("Every statement in the log fits its schema (statements: {count})."),
     "film.leaves_unknown": N_("Statements of types or versions that this verifier does not know: {count}."),
     "film.tile_stray": N_("{name} is not a tile that the log's entries make: it was altered or put there."),
+    "film.tiles_ahead": N_(
+        "The log is in use: {name} (files: {count}) reaches beyond the checkpoint that was read. Its beginning agrees with it."
+    ),
     "film.tiles_earlier": N_("Tiles of earlier sizes agree with the log too."),
     "film.no_nation": N_("The national log is not here or does not hold, so the station's log was not compared with it."),
     "film.nation_agrees": N_("The national log has the same history of this station, to its newest entry ({size})."),

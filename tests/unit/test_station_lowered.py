@@ -91,6 +91,39 @@ def test_a_lowered_segment_whose_film_has_a_receipt_is_owed_no_more_and_leaves_t
     assert [problem.split()[0] for problem in station.problems()] == ["fsck.receipt"], "the one that this test has made up"
 
 
+def test_a_lowered_segment_that_is_byte_for_byte_a_film_is_none_and_the_film_is_kept(station: Station) -> None:
+    """Small pictures that are all filled come out of both encoders alike."""
+    t0 = film(station, "small", b"film ")
+    assert station.leaves("segment")[-1]["live"] == {"rung": "small"}
+    assert not small_file(station, t0).exists()
+    later = Instant(t0 + SLOT)
+    station.clock.advance(SLOT)
+    station.keep.handle("a", Live("small", RUN, slot_of(later), later, 4, 640, 360, 1000, b"film %d" % t0))
+    station.keep.handle("a", Piece(f"{station.run:08x}", slot_of(later), later, later + SLOT, 40, "ntp", "voting", b"another"))
+    assert station.leaves("segment")[-1]["live"] == {"rung": "small"}
+    assert {row.kind for row in station.outbox.owed()} >= {"segment"}
+    assert "live" not in {row.kind for row in station.outbox.owed()}
+    station.send()
+    assert station.outbox.receipt(sha256(b"film %d" % t0)) is not None
+    assert not station.problems()
+
+
+def test_film_that_has_the_bytes_of_an_earlier_lowered_segment_is_owed_as_film(station: Station) -> None:
+    t0 = film(station, "small")
+    small = sha256(b"small%d" % t0)
+    station.outbox.spare(small)
+    later = Instant(t0 + SLOT)
+    station.clock.advance(SLOT)
+    station.keep.handle("a", Piece(f"{station.run:08x}", slot_of(later), later, later + SLOT, 40, "ntp", "voting", b"small%d" % t0))
+    row = station.outbox.row(small)
+    assert row is not None
+    assert (row.kind, row.t0) == ("segment", later)
+    assert small in {each.digest for each in station.outbox.owed()}
+    station.send()
+    assert station.outbox.receipt(small) is not None
+    assert station.uplink.owed() == (0, 0)
+
+
 def test_the_uplink_takes_the_lowered_file_away_with_the_receipt_of_the_film(station: Station) -> None:
     t0 = film(station, "slow")
     station.send()

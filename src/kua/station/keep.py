@@ -242,7 +242,7 @@ class Keep:
         if isinstance(row, str):
             self._stating(lambda: self._journal.gap(cam, t0, t1, row))
             return
-        stated, lowered = self._keep_live(cam, live) if live is not None and (live.slot, live.t0) == (piece.slot, piece.t0) else (None, [])
+        stated, lowered = self._keep_live(cam, live, row[-1].digest) if live is not None and (live.slot, live.t0) == (piece.slot, piece.t0) else (None, [])
         trust = self._vouched() if piece.trust == "rtc" else piece.trust  # `hide` cannot know what the centre said of our clock
         footage = Footage(
             cam, run, piece.slot, t0, t1, piece.frames, trust, piece.phase, row[-1].digest, len(piece.payload), row[0].digest, stated
@@ -287,8 +287,11 @@ class Keep:
             rows.append(Row(known, name, len(data), "segment" if rows else "init", cam, Instant(piece.t0), needs))
         return rows
 
-    def _keep_live(self, cam: str, live: Live) -> tuple[dict[str, Any], list[Row]]:
-        """Make the lowered segment durable, if there is one; return what the leaf says of it, and its rows. A disk without room for it costs only it."""
+    def _keep_live(self, cam: str, live: Live, film: Digest) -> tuple[dict[str, Any], list[Row]]:
+        """Make the lowered segment durable, if there is one; return what the leaf says of it, and its rows. A disk without room for it costs only it.
+
+        One that is byte for byte a film that is owed (small pictures, all filled) is none: what is given up with the one would be lost of the other.
+        """
         head = self._live_inits.get(cam)
         if not live.payload or head is None or head.run != live.run:
             return {"rung": live.rung}, []
@@ -296,6 +299,8 @@ class Keep:
         init = Row(sha256(head.payload), f"{folder}/{live.run}-init.mp4", len(head.payload), "live_init", cam, t0)
         row = Row(sha256(live.payload), f"{folder}/{live.run}-{live.slot}.m4s", len(live.payload), "live", cam, t0, init.digest)
         try:
+            if row.digest == film or self._outbox.row(row.digest) is not None:
+                return {"rung": live.rung}, []
             for each, data in ((init, head.payload), (row, live.payload)):
                 if self._written.get((cam, each.path)) is None:
                     self._files.write_once(self._box / each.path, data)

@@ -115,10 +115,12 @@ class Outbox:
         return cls(connection)
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Note files as owed; those that are known stay as they are."""
+        """Note files as owed; those that are known stay as they are. Film is never taken for the lowered segment that had the same bytes before it."""
         with self._changing() as db:
             db.executemany(
-                "INSERT OR IGNORE INTO file (digest, path, size, kind, cam, t0, needs) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO file (digest, path, size, kind, cam, t0, needs) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (digest) DO UPDATE SET path = excluded.path, kind = excluded.kind, cam = excluded.cam, t0 = excluded.t0, needs = excluded.needs,"
+                " removed = 0 WHERE file.kind = 'live' AND excluded.kind = 'segment'",
                 [(row.digest, row.path, row.size, row.kind, row.cam, row.t0, row.needs) for row in rows],
             )
 

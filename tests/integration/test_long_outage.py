@@ -5,12 +5,13 @@ is back the log comes first, then what is new, then the backlog from its newest 
 
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kua.core.digest import Digest, sha256
 from kua.core.instant import SLOT, Instant
-from kua.flow.spool import Owed, SendFile, Spool
+from kua.flow.spool import Owed, Rest, SendFile, Spool
 from tests.rigs.keeping import Station
 
 HOUR = 3_600_000
@@ -54,6 +55,39 @@ def test_nothing_is_lost_and_the_newest_comes_first(tmp_path: Path, minutes: int
     account = station.account().account()
     assert account.unaccounted == account.overlapping == 0
     assert station.problems() == []
+
+
+class Looked(dict[Digest, Owed]):
+    """What is owed, and how often it was looked at."""
+
+    times = 0
+
+    def get(self, *arguments: Any) -> Any:
+        self.times += 1
+        return super().get(*arguments)
+
+
+def test_while_the_line_is_away_a_step_looks_at_none_of_what_waits() -> None:
+    count = 72 * HOUR // SLOT
+    spool = Spool(signed=count, sent=3)
+    spool._owed = looked = Looked()
+    spool.matter([(Instant(0), Instant(72 * HOUR))])
+    spool.owe(Owed(sha256(number.to_bytes(4, "big")), 250_000, Instant(number * SLOT), after=number + 1) for number in range(count))
+    for _ in range(100):
+        assert isinstance(spool.step(Instant(72 * HOUR), "backlog"), SendFile), "one of the three that the centre knows of"
+    assert looked.times <= 1_000
+    for number in range(3):
+        spool.delivered(sha256(number.to_bytes(4, "big")))
+    assert isinstance(spool.step(Instant(72 * HOUR), "backlog"), Rest)
+    looked.times = 0
+    for lane in ("live", "backlog"):
+        for _ in range(100):
+            assert isinstance(spool.step(Instant(72 * HOUR), lane), Rest)
+    assert looked.times == 0
+    spool.log_sent(count)
+    step = spool.step(Instant(73 * HOUR), "backlog")
+    assert isinstance(step, SendFile)
+    assert step.owed.t0 == (count - 1) * SLOT, "the newest first"
 
 
 def test_three_days_of_two_cameras_fit_into_memory_and_a_step_does_not_look_through_them() -> None:

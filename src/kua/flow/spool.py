@@ -100,6 +100,8 @@ class Spool:
     oldest_first: bool = False
     """Whether the backlog goes in the order in which it happened: once the day is closed, whoever watches it begins at its beginning."""
     _owed: dict[Digest, Owed] = field(default_factory=dict)
+    _waiting: list[tuple[int, Digest]] = field(default_factory=list)
+    """What no lane has to look at yet: the centre lacks the log that names it. By the size of that log, so that three days of outage cost a step nothing."""
     _first: list[tuple[int, Digest]] = field(default_factory=list)
     _lowered: list[tuple[int, Digest]] = field(default_factory=list)
     _newest: list[tuple[int, Digest]] = field(default_factory=list)
@@ -127,7 +129,8 @@ class Spool:
     def matter(self, spans: Sequence[tuple[Instant, Instant]]) -> None:
         """Say which times go before the rest of the backlog: [t0, t1) each."""
         self._spans = list(spans)
-        self._matters = [(-item.t0, item.digest) for item in self._owed.values() if self._is_film(item) and self._is_in_span(item)]
+        films = (item for item in self._owed.values() if self._is_film(item) and self._is_named(item))
+        self._matters = [(-item.t0, item.digest) for item in films if self._is_in_span(item)]
         heapq.heapify(self._matters)
 
     def grew(self, signed: int) -> None:
@@ -216,6 +219,7 @@ class Spool:
             return SendLog(self.sent) if self.sent < self.signed and not self.log_stopped else Rest()
         if self.sent < self.files_after and not self.log_stopped:
             return Rest()
+        self._take_up()
         for digest in [digest for digest, until in self._aside.items() if until <= now]:
             del self._aside[digest]
             self._push(self._owed[digest])
@@ -253,7 +257,7 @@ class Spool:
                     continue
                 if item.needs in self._owed and item.needs not in self._aside:
                     item = self._owed[item.needs]
-                if item.digest not in self._under_way.values() and (item.after <= self.sent or self.log_stopped):
+                if item.digest not in self._under_way.values() and self._is_named(item):
                     yield item
                 passed.append(entry)
                 heapq.heappop(heap)
@@ -261,8 +265,21 @@ class Spool:
             for entry in passed:
                 heapq.heappush(heap, entry)
 
+    def _take_up(self) -> None:
+        """Let the lanes look at what the centre can know by now."""
+        while self._waiting and (self._waiting[0][0] <= self.sent or self.log_stopped):
+            item = self._owed.get(heapq.heappop(self._waiting)[1])
+            if item is not None:
+                self._push(item)
+
+    def _is_named(self, item: Owed) -> bool:
+        """Whether the centre has the leaf that names the file, or shall have the file without."""
+        return item.after <= self.sent or self.log_stopped
+
     def _push(self, item: Owed) -> None:
-        if item.first:
+        if not self._is_named(item):
+            heapq.heappush(self._waiting, (item.after, item.digest))
+        elif item.first:
             heapq.heappush(self._first, (-item.t0, item.digest))
         elif item.is_lowered:
             heapq.heappush(self._lowered, (-item.t0, item.digest))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kua.app.agent import INBOX, Command, News, Pair
+from kua.app.agent import INBOX
+from kua.app.pair import Command, News, Pair
 from kua.app.settings import CameraSettings
 from kua.core.instant import Millis
 from kua.station.pipe import Beat, Done
@@ -115,7 +116,7 @@ def test_a_frozen_camera_is_opened_anew_but_not_again_and_again() -> None:
 
 
 def test_the_command_line_holds_no_address(tmp_path: Path) -> None:
-    from kua.app.agent import camera_command
+    from kua.app.pair import camera_command
 
     line = camera_command(tmp_path)("fetch", CameraSettings(id="a", source="rtsp://user@192.0.2.7/1"))
     assert "192.0.2.7" not in " ".join(line)

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from kua.app.agent import Agent, Command, camera_command
+from kua.app.agent import Agent
+from kua.app.pair import Command, camera_command
 from kua.app.settings import CameraSettings, load_station
 
 

@@ -55,6 +55,30 @@ def test_a_booth_that_is_signed_as_a_mask_and_filmed_all_the_same_is_caught(dish
     assert report.exit_code == 1
 
 
+RUNGS = ("slow", "small", "none", "slow")
+
+
+def test_the_lowered_film_of_a_thin_line_is_looked_at_too(tmp_path: Path) -> None:
+    """Readers see it in the place of the full one: here of the second segment, which has not come."""
+    made = make_tree(tmp_path, 16, closed=True, calibrated=True, rungs=RUNGS, away=(1,))
+    lowered = [piece.live for piece in made.pieces if piece.live is not None and piece.live.payload]
+    report = verify_film(str(tmp_path / ELECTION), pixels=look_at_masks)
+    held = next(line for line in report.lines if line.code == "film.masks_hold")
+    full = sum(piece.cut.frames for number, piece in enumerate(made.pieces) if number != 1)
+    assert held.facts["pictures"] == full + sum(live.frames for live in lowered)
+    assert held.facts["worst"] <= 1
+    assert lines(report) == {"film.masks_hold": "PASS"}
+
+
+def test_a_booth_that_stands_open_in_the_lowered_film_is_caught(tmp_path: Path) -> None:
+    made = make_tree(tmp_path, 16, closed=True, calibrated=True, booths_open=True, rungs=RUNGS)
+    report = verify_film(str(tmp_path / ELECTION), pixels=look_at_masks)
+    opened = {line.facts["name"] for line in report.lines if line.code == "film.mask_open"}
+    lowered = [piece.live for piece in made.pieces if piece.live is not None and piece.live.payload]
+    assert len([name for name in opened if "/live/" in str(name)]) == len(lowered)
+    assert all(line.facts["worst"] > 40 for line in report.lines if line.code == "film.mask_open")
+
+
 def test_without_pixels_the_report_says_that_nobody_looked(honest: tuple[Path, Made]) -> None:
     assert lines(verify_film(str(honest[0]))) == {"film.masks_not_looked": "NOT_CHECKED"}
 

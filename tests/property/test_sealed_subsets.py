@@ -54,7 +54,7 @@ def check(subsets: list[frozenset[str]]) -> tuple[int, int]:
 
 def test_the_rule_of_the_election_file_is_the_rule_by_hand_for_all_4096_subsets() -> None:
     assert len(SUBSETS) == 4096
-    assert [HELD.sealing.opens(subset) for subset in SUBSETS] == [by_hand(subset) for subset in SUBSETS]
+    assert sum(HELD.sealing.opens(subset) != by_hand(subset) for subset in SUBSETS) == 0
 
 
 def test_one_subset_of_every_kind_opens_in_fact_where_the_rule_says() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kua.core.canonical import canonical
 from kua.core.errors import Incomplete, KuaError, Rejected
@@ -14,10 +16,11 @@ from kua.core.instant import Instant
 from kua.core.nouns import camera_id, election_id, station_id
 from kua.law.hiding import DEFAULT, read_table, table_digest, table_json
 from kua.sight.calibration import Calibration, calibrated, read_calibration, write_calibration
+from kua.sight.grid import BLOCK
 from kua.sight.raw import RawFrame
 from kua.sight.reference import Reference, read_reference, write_reference
 from kua.sight.room import learn_room
-from kua.sight.zones import polygon, read_zones, touched
+from kua.sight.zones import polygon, read_zones, touched, within
 
 
 def frames(count: int = 4, width: int = 64, height: int = 48, seed: int = 1) -> list[RawFrame]:
@@ -148,6 +151,22 @@ def test_zones_are_grown_to_whole_squares_of_sixteen_pixels() -> None:
     area = touched(read_zones({"booth": [[[1000, 1000], [1001, 1000], [1001, 1001]]]})["booth"], 320, 320)
     assert area.sum() == 4 * 4  # the point lies on a corner of four squares, each of four blocks
     assert area[2:6, 2:6].all()
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(0, 100)), min_size=3, max_size=8, unique=True), st.integers(2, 40), st.integers(2, 30))
+def test_the_pixels_within_a_zone_lie_in_what_is_filled_at_any_size(points: list[tuple[int, int]], across: int, down: int) -> None:
+    shape = polygon([(x / 100, y / 100) for x, y in points])
+    small = within([shape], across * 8, down * 8)
+    filled = touched([shape], across * 32, down * 32)
+    grown = np.repeat(np.repeat(filled, BLOCK, 0), BLOCK, 1)[: down * 32, : across * 32]
+    made_smaller = grown.reshape(down * 8, 4, across * 8, 4).all(axis=(1, 3))
+    assert not (small & ~made_smaller).any()
+
+
+def test_half_a_picture_has_half_of_its_pixels_within() -> None:
+    inside = within([polygon([(0, 0), (0.5, 0), (0.5, 1), (0, 1)])], 64, 48)
+    assert inside[:47, :31].all()  # an edge belongs to no pixel before it
+    assert not inside[:, 32:].any()
 
 
 def test_the_default_table_is_complete_and_hashed() -> None:

@@ -95,9 +95,9 @@ def eyes() -> Pixels | None:
     look: Pixels = import_module("kua.adapters.codecs.masks").look_at_masks
     seen = itertools.count(1)
 
-    def counting(calibration: bytes, init: bytes, segment: bytes) -> Looked:
+    def counting(calibration: bytes, init: bytes, segment: bytes, /, *, lowered: bool = False) -> Looked:
         say.progress(fill("Segments looked into: {count}", count=next(seen)))
-        return look(calibration, init, segment)
+        return look(calibration, init, segment, lowered=lowered)
 
     return counting
 

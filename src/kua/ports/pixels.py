@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Looking into a published segment: what a verifier asks of whoever has a codec. It sees hidden film and signed masks only."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,5 +15,10 @@ class Looked:
     worst_at: int
 
 
-Pixels = Callable[[bytes, bytes, bytes], Looked]
-"""Looks into one segment: calibration file, init segment, segment. Raises `Rejected` for what cannot be read."""
+class Pixels(Protocol):
+    """Looks into one segment: calibration file, init segment, segment. Raises `Rejected` for what cannot be read.
+
+    `lowered`: the pictures are those of a film made smaller, whose squares are no longer those that were filled: only the zones themselves are judged.
+    """
+
+    def __call__(self, calibration: bytes, init: bytes, segment: bytes, /, *, lowered: bool = False) -> Looked: ...

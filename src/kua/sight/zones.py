@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kua.core.errors import Rejected
 from kua.sight.grid import BLOCK, PAD, Mask
@@ -77,9 +78,29 @@ def touched(shapes: Sequence[Polygon], width: int, height: int) -> Mask:
     return np.repeat(np.repeat(mask, PAD // BLOCK, axis=0), PAD // BLOCK, axis=1)
 
 
+def within(shapes: Sequence[Polygon], width: int, height: int) -> Mask:
+    """Return the pixels of a picture of `width` x `height` that lie inside one of `shapes` with all four corners: a part of what
+    `touched` returns, at any size."""
+    mask = np.zeros((height, width), dtype=np.bool_)
+    for shape in shapes:
+        corners = _winding(shape, width, height, height, width) != 0
+        mask |= corners[:-1, :-1] & corners[1:, :-1] & corners[:-1, 1:] & corners[1:, 1:]
+    return mask
+
+
 def _touched(shape: Polygon, across: float, down: float, rows: int, columns: int) -> Mask:
     """One polygon, in units of squares: squares with a corner that the outline winds about, and squares that an edge passes through."""
     mask = np.zeros((rows, columns), dtype=np.bool_)
+    points = [(x * across, y * down) for x, y in shape]
+    for (x0, y0), (x1, y1) in zip(points, points[1:] + points[:1], strict=True):
+        _walk(mask, x0, y0, x1, y1)
+    corners = _winding(shape, across, down, rows, columns) != 0
+    mask |= corners[:-1, :-1] | corners[1:, :-1] | corners[:-1, 1:] | corners[1:, 1:]
+    return mask
+
+
+def _winding(shape: Polygon, across: float, down: float, rows: int, columns: int) -> npt.NDArray[np.int32]:
+    """How often the outline winds about each corner of the squares."""
     winding = np.zeros((rows + 1, columns + 1), dtype=np.int32)
     at_x, at_y = np.arange(columns + 1), np.arange(rows + 1)
     points = [(x * across, y * down) for x, y in shape]
@@ -88,10 +109,7 @@ def _touched(shape: Polygon, across: float, down: float, rows: int, columns: int
         if crossing.any():
             where = x0 + (at_y[crossing] - y0) * (x1 - x0) / (y1 - y0)
             winding[crossing] += np.where(at_x[None, :] < where[:, None], 1 if y1 > y0 else -1, 0)
-        _walk(mask, x0, y0, x1, y1)
-    corners = winding != 0
-    mask |= corners[:-1, :-1] | corners[1:, :-1] | corners[:-1, 1:] | corners[1:, 1:]
-    return mask
+    return winding
 
 
 def _walk(mask: Mask, x0: float, y0: float, x1: float, y1: float) -> None:

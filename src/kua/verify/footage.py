@@ -12,7 +12,7 @@ from kua.core.errors import Incomplete, KuaError, Rejected
 from kua.core.instant import rfc3339
 from kua.law.publication import Piece
 from kua.media.boxes import Said, read_segment
-from kua.media.timeline import Day, Film
+from kua.media.timeline import Day, Film, Lowered
 from kua.verify.below import Below
 from kua.verify.entries import Entries
 from kua.verify.work import ARRIVING, Work
@@ -216,28 +216,36 @@ def _check_inside(work: Work, cam: str, films: list[Film], found: Mapping[str, _
         work.report.not_checked(check, "film.inside_unread", count=unread)
 
 
+def _shown(work: Work, cam: str) -> list[tuple[Film, Film | Lowered]]:
+    """Return what of the film is here: each segment, and each lowered one that stands or stood for it."""
+    films = [item for item in work.days[cam].items if isinstance(item, Film)]
+    present, lives = work.present.get(cam, set()), work.lives.get(cam, set())
+    lowered = [(item, item.lowered) for item in films if item.lowered is not None and item.lowered.sha256 in lives]
+    return [*((item, item) for item in films if item.sha256 in present), *lowered]
+
+
 def check_masks(work: Work, cam: str, log: Entries) -> None:
     """Look into every segment that is here and intact: is each mask of the calibration that its leaf names filled in every picture?"""
     check = work.check(f"camera {cam} masks")
     named = {leaf["sha256"]: leaf["calibration"] for _, leaf in log.of_type("segment") if leaf["cam"] == cam}
-    films = [item for item in work.days[cam].items if isinstance(item, Film) and item.sha256 in work.present.get(cam, set())]
-    if not films:
+    shown = _shown(work, cam)
+    if not shown:
         return
     if work.pixels is None:
         work.report.not_checked(check, "film.masks_not_looked")
         return
     pictures = masks = worst = unread = unsigned = 0
-    for item in films:
+    for item, part in shown:
         calibration = work.signed.get(named[item.sha256])
         if calibration is None:
             unsigned += 1
             continue
-        name = f"film/{cam}/{item.name}"
+        name = f"film/{cam}/{part.name}"
         try:
-            init, segment = work.below.read(f"film/{cam}/{item.init_name}", MAX_MEDIA), work.below.read(name, MAX_MEDIA)
-            if sha256(segment).hex() != item.sha256 or sha256(init).hex() != item.init:
+            init, segment = work.below.read(f"film/{cam}/{part.init_name}", MAX_MEDIA), work.below.read(name, MAX_MEDIA)
+            if sha256(segment).hex() != part.sha256 or sha256(init).hex() != part.init:
                 continue  # altered bytes have their own line
-            looked = work.pixels(calibration, init, segment)
+            looked = work.pixels(calibration, init, segment, lowered=part is not item)
         except KuaError:
             unread += 1
             continue

@@ -15,7 +15,7 @@ from kua.ports.pixels import Looked
 from kua.sight.calibration import read_calibration
 from kua.sight.grid import BLOCK
 from kua.sight.mosaic import FILL
-from kua.sight.zones import touched
+from kua.sight.zones import touched, within
 
 av.logging.set_level(av.logging.PANIC)
 
@@ -23,14 +23,17 @@ FILLED: Final = ("booth", "screen")
 """Kinds of zones that every hiding table fills, in every phase (`kua.law.hiding`)."""
 BORDER: Final = 4
 """Pixels along a mask's edge that are not judged: a codec's deblocking filter mixes up to three pixels across the edge of a block (H.264, 8.7)."""
+LOWERED_BORDER: Final = 12
+"""The same of a film that was made smaller: its edges lie anywhere in a block, so that the error of a transform of up to eight pixels is added."""
 ASPECT: Final = 0.01
 """By so much of the signed shape that of a film may differ: smaller sizes are rounded to even heights."""
 
 Mask = npt.NDArray[np.bool_]
 
 
-def look_at_masks(calibration: bytes, init: bytes, segment: bytes) -> Looked:
-    """Decode one segment and compare every picture inside the masks of `calibration` with the fill colour.
+def look_at_masks(calibration: bytes, init: bytes, segment: bytes, /, *, lowered: bool = False) -> Looked:
+    """Decode one segment and compare every picture inside the masks of `calibration` with the fill colour; of a `lowered` one inside the zones as they
+    were drawn, which lie inside the masks at any size.
 
     Raises `Rejected` with the codes of `read_calibration` for a file that is none, and `Rejected("masks.unreadable")` where `init + segment` does not decode.
     """
@@ -42,23 +45,24 @@ def look_at_masks(calibration: bytes, init: bytes, segment: bytes) -> Looked:
         count += 1
         if inner is None:
             blocks = touched(shapes, width, height)
-            inner = _inner(np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)[:height, :width])
+            grown = np.repeat(np.repeat(blocks, BLOCK, 0), BLOCK, 1)[:height, :width]
+            inner = _inner(within(shapes, width, height), LOWERED_BORDER) if lowered else _inner(grown)
         off = _deviation(yuv, inner, width, height) if shapes else 0
         if off > worst:
             worst, worst_at = off, number
     return Looked(len(shapes), count, worst, worst_at)
 
 
-def _inner(mask: Mask) -> Mask:
-    """Return `mask` without its border; the picture's own border is none."""
-    wide = np.pad(mask, BORDER, mode="edge")
+def _inner(mask: Mask, border: int = BORDER) -> Mask:
+    """Return `mask` without its border of so many pixels; the picture's own border is none."""
+    wide = np.pad(mask, border, mode="edge")
     inner = wide.copy()
     for axis in (0, 1):
-        for shift in range(1, BORDER + 1):
+        for shift in range(1, border + 1):
             inner &= np.roll(wide, shift, axis) & np.roll(wide, -shift, axis)
         wide = inner.copy()
     rows, columns = mask.shape
-    return np.asarray(inner[BORDER : BORDER + rows, BORDER : BORDER + columns])
+    return np.asarray(inner[border : border + rows, border : border + columns])
 
 
 def _pictures(film: bytes, width: int, height: int) -> Any:

@@ -130,6 +130,7 @@ def test_a_server_that_speaks_nonsense_says_nothing(tmp_path: Path, upsd: tuple[
 
 
 BUS = """#!/bin/sh
+[ -z "$NOTIFY_SOCKET" ] || exit 9
 case "$6 $7" in
 "org.freedesktop.UPower OnBattery") printf '%s' '{on_battery}' ;;
 "org.freedesktop.UPower.Device IsPresent") printf '{{"type":"b","data":%s}}' {present} ;;
@@ -154,6 +155,7 @@ def test_a_ups_at_a_usb_socket_is_known_by_upower(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_battery: str, present: str, charge: str, mains: bool | None, wanted: int | None
 ) -> None:
     program = tmp_path / "busctl"
+    monkeypatch.setenv("NOTIFY_SOCKET", "/run/notify")
     program.write_text(BUS.format(on_battery=on_battery, present=present, charge=charge))
     program.chmod(0o755)
     monkeypatch.setattr("kua.adapters.health.BUSCTL", str(program))

@@ -95,11 +95,11 @@ def _upower() -> tuple[bool | None, int | None]:
 
 def _property(below: str, interface: str, name: str) -> object:
     """Return a property of UPower on the system bus, None where it cannot be had."""
-    asked = [BUSCTL, "--json=short", "--timeout=2", "get-property", "org.freedesktop.UPower"]
+    asked = [BUSCTL, "--json=short", "--timeout=2", "get-property", "org.freedesktop.UPower", f"/org/freedesktop/UPower{below}", interface, name]
+    # systemd's programs tell the service manager how they ended; that is not how the agent fares.
+    quiet = {key: value for key, value in os.environ.items() if key != "NOTIFY_SOCKET"}
     try:
-        said = subprocess.run(
-            [*asked, f"/org/freedesktop/UPower{below}", interface, name], capture_output=True, timeout=2 * PATIENCE, check=True
-        ).stdout
+        said = subprocess.run(asked, capture_output=True, timeout=2 * PATIENCE, check=True, env=quiet).stdout
         return json.loads(said)["data"]
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
         return None

@@ -285,6 +285,9 @@ def test_a_stream_that_changes_its_size_goes_on_as_another_run_by_the_same_clock
     changes = [hole for hole in recording.of(Hole) if hole.reason == "size_change"]
     pieces = recording.of(Piece)
     assert [min(piece.t0 for piece in pieces if piece.t0 >= hole.t0) - hole.t0 for hole in changes] == [100, 100]
+    told = {(told.run, told.t0 - told.mono, told.drift_ppm) for told in recording.of(Anchored)}
+    assert len({run for run, _, _ in told}) == 3
+    assert {(ahead, drift) for _, ahead, drift in told} == {(recording.clock.now() - recording.clock.monotonic(), 0)}, "one clock, one anchor"
     recording.tiles()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kua.app.settings import TABLES, load, load_station, settings_of, values
+from kua.app.settings import TABLES, CameraSettings, load, load_station, settings_of, values
 from kua.cli.main import run
 from kua.core.errors import Misused
 
@@ -41,6 +41,11 @@ def test_defaults_are_720p_at_ten_pictures_and_800_kbit() -> None:
 def test_an_unknown_name_is_an_error_with_the_nearest_right_one(table: dict[str, object], nearest: str) -> None:
     code, facts = code_of(table)
     assert (code, facts["nearest"]) == ("settings.unknown", nearest)
+
+
+@pytest.mark.parametrize(("given", "fine"), [({}, 1600), ({"bitrate": 300}, 600), ({"bitrate": 7000}, 8000), ({"count_bitrate": 1200}, 1200)])
+def test_film_of_the_count_has_twice_the_bits_where_nobody_says_otherwise(given: dict[str, int], fine: int) -> None:
+    assert CameraSettings(id="a", source="painted:5", **given).fine == fine  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("more", [{"fps": 0}, {"fps": "10"}, {"width": 641}, {"id": "A"}, {"preset": "insane"}, {"bitrate": 1.5}, {"source": "rtsp://[::1/x"}])

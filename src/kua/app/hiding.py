@@ -92,7 +92,7 @@ def hide(
             opener(width, height, camera.bitrate),
             Counting(calibration, finds_people=finds_people),
             opener(width, height, lean),
-            opener(width, height, camera.count_bitrate),
+            opener(width, height, camera.fine),
         )
 
     def open_lowered(
@@ -120,7 +120,7 @@ def hide(
         sizes=tuple(size for size in sizes_of(camera.width, camera.height)[1:] if may_be(calibrated.calibration, size[1])),
         at_size=at_size,
         open_lean=opener(camera.width, camera.height, lean),
-        open_fine=opener(camera.width, camera.height, camera.count_bitrate),
+        open_fine=opener(camera.width, camera.height, camera.fine),
         is_lean=Flag(box / LEAN, clock.monotonic),
         may_loop=may_loop and election.kind == REHEARSAL,
         lower=LowerMeans(ToldRung(box, clock.monotonic), camera.fps, open_lowered),

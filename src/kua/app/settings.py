@@ -48,17 +48,22 @@ class CameraSettings(_Table):
     """Pictures per second that are published."""
     bitrate: Annotated[int, Field(ge=50, le=8000)] = 800
     """Most kbit/s of the film."""
-    count_bitrate: Annotated[int, Field(ge=50, le=8000)] = 1600
-    """Most kbit/s of the film while votes are counted and the protocol is made out, when numbers and marks are to be read."""
+    count_bitrate: Annotated[int, Field(ge=0, le=8000)] = 0
+    """Most kbit/s of the film while votes are counted and the protocol is made out, when numbers and marks are to be read; 0: twice `bitrate`."""
     sealed_bitrate: Annotated[int, Field(ge=50, le=8000)] = 1500
     """Most kbit/s of the sealed film, where the election keeps one."""
     preset: Annotated[str, Field(pattern="^(ultrafast|superfast|veryfast|faster|fast|medium)$")] = "veryfast"
     """How hard the encoder tries, a word of x264: slower makes a better picture of the same bits."""
 
     @property
+    def fine(self) -> int:
+        """The most kbit/s of the film of the count."""
+        return self.count_bitrate or min(2 * self.bitrate, 8000)
+
+    @property
     def most(self) -> int:
         """The most kbit/s that the film has at any time of the day."""
-        return max(self.bitrate, self.count_bitrate)
+        return max(self.bitrate, self.fine)
 
     def password(self, environment: Mapping[str, str] = os.environ) -> str | None:
         """Return the password for the user in `source`, from the environment."""

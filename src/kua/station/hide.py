@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The process `hide`: decodes a camera's packets, hides, holds back, encodes. It has no network and no disk, and what leaves it is film or a number.
 
-Fail closed: whatever goes wrong between a decoded picture and its hiding fills the whole picture. The raw picture is never sent on. A hole is a
-hole: no frame is repeated or stretched (REC4). Capture times come from `kua.flow.anchor`, cuts from `kua.media.cutter`.
+Fail closed: whatever goes wrong between a decoded picture and its hiding fills the whole picture. The raw picture is never sent on. Capture
+times come from `kua.flow.anchor`; what is hidden becomes film, and what is missing a hole, in `kua.station.film`.
 """
 
 from collections import Counter

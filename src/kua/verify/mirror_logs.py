@@ -5,6 +5,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar, final
@@ -91,7 +92,7 @@ class LogCopy:
 
     def _copy_tiles(self, folder: Path, view: LogView, size: int, pool: ThreadPoolExecutor | None) -> None:
         tiles = tiles_of(view.head.size) if self._recheck else tiles_changed(size, view.head.size)
-        write: Callable[[Tile], None] = lambda tile: self._copy_tile(folder, view, tile)  # noqa: E731
+        write = partial(self._copy_tile, folder, view)
         for _ in side_by_side(pool, write, tiles, self._workers) if pool is not None else map(write, tiles):
             pass
 

@@ -131,3 +131,15 @@ def head_of(text: str) -> tuple[int, int, bool]:
     if first < 0:
         raise ValueError(text[:80])
     return first, count, ended
+
+
+def uris_of(text: str) -> dict[str, bool]:
+    """Return the URI of each item of a playlist in our form, and whether it can be fetched (it has no EXT-X-GAP)."""
+    uris: dict[str, bool] = {}
+    is_hole = False
+    for line in text.splitlines():
+        if line == "#EXT-X-GAP":
+            is_hole = True
+        elif not line.startswith("#"):
+            uris[line], is_hole = not is_hole, False
+    return uris

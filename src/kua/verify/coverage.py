@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from kua.core.canonical import read_canonical
 from kua.core.errors import Incomplete, KuaError, Rejected
-from kua.media.coverage import NAME, Coverage, by_cause, coverage_file
+from kua.media.coverage import Coverage, by_cause, coverage_file
 from kua.media.timeline import Day
-from kua.verify.below import Below
 from kua.verify.report import Report
 
 MAX_FILE: Final = 16 * 1024 * 1024
@@ -52,14 +51,15 @@ def figures(coverage: Coverage) -> dict[str, Any]:
 
 
 def check_coverage_file(
-    check: str, below: Below, station: str, planned: int | None, size: int, days_at: Callable[[int], Mapping[str, Day]], report: Report
+    check: str, stated: bytes | KuaError, station: str, planned: int | None, size: int, days_at: Callable[[int], Mapping[str, Day]], report: Report
 ) -> None:
     """Compute `coverage.json` anew from the leaves that it names. What was published just then nobody can compute later: that figure alone is only bounded.
 
-    `planned`: milliseconds of the station's windows, None without an election file; `size`: entries of the log; `days_at`: the days as the first N leaves tell them.
+    `stated`: the file, or why it could not be read; `planned`: milliseconds of the station's windows, None without an election file; `size`: entries of the log; `days_at`: the days as the first N leaves tell them.
     """
     try:
-        stated = below.read(NAME, MAX_FILE)
+        if isinstance(stated, KuaError):
+            raise stated
         body = read_canonical(stated)
         over, cameras = body.get("size"), body.get("cameras")
         if type(over) is not int or not 0 <= over <= size or not isinstance(cameras, dict):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from kua.core.digest import Digest
-from kua.core.errors import KuaError, Rejected
+from kua.core.errors import Incomplete, KuaError, Rejected
 from kua.proof.checkpoint import PATH, Checkpoint, open_checkpoint
 from kua.proof.keys import VerifierKey
 from kua.proof.leaf import Leaf, Log, Unknown, read_leaf
@@ -148,6 +148,8 @@ def _check_other_tiles(reader: Reader, raw: list[bytes], subject: str, report: R
                 raise Rejected("log.tile_differs", name=name)
             if len(expected) < tile.width:
                 ahead.append(name)
+        except Incomplete:
+            continue  # a partial tile that was tidied away meanwhile
         except KuaError:
             wrong += 1
             report.failed(f"{subject} log.tiles", "film.tile_stray", name=name)

@@ -36,7 +36,7 @@ from kua.verify.monitor import Memory, Round, check_claims, hear, key_of
 from kua.verify.reading import Folder, Reader
 from kua.verify.report import Report
 from kua.verify.scope import Scope
-from kua.verify.station import LIVE_ITEMS
+from kua.verify.playlists import LIVE_ITEMS
 from kua.verify.view import LogView
 from kua.verify.work import ARRIVING
 

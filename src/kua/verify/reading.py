@@ -26,6 +26,9 @@ SILENCE: Final = 20.0
 LONGEST_ASKED: Final = 600
 """Seconds that a server may ask us to stay away (`Retry-After`); a longer wish is passed over."""
 
+UNFINISHED: Final = ".part"
+"""How the name of a file ends until it is whole (docs/spec/published-tree.md)."""
+
 Pace = Callable[[int], float]
 """Told how many bytes have come; may make the reader wait, and returns for how many seconds it did."""
 
@@ -35,7 +38,7 @@ class Reader(Protocol):
 
     * `read` returns the whole file or raises: `Incomplete("verify.missing")` if it is not there, `Unavailable("verify.unreachable")` if
       that could not be found out, `Rejected("verify.too_large")` past `limit` bytes, `Rejected("verify.name")` for a name that leads out;
-    * `names` lists the files below a folder, sorted, only where `listable`; a place on the web cannot be listed.
+    * `names` lists the finished files below a folder, sorted, only where `listable`; a place on the web cannot be listed.
     """
 
     @property
@@ -93,9 +96,16 @@ class Folder:
         return found
 
     def names(self, folder: str = "") -> tuple[str, ...]:
-        """List every file below `folder`; an absent folder has none. Files behind links that lead out are listed too, and refused by `read`."""
+        """List every finished file below `folder`; an absent folder has none. Files behind links that lead out are listed too, and refused by `read`."""
+        return tuple(name for name in self._all(folder) if not name.endswith(UNFINISHED))
+
+    def unfinished(self) -> tuple[str, ...]:
+        """List the files that are being written at this moment, or that a crash left so: they have no name yet, and nobody vouches for them."""
+        return tuple(name for name in self._all("") if name.endswith(UNFINISHED))
+
+    def _all(self, folder: str) -> list[str]:
         top = self._below(folder) if folder else self._root
-        return tuple(sorted(path.relative_to(self._root).as_posix() for path in top.rglob("*") if not path.is_dir()))
+        return sorted(path.relative_to(self._root).as_posix() for path in top.rglob("*") if not path.is_dir())
 
     def _below(self, name: str) -> Path:
         _require_plain(name)

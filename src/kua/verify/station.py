@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Check of one station: its log against the nation's, then calibrations, account of the day, every segment, every playlist, every file."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from kua.core.canonical import read_canonical
 from kua.core.digest import Digest, from_hex, sha256
 from kua.core.election import Election
-from kua.core.errors import Incomplete, KuaError, Rejected
+from kua.core.errors import KuaError, Rejected
 from kua.core.instant import Instant, rfc3339
 from kua.core.nouns import station_id, station_origin
 from kua.law.publication import Publication
 from kua.media.coverage import NAME as COVERAGE
 from kua.media.coverage import Coverage, coverage_of, planned_of
-from kua.media.playlist import head_of, items_of, render
 from kua.media.timeline import Day, Film, Gap
 from kua.ports.pixels import Pixels
 from kua.proof.checkpoint import open_checkpoint
@@ -26,15 +26,12 @@ from kua.verify.coverage import check_coverage_file, figures, seconds, tell_cove
 from kua.verify.entries import Entries, load_entries
 from kua.verify.footage import check_masks, check_media
 from kua.verify.hours import check_hours
+from kua.verify.playlists import check_playlists, read_early
 from kua.verify.report import Report
 from kua.verify.revoked import tell_revoked
 from kua.verify.statements import check_statements
 from kua.verify.times import NationTimes, station_times, tell_times
-from kua.verify.work import ARRIVING, Work
-
-LIVE_ITEMS: Final = 75
-"""Items of `live.m3u8` (docs/spec/published-tree.md)."""
-
+from kua.verify.work import Work
 
 def check_station(
     below: Below,
@@ -63,6 +60,7 @@ def check_station(
     if not _check_key(work, key, given):
         return None
     origin = station_origin(election.domain, election.id, name) if election else None
+    listed, early = below.names(), read_early(below, _planned_cameras(work))
     log = load_entries(below, key, origin, "station", f"s/{station}", report)
     if log is None:
         return None
@@ -81,13 +79,13 @@ def check_station(
         _check_account(work, cam)
         check_media(work, cam, _newest(log))
         check_masks(work, cam, log)
-        _check_playlists(work, cam, _newest(log))
+        check_playlists(work, cam, _newest(log), early)
         tell_coverage(work.check(f"camera {cam} coverage"), _coverage_of(work, cam), report)
     work.expected.add(COVERAGE)
     check_coverage_file(
-        work.check("coverage"), below, station, _planned(work), log.head.size, lambda size: _days(work, log, size), report
+        work.check("coverage"), early[COVERAGE], station, _planned(work), log.head.size, lambda size: _days(work, log, size), report
     )
-    _check_foreign(work)
+    _check_foreign(work, listed)
     return {"station": station, "cameras": {cam: figures(_coverage_of(work, cam)) | {"time": told[cam]} for cam in sorted(work.days)}}
 
 
@@ -295,55 +293,13 @@ def _newest(log: Entries) -> int:
     return max((leaf.body["at"] for _, leaf in log.leaves if isinstance(leaf, Leaf) and "at" in leaf.body), default=0)
 
 
-def _check_playlists(work: Work, cam: str, newest: int) -> None:
-    day = work.days[cam]
-    check = work.check(f"camera {cam} playlists")
-    for name in ("day.m3u8", "live.m3u8"):
-        path = f"film/{cam}/{name}"
-        work.expected.add(path)
-        try:
-            stated = work.below.read(path)
-            first, count, ended = head_of(stated.decode("utf-8", "replace"))
-        except ValueError:
-            work.report.failed(check, "film.playlist_differs", name=path)
-            continue
-        except KuaError as error:
-            if not (isinstance(error, Incomplete) and not work.present.get(cam) and day.closed is None):
-                work.report.trouble(check, error)
-            continue
-        if first != (0 if name == "day.m3u8" else max(0, first + count - LIVE_ITEMS)):
-            work.report.failed(check, "film.playlist_differs", name=path)
-            continue
-        present = work.present.get(cam, set())
-        # A copy that has lost a segment still has the playlist that names it: the loss is said above, and the playlist is not at fault.
-        lives = work.lives.get(cam, set())
-        named = {film.lowered.sha256 for film in day.items if isinstance(film, Film) and film.lowered is not None and film.lowered.run}
-        told = {
-            _rendered(day, there, shown, first, count, ended)
-            for there in (frozenset(present), frozenset(present | work.lost.get(cam, set())))
-            for shown in (frozenset(lives), frozenset(named))
-        }
-        known = work.now if day.closed is not None else min(work.now, newest)
-        due = len(items_of(day, frozenset(), Instant(known - work.waits - ARRIVING)))
-        if stated not in told or (ended and day.closed is None):
-            work.report.failed(check, "film.playlist_differs", name=path)
-        elif first + count < due:
-            work.report.failed(check, "film.playlist_short", name=path, count=due - first - count)
-        else:
-            work.report.passed(check, "film.playlist_holds", name=path, count=count)
-
-
-def _rendered(day: Day, present: frozenset[str], lives: frozenset[str], first: int, count: int, ended: bool) -> bytes:
-    items = items_of(day, present, Instant(2**53), lives)[: first + count]
-    return render(items, first, ended).encode() if len(items) == first + count else b""
-
-
-def _check_foreign(work: Work) -> None:
+def _check_foreign(work: Work, listed: Iterable[str]) -> None:
+    """`listed`: the files that were there before the log was read, so that the log speaks of each."""
     check = work.check("files")
     if not work.below.listable:
         work.report.not_checked(check, "film.not_listable")
         return
-    strays = [name for name in work.below.names() if name not in work.expected and not name.startswith("tile/")]
+    strays = [name for name in listed if name not in work.expected and not name.startswith("tile/")]
     for name in strays:
         work.report.failed(check, "film.file_unsigned", name=name)
     if not strays:
@@ -352,6 +308,12 @@ def _check_foreign(work: Work) -> None:
 
 def _coverage_of(work: Work, cam: str) -> Coverage:
     return coverage_of(work.days[cam], work.present.get(cam, set()))
+
+
+def _planned_cameras(work: Work) -> list[str]:
+    """Return the cameras that the election file gives to this station."""
+    places = work.election.stations if work.election is not None else ()
+    return [camera.id for place in places if place.id == work.station for camera in place.cameras]
 
 
 def _planned(work: Work) -> int | None:

@@ -112,6 +112,9 @@ LINES: dict[str, str] = {
         "{name} leaves out the newest items that ought to be public by now ({count}): an old list was put in its place."
     ),
     "film.file_unsigned": N_("{name} is a file that nobody signed."),
+    "film.being_written": N_(
+        "Files that were being written at that moment, or that a crash left half written: {count}, among them {name}. They were not checked; check again."
+    ),
     "film.no_strays": N_("There is no file that nobody signed."),
     "film.not_listable": N_("A web address cannot be listed, so files that nobody signed would not be seen."),
     "film.opened_elsewhere": N_("Recording was opened for {given}, but this is {wanted}: the log belongs to somewhere else."),

@@ -8,15 +8,24 @@ from pathlib import Path
 
 import pytest
 
+from kua.adapters.durable import DurableFiles
+from kua.core.instant import Instant
 from kua.verify import film as film_check
 from kua.verify import playlists
-from kua.verify.film import verify_film
+from kua.verify.film import Trust, verify_film
 from kua.verify.reading import MAX_FILE, Folder, Reader
+from kua.verify.gather import Wanted
+from kua.verify.mirror import Mirror
+from kua.verify.monitor import Memory, look
+from kua.verify.patience import Patient
+from kua.verify.pack import Order, make_bundle
 from kua.verify.report import Report
+from kua.verify.scope import Scope
 from tests.integration.test_centre_day import add_calibration, started
 from tests.integration.test_centre_lowered import INIT, Day
 from tests.rigs.centre import DELAY, START, STATION, HandClock, found, running
 
+NOW = Instant(START + 86_400_000)
 FILM = f"s/{STATION}/film/a"
 
 
@@ -164,3 +173,35 @@ def test_what_is_being_written_is_told_and_nobody_is_blamed(moments: list[Path],
     assert told == [{"name": name, "count": 1}]
     other = verify_film(str(moments[-1] / "nation"))
     assert any(line.code == "film.being_written" for line in other.lines) is name.startswith("nation/")
+
+
+def test_a_bundle_is_made_of_a_tree_that_grows_meanwhile(moments: list[Path], tmp_path: Path) -> None:
+    wanted = Wanted(STATION, (), START, Instant(START + 3_600_000))
+    chance, made = random.Random(2), 0
+    for first in range(2, len(moments) - 1):
+        for last in range(first + 1, len(moments)):
+            then = [moments[first], moments[last]]
+            still = Growing(then, 10_000)
+            make_bundle(still, Order(wanted, copies=False), tmp_path / f"still-{made}.zip")
+            for turn in sorted(chance.sample(range(1, still.asked + 1), 20)):
+                out = tmp_path / f"bundle-{made}.zip"
+                report = make_bundle(Growing(then, turn), Order(wanted, copies=False), out).report
+                assert not report.has("FAIL"), f"{then[0].name} became {then[1].name} after {turn} of {still.asked}"
+                made += 1
+    assert made == 60
+
+
+def test_a_mirror_and_a_monitor_follow_a_tree_that_grows_meanwhile(moments: list[Path], tmp_path: Path) -> None:
+    chance = random.Random(3)
+    for number in range(12):
+        turns = [chance.randrange(1, 60) for _ in range(2)]
+        place = Patient(Growing(moments, turns[0]), sleep=lambda _: None)
+        copy = Mirror(place, tmp_path / f"copy-{number}", tmp_path / f"beside-{number}", DurableFiles(), Scope(), Trust())
+        seen, growing = Memory(), Growing(moments, turns[1])
+        for _ in range(6):
+            place.begin()
+            for done in (copy.copy(NOW), look([growing], seen, Scope(), Trust(), NOW)):
+                assert not done.report.has("FAIL"), (turns, [line for line in done.report.lines if line.state == "FAIL"])
+                assert not done.forks
+        report = verify_film(str(tmp_path / f"copy-{number}"))
+        assert report.exit_code == 0, (turns, [line for line in report.lines if line.state in {"FAIL", "MISSING"}])

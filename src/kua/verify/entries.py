@@ -40,6 +40,8 @@ class Entries:
     hashes: tuple[Digest, ...]
     leaves: tuple[tuple[int, Leaf | Unknown], ...]
     stretches: tuple[Stretch, ...] = ()
+    note: bytes = b""
+    """The checkpoint as it was read, with whose signatures it had then; empty for a part of a log."""
 
     def root_at(self, size: int) -> Digest:
         """Return the root over the first `size` entries."""
@@ -76,7 +78,8 @@ def load_entries(reader: Reader, key: VerifierKey, origin: str | None, log: Log,
     if audit.exit_code:
         return None
     try:
-        head = open_checkpoint(reader.read(PATH, MAX_NOTE), key, origin)
+        note = reader.read(PATH, MAX_NOTE)
+        head = open_checkpoint(note, key, origin)
         raw = raw_entries(reader, head.size)
         hashes = tuple(map(leaf_hash, raw))
         # The audit read these files before; a server may answer otherwise the second time, so what is used is held against the root itself.
@@ -100,7 +103,7 @@ def load_entries(reader: Reader, key: VerifierKey, origin: str | None, log: Log,
         report.passed(f"{subject} leaves", "film.leaves_read", count=len(raw) - unknown)
     if unknown:
         report.not_checked(f"{subject} leaves", "film.leaves_unknown", count=unknown)
-    return Entries(head, hashes, tuple(leaves))
+    return Entries(head, hashes, tuple(leaves), note=note)
 
 
 def raw_entries(reader: Reader, size: int) -> list[bytes]:

@@ -86,7 +86,7 @@ def gather(place: Reader, wanted: Wanted, own: National | None = None) -> Gather
     head = _head(nation_below, nation, nation_key, early)
     sealed = _hours_and_room(log, indices, need)
     late = _late(nation.of_station(station), states, head[1].size, early, max(sealed, default=0) + 1)
-    checkpoint = below.read(PATH, MAX_NOTE) if late is None else late[1]["note"].encode()
+    checkpoint = log.note if late is None else late[1]["note"].encode()
     size = log.head.size if late is None else int(late[1]["size"])
     shown = dict(each for each in (late, early, _first_keys(log, states, head[1].size)) if each is not None)
     held = [size_of(leaf) for index, leaf in log.of_type("observer") if index in sealed]
@@ -136,12 +136,13 @@ def _whole(below: Below, key: VerifierKey, origin: str) -> WholeNation:
 
 def _own(below: Below, key: VerifierKey, origin: str) -> tuple[Entries, list[bytes]]:
     """Read a log of this centre's own tree: every leaf, under its head, but not every file that may lie beside it."""
-    head = open_checkpoint(below.read(PATH, MAX_NOTE), key, origin)
+    note = below.read(PATH, MAX_NOTE)
+    head = open_checkpoint(note, key, origin)
     raw = raw_entries(below, head.size)
     hashes = tuple(map(leaf_hash, raw))
     if root_of(hashes) != head.root:
         raise Rejected("bundle.source", check=f"{below.prefix} log.root", why="log.tile_differs")
-    return Entries(head, hashes, tuple((index, read_leaf(entry, "station")) for index, entry in enumerate(raw))), raw
+    return Entries(head, hashes, tuple((index, read_leaf(entry, "station")) for index, entry in enumerate(raw)), note=note), raw
 
 
 def _days(log: Entries, wanted: Wanted) -> dict[str, Day]:
@@ -316,7 +317,7 @@ def _head(below: Below, nation: National, key: VerifierKey, early: Indexed | Non
             continue
         if (early[0] if early is not None else 0) < head.size <= nation.head.size and head.root == nation.prover().root(head.size):
             return note, head
-    return below.read(PATH, MAX_NOTE), nation.head
+    return nation.note, nation.head
 
 
 def _first_seen(below: Below, nation: National, election: Election, key: VerifierKey, seen: int | None) -> dict[str, bytes]:

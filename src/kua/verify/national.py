@@ -32,6 +32,8 @@ class National(Protocol):
 
     @property
     def head(self) -> Checkpoint: ...
+    @property
+    def note(self) -> bytes: ...
     def prover(self) -> Prover: ...
     def entry(self, index: int) -> bytes: ...
     def policies(self) -> Sequence[Indexed]: ...
@@ -53,6 +55,11 @@ class WholeNation:
     def head(self) -> Checkpoint:
         """The log's head."""
         return self.log.head
+
+    @property
+    def note(self) -> bytes:
+        """The head as it was read, with its signatures."""
+        return self.log.note
 
     def prover(self) -> Prover:
         """Return what makes its proofs."""
@@ -104,6 +111,11 @@ class PlacedNation:
     def head(self) -> Checkpoint:
         """The head under which everything is read."""
         return self._view.head
+
+    @property
+    def note(self) -> bytes:
+        """That head as it was read, with its signatures."""
+        return self._view.note
 
     def prover(self) -> Prover:
         """Return what makes its proofs."""

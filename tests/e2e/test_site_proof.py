@@ -2,6 +2,7 @@
 """What the reader's browser checks gives the same answers as `kua.proof`, on the same vectors: valid cases pass, forged ones do not."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from playwright.sync_api import Page
 
 from kua.core.instant import Instant
+from kua.proof.checkpoint import Checkpoint, sign_checkpoint
+from kua.proof.keys import SigningKey
 from kua.proof.merkle import consistency_proof, inclusion_proof, leaf_hash
 from kua.proof.tiles import Edge
 from tests.rigs.published_tree import make_tree
@@ -120,3 +123,27 @@ def test_proofs_are_made_from_tiles_as_from_the_whole_log(page: Page) -> None:
             proof = [step.hex() for step in consistency_proof(at, leaves)]
             cases.append({"name": f"{at} to {size}", "valid": True, "kind": "consistency", "at": at, "size": size, "files": files, "proof": proof})
     agree(page, "made", cases)
+
+
+WATCHED = """async ([line, origin, moments]) => {
+  const proof = await import("/static/proof.js");
+  const bytes = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
+  let at = 0;
+  const log = new proof.GrowingLog(async (path) => {
+    if (!(path in moments[at])) throw new proof.Absent(path);
+    return bytes(moments[at][path]);
+  }, await proof.readKey(line), origin);
+  const seen = [(await log.now()).size];
+  at = 1;
+  seen.push(new TextDecoder().decode(await log.entry(2)), log.checkpoint.size);
+  return seen;
+}"""
+
+
+def test_who_stays_with_one_head_while_a_copy_tidies_its_tiles_away_goes_on_with_the_next(page: Page) -> None:
+    key, origin, edge, moments = SigningKey.from_seed("kua.example/box", os.urandom(32)), "kua.example/e/s/10-245", Edge(), []
+    for entries in ([b"entry %d" % number for number in range(5)], [b"entry %d" % number for number in range(5, 9)]):
+        files = {path: data.hex() for path, data in edge.append(entries).items()}  # the tiles of the head before are not among them
+        note = sign_checkpoint(Checkpoint(origin, edge.size, edge.root()), key)
+        moments.append(files | {"checkpoint": note.hex()})
+    assert page.evaluate(WATCHED, [str(key.verifier), origin, moments]) == [5, "entry 2", 9]

@@ -190,7 +190,19 @@ export class GrowingLog {
 
   /** The entry number `index`, proven to be in the log under the newest checkpoint. Throws `Untrue`; `Absent` while it is not in it yet. */
   async entry(index: number): Promise<Bytes> {
-    if (this.newest === null || index >= this.newest.size) await this.refresh();
+    const isNew = this.newest === null || index >= this.newest.size;
+    if (isNew) await this.refresh();
+    try {
+      return await this.proven(index);
+    } catch (error) {
+      // A copy keeps the partial tiles of its newest heads: who has stayed with one head for long asks for files that are gone.
+      if (isNew || !(error instanceof Absent)) throw error;
+      await this.refresh();
+      return this.proven(index);
+    }
+  }
+
+  private async proven(index: number): Promise<Bytes> {
     const [tiles, checkpoint] = [this.tiles!, this.newest!];
     if (index >= checkpoint.size) throw new Absent(`entry ${index} of ${checkpoint.size}`);
     const entry = await tiles.entry(index);

@@ -10,11 +10,16 @@ import pytest
 
 from kua.adapters.durable import DurableFiles
 from kua.core.instant import Instant
+from kua.proof.checkpoint import Checkpoint, sign_checkpoint
+from kua.proof.keys import SigningKey
+from kua.proof.tiles import Edge
 from kua.verify import film as film_check
 from kua.verify import playlists
+from kua.verify.entries import load_entries
 from kua.verify.film import Trust, verify_film
 from kua.verify.reading import MAX_FILE, Folder, Reader
 from kua.verify.gather import Wanted
+from kua.verify.log import audit_log
 from kua.verify.mirror import Mirror
 from kua.verify.monitor import Memory, look
 from kua.verify.patience import Patient
@@ -58,6 +63,7 @@ async def moments(tmp_path: Path) -> list[Path]:
     async with running(tmp_path / "centre", clock) as (centre, web):
 
         async def publish() -> None:
+            await centre.nation._flush()
             await centre.broadcast.publish(STATION)
             taken.append(tmp_path / f"moment-{len(taken)}")
             shutil.copytree(centre.tree, taken[-1], ignore=shutil.ignore_patterns("*.part"))
@@ -126,21 +132,55 @@ def test_an_honest_tree_that_grows_under_the_eyes_of_its_reader_is_never_called_
     assert tried == 250
 
 
-def test_a_partial_tile_that_is_tidied_away_under_the_eyes_of_its_reader_is_no_stray(
-    moments: list[Path], looked: Callable[[Growing], Report], tmp_path: Path
-) -> None:
-    shutil.copytree(moments[-1], tmp_path / "tidied")
-    for kind in ("tile/0/000.p", "tile/entries/000.p"):
-        folder = tmp_path / "tidied" / f"s/{STATION}" / kind
-        narrow = sorted(folder.iterdir(), key=lambda path: int(path.name))[:-1]
-        assert narrow
-        for path in narrow:
+def tidied(moments: list[Path]) -> list[Path]:
+    """Three moments of a copy, which at the last one has taken away the partial tiles of the first one's heads, but not of the second one's."""
+    first, then, last = moments
+    shutil.copytree(last, last.with_name("tidied"))
+    old = {path.relative_to(first) for path in first.rglob("*.p/*")}
+    kept = {path.relative_to(then) for log in ("nation", f"s/{STATION}") for path in newest(then / log)}
+    for name in old - kept:
+        last.with_name("tidied").joinpath(name).unlink()
+    assert old - kept
+    return [first, then, last.with_name("tidied")]
+
+
+def newest(log: Path) -> list[Path]:
+    """The partial tiles of the head."""
+    folders = {path.parent for path in log.rglob("*.p/*")}
+    return [max(folder.iterdir(), key=lambda path: int(path.name)) for folder in folders]
+
+
+@pytest.mark.parametrize("web", [False, True], ids=["folder", "web"])
+def test_a_copy_that_tidies_old_partial_tiles_away_lacks_nothing(moments: list[Path], looked: Callable[[Growing], Report], web: bool) -> None:
+    then = tidied(moments[2:5])
+    still = Growing(then[:1], 10_000, web=web)
+    looked(still)
+    for turn in range(6, still.asked + 1):  # a head goes when newer ones exist: nobody has to be quicker than that
+        wrong = [line for line in looked(Growing(then, turn, web=web)).lines if line.state == "FAIL" or (line.state == "MISSING" and " log." in line.check)]
+        assert not wrong, f"{turn}: {wrong}"
+
+
+@pytest.mark.parametrize("loads", [False, True], ids=["audit", "entries"])
+def test_a_long_log_is_read_as_it_was_when_its_checkpoint_was_read(tmp_path: Path, loads: bool) -> None:
+    edge, key, places = Edge(), SigningKey.from_seed("kua.example/box", bytes(32)), [tmp_path / str(number) for number in range(3)]
+    for place, size in zip(places, (300, 310, 320), strict=True):
+        if edge.size:
+            shutil.copytree(places[0] if edge.size == 300 else places[1], place)
+        for name, data in edge.append([b"entry %d" % number for number in range(edge.size, size)]).items():
+            path = place / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        (place / "checkpoint").write_bytes(sign_checkpoint(Checkpoint("kua.example/e/s/10-245", edge.size, edge.root()), key))
+    for path in places[2].rglob("*.p/*"):
+        if path.name in {"44", str(300 // 256)} and "tile/1/" not in str(path):
             path.unlink()
-    still = Growing([moments[-1]], 10_000)
-    assert looked(still).exit_code == 0
-    for turn in range(1, still.asked + 1):
-        report = looked(Growing([moments[-1], tmp_path / "tidied"], turn))
-        assert report.exit_code == 0, f"{turn}: {[line for line in report.lines if line.state in {'FAIL', 'MISSING'}]}"
+    for turn in range(2, 12):
+        report, place = Report(), Growing(places, turn, web=True)
+        if loads:
+            load_entries(place, key.verifier, None, "station", "log", report)
+        else:
+            report = audit_log(place, str(key.verifier))
+        assert not report.has("MISSING"), (turn, report.to_json())
 
 
 def test_a_list_that_never_catches_up_with_what_is_there_is_blamed(moments: list[Path], looked: Callable[[Growing], Report]) -> None:
@@ -183,12 +223,13 @@ def test_a_bundle_is_made_of_a_tree_that_grows_meanwhile(moments: list[Path], tm
             then = [moments[first], moments[last]]
             still = Growing(then, 10_000)
             make_bundle(still, Order(wanted, copies=False), tmp_path / f"still-{made}.zip")
-            for turn in sorted(chance.sample(range(1, still.asked + 1), 20)):
+            turns = range(1, still.asked + 1)
+            for turn in turns if (first, last) == (2, 3) else sorted(chance.sample(turns, 10)):
                 out = tmp_path / f"bundle-{made}.zip"
                 report = make_bundle(Growing(then, turn), Order(wanted, copies=False), out).report
                 assert not report.has("FAIL"), f"{then[0].name} became {then[1].name} after {turn} of {still.asked}"
                 made += 1
-    assert made == 60
+    assert made >= 40, made
 
 
 def test_a_mirror_and_a_monitor_follow_a_tree_that_grows_meanwhile(moments: list[Path], tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The entries of one of our logs, after its audit: what the film is checked against."""
 
+import contextlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from kua.proof.note import MAX_NOTE
 from kua.proof.prover import Prover, prover_over
 from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, decode_bundle, decode_tile, entries_path, levels_above, parse_tile_path
 from kua.verify.log import audit_log
+from kua.verify.moment import at_moment
 from kua.verify.reading import Reader
 from kua.verify.report import Line, Report
 
@@ -73,6 +75,8 @@ def load_entries(reader: Reader, key: VerifierKey, origin: str | None, log: Log,
 
     Returns None when the log does not hold: nothing that it says is then used.
     """
+    with contextlib.suppress(KuaError):  # the audit says why
+        reader = at_moment(reader, reader.read(PATH, MAX_NOTE))
     audit = audit_log(reader, str(key))
     report.lines += [Line(f"{subject} {line.check}", line.state, line.code, line.facts) for line in audit.lines]
     if audit.exit_code:

@@ -19,6 +19,7 @@ from kua.proof.paper import PaperCode
 from kua.proof.policy import Policy, judge
 from kua.proof.tiles import MAX_BUNDLE, MAX_TILE, WIDTH, Level, Tile, decode_bundle, decode_tile, parse_tile_path
 from kua.verify.judged import judged_facts
+from kua.verify.moment import at_moment
 from kua.verify.paper import check_list, check_paper
 from kua.verify.reading import Reader
 from kua.verify.report import Report
@@ -54,6 +55,8 @@ def audit_log(
     head, note = _head(reader, key, checkpoint, report)
     if policy is not None and note is not None:
         _check_cosigned(note, key, policy, report)
+    if note is not None:
+        reader = at_moment(reader, note)
     if head is None:
         for check in ("log.entries", "log.tiles", "log.root"):
             report.not_checked(check, "log.no_head")

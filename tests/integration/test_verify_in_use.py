@@ -68,6 +68,7 @@ async def moments(tmp_path: Path) -> list[Path]:
             taken.append(tmp_path / f"moment-{len(taken)}")
             shutil.copytree(centre.tree, taken[-1], ignore=shutil.ignore_patterns("*.part"))
 
+        shutil.copytree(centre.tree, tmp_path / "before")
         box = await started(centre, web)
         papers = add_calibration(box, tmp_path / "centre")
         day = Day(box)
@@ -130,6 +131,18 @@ def test_an_honest_tree_that_grows_under_the_eyes_of_its_reader_is_never_called_
     for turn in range(1, 40, 3):
         assert not looked(Growing(moments, turn, web=web)).has("FAIL"), turn
     assert tried == 250
+
+
+@pytest.mark.parametrize("web", [False, True], ids=["folder", "web"])
+def test_a_station_that_enrols_while_the_nation_is_read_is_not_called_a_stranger(
+    moments: list[Path], looked: Callable[[Growing], Report], web: bool
+) -> None:
+    then = [moments[0].with_name("before"), moments[0]]
+    still = Growing(then[1:], 10_000, web=web)
+    looked(still)
+    for turn in range(1, still.asked + 1):
+        wrong = [line for line in looked(Growing(then, turn, web=web)).lines if line.state == "FAIL"]
+        assert not wrong, f"{turn}: {wrong}"
 
 
 def tidied(moments: list[Path]) -> list[Path]:

@@ -69,14 +69,18 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     file = sha256(reader.read("election.json", SMALL)) if election is not None else None
     newest = newest_cosigned(Below(reader, "nation")) if election is not None and election.cosigning else b""
     kept = read_kept(Below(reader, "nation"), report)
+    # Who has a folder now stands in the national log that is read next; who gets one meanwhile need not.
+    named = stations if stations is not None else [station.id for station in election.stations] if election else []
+    began = set(named) if stations is not None else {station for station in named if not _is_empty(reader, station)}
     nation = _check_nation(reader, election, file, trust, report)
     rules = rules_of(reader, election)
     times = nation_times(kept, nation, _cosigners(election, trust), tokens, report)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
     coverage = []
-    for station in stations if stations is not None else [station.id for station in election.stations] if election else []:
-        if stations is None and _is_empty(reader, station):
-            _note_absence(station, nation, report)
+    certified = {leaf["station"] for _, leaf in nation.of_type("certificate")} if nation is not None else set()
+    for station in named:
+        if station not in began and (station not in certified or _is_empty(reader, station)):
+            _note_absence(station, report, known=station in certified)
             continue
         coverage.append(
             check_station(Below(reader, f"s/{station}"), station, election, file, nation, rules, now, trust.vkey, report, pixels, times)
@@ -135,9 +139,8 @@ def _is_empty(reader: Reader, station: str) -> bool:
     return not _has(reader, f"s/{station}/vkey") and not _has(reader, f"s/{station}/checkpoint")
 
 
-def _note_absence(station: str, nation: Entries | None, report: Report) -> None:
+def _note_absence(station: str, report: Report, *, known: bool) -> None:
     """A station that never spoke is no fault; one that the national log knows must be there."""
-    known = nation is not None and any(leaf["station"] == station for _, leaf in nation.of_type("certificate"))
     if known:
         report.missing(f"s/{station}", "film.station_missing", station=station)
     else:

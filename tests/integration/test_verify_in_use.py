@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kua.adapters.durable import DurableFiles
+from kua.core.errors import Incomplete, Rejected
 from kua.core.instant import Instant
 from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
@@ -259,3 +260,16 @@ def test_a_mirror_and_a_monitor_follow_a_tree_that_grows_meanwhile(moments: list
                 assert not done.forks
         report = verify_film(str(tmp_path / f"copy-{number}"))
         assert report.exit_code == 0, (turns, [line for line in report.lines if line.state in {"FAIL", "MISSING"}])
+
+
+def test_of_a_station_that_has_not_spoken_there_is_no_bundle_and_nobody_is_blamed(moments: list[Path], tmp_path: Path) -> None:
+    wanted, before = Order(Wanted(STATION, (), START, Instant(START + 3_600_000))), moments[0].with_name("before")
+    with pytest.raises(Incomplete, match=r"bundle\.nothing"):
+        make_bundle(Folder(before), wanted, tmp_path / "bundle.zip")
+    (before / f"s/{STATION}").mkdir(parents=True)
+    shutil.copy(moments[0] / f"s/{STATION}/vkey", before / f"s/{STATION}/vkey")
+    with pytest.raises(Incomplete, match=r"bundle\.nothing"):
+        make_bundle(Folder(before), wanted, tmp_path / "bundle.zip")
+    (moments[-1] / f"s/{STATION}/checkpoint").unlink()
+    with pytest.raises(Rejected, match=r"bundle\.source"):
+        make_bundle(Folder(moments[-1]), wanted, tmp_path / "bundle.zip")

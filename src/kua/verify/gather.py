@@ -74,9 +74,11 @@ def gather(place: Reader, wanted: Wanted, own: National | None = None) -> Gather
     if station not in {each.id for each in election.stations}:
         raise Misused("bundle.no_station", station=station)
     nation_below, below = Below(reader, "nation"), Below(reader, f"s/{station}")
-    nation_key, key = _vkey(nation_below), _vkey(below)
+    nation_key = _vkey(nation_below)
     origin = station_origin(election.domain, election.id, station)
     nation = _whole(nation_below, nation_key, nation_origin(election.domain, election.id)) if own is None else own
+    _require_spoken(below, nation, origin)
+    key = _vkey(below)
     log, raw = _audited(below, key, origin, f"s/{station}") if own is None else _own(below, key, origin)
     days = _days(log, wanted)
     since, until = _cut(days, wanted)
@@ -117,6 +119,15 @@ def leaf_at(log: Entries, index: int) -> Leaf:
 
 def _vkey(below: Below) -> VerifierKey:
     return VerifierKey.parse(below.read("vkey", 4096).decode("utf-8", "replace").removesuffix("\n"))
+
+
+def _require_spoken(below: Below, nation: National, origin: str) -> None:
+    """Raise `Incomplete("bundle.nothing")` for a station that has no log yet: nothing is wrong with that, unless the nation has seen one."""
+    try:
+        below.read(PATH, MAX_NOTE)
+    except Incomplete as error:
+        if next(nation.states(origin, 0, nation.head.size), None) is None:
+            raise Incomplete("bundle.nothing", station=origin.rpartition("/")[2]) from error
 
 
 def _audited(below: Below, key: VerifierKey, origin: str, subject: str) -> tuple[Entries, list[bytes]]:

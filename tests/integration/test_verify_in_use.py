@@ -15,7 +15,7 @@ from kua.proof.checkpoint import Checkpoint, sign_checkpoint
 from kua.proof.keys import SigningKey
 from kua.proof.tiles import Edge
 from kua.verify import film as film_check
-from kua.verify import playlists
+from kua.verify import work
 from kua.verify.entries import load_entries
 from kua.verify.film import Trust, verify_film
 from kua.verify.reading import MAX_FILE, Folder, Reader
@@ -100,15 +100,22 @@ async def moments(tmp_path: Path) -> list[Path]:
 
 
 @pytest.fixture
-def looked(monkeypatch: pytest.MonkeyPatch) -> Callable[[Growing], Report]:
+def waited() -> list[float]:
+    """The pauses of the last check."""
+    return []
+
+
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> Callable[[Growing], Report]:
     """Check what a reader gives."""
 
     def look(reader: Growing) -> Report:
+        waited.clear()
         def given(_place: str) -> Reader:
             return reader
 
         monkeypatch.setattr(film_check, "open_reader", given)
-        monkeypatch.setattr(playlists, "PAUSES", (0.0, 0.0, 0.0))
+        monkeypatch.setattr(work.time, "sleep", waited.append)
         monkeypatch.setattr(film_check.time, "time_ns", lambda: (START + 86_400_000) * 1_000_000)
         return verify_film("growing")
 
@@ -197,12 +204,25 @@ def test_a_long_log_is_read_as_it_was_when_its_checkpoint_was_read(tmp_path: Pat
         assert not report.has("MISSING"), (turn, report.to_json())
 
 
-def test_a_list_that_never_catches_up_with_what_is_there_is_blamed(moments: list[Path], looked: Callable[[Growing], Report]) -> None:
+def test_a_list_that_never_catches_up_with_what_is_there_is_blamed(
+    moments: list[Path], looked: Callable[[Growing], Report], waited: list[float]
+) -> None:
+    assert not looked(Growing([moments[2]], 10_000)).has("FAIL")
+    assert not waited, "where nothing is behind nobody waits"
     for name in ("day.m3u8", "live.m3u8"):
         shutil.copy(moments[1] / FILM / name, moments[2] / FILM / name)
         shutil.copy(moments[2] / FILM / name, moments[3] / FILM / name)
     for moment in (2, 3):  # two segments that are here are not shown; then the list that showed them is old itself
         assert {line.code for line in looked(Growing([moments[moment]], 10_000)).lines if line.state == "FAIL"} == {"film.playlist_differs"}
+        assert waited == [1, 2, 4] * 2
+
+
+def test_a_tree_full_of_old_lists_keeps_nobody_for_long(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None:
+    monkeypatch.setattr(work.time, "sleep", waited.append)
+    patience = work.Patience(left=5.0)
+    for pause in (1.0, 2.0, 4.0, 1.0):
+        patience.wait(pause)
+    assert waited == [1, 2, 2, 0]
 
 
 def test_a_list_may_not_show_what_never_came(moments: list[Path], looked: Callable[[Growing], Report]) -> None:

@@ -32,6 +32,7 @@ from kua.verify.report import Report
 from kua.verify.station import check_station
 from kua.verify.times import nation_times, read_kept
 from kua.verify.view import LogView
+from kua.verify.work import Patience, Work
 
 FILES: Final = frozenset({"election.json", "election.note", "profile.json"})
 """What stands at the top of an election's folder beside the logs."""
@@ -76,15 +77,14 @@ def verify_film(place: str, trust: Trust = Trust(), *, pixels: Pixels | None = N
     rules = rules_of(reader, election)
     times = nation_times(kept, nation, _cosigners(election, trust), tokens, report)
     now = Instant(time.time_ns() // 1_000_000)  # noqa: TID251 - the reader's own clock, asked once; the base install has no clock port
-    coverage = []
+    coverage, patience = [], Patience()
     certified = {leaf["station"] for _, leaf in nation.of_type("certificate")} if nation is not None else set()
     for station in named:
         if station not in began and (station not in certified or _is_empty(reader, station)):
             _note_absence(station, report, known=station in certified)
             continue
-        coverage.append(
-            check_station(Below(reader, f"s/{station}"), station, election, file, nation, rules, now, trust.vkey, report, pixels, times)
-        )
+        work = Work(Below(reader, f"s/{station}"), station, election, file, nation, rules, now, report, pixels=pixels, patience=patience)
+        coverage.append(check_station(work, trust.vkey, times))
     if stations is None and election is None:
         report.not_checked("stations", "film.no_election")
     if trust.paper is not None:

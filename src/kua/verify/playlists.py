@@ -5,7 +5,6 @@ A station that is on air goes on while it is being checked. What changes (playli
 log, which by the rules of publishing is never behind it; and a list that is behind the files which came meanwhile is read again before it is blamed.
 """
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -115,7 +114,7 @@ def _check_behind(work: Work, cam: str, path: str, stated: _List, newest: int) -
         if not hidden and shown.upto >= due:
             work.report.passed(check, "film.playlist_holds", name=path, count=stated.count)
             return
-        time.sleep(pause)
+        work.patience.wait(pause)
         again = _read(work.below, path)
         listed = _list_of(again) if isinstance(again, bytes) else None
         if listed is not None:

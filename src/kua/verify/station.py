@@ -33,21 +33,9 @@ from kua.verify.statements import check_statements
 from kua.verify.times import NationTimes, station_times, tell_times
 from kua.verify.work import Work
 
-def check_station(
-    below: Below,
-    station: str,
-    election: Election | None,
-    file: Digest | None,
-    nation: Entries | None,
-    rules: Publication | None,
-    now: Instant,
-    given: VerifierKey | None,
-    report: Report,
-    pixels: Pixels | None = None,
-    times: NationTimes | None = None,
-) -> dict[str, Any] | None:
-    """Check one station's folder (`file`: SHA-256 of the election file as it was read and checked) and return its figures of coverage, or None if its log does not hold."""
-    work = Work(below, station, election, file, nation, rules, now, report, pixels=pixels)
+def check_station(work: Work, given: VerifierKey | None, times: NationTimes | None = None) -> dict[str, Any] | None:
+    """Check the folder of `work.station` and return its figures of coverage, or None if its log does not hold. `given`: the log's key, where the reader brought it along."""
+    below, station, election, nation, report, now = work.below, work.station, work.election, work.nation, work.report, work.now
     try:
         name = station_id(station)
         line = below.read("vkey", 4096).decode("utf-8", "replace")

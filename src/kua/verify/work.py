@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the checks of one station share."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +17,19 @@ from kua.verify.report import Report
 
 ARRIVING: Final = 60_000
 """Milliseconds beyond the public delay after which a film that is not there counts as missing (docs/spec/published-tree.md)."""
+
+
+@dataclass(slots=True)
+class Patience:
+    """Seconds that one run may wait for what is behind, all stations together: a tree full of old lists must not keep its reader for days."""
+
+    left: float = 60.0
+
+    def wait(self, seconds: float) -> None:
+        """Wait that long, or as long as is left."""
+        pause = min(seconds, self.left)
+        self.left -= pause
+        time.sleep(pause)
 
 
 @dataclass(slots=True)
@@ -43,6 +57,7 @@ class Work:
     """Calibration files whose two signatures hold, by their SHA-256."""
     began: dict[tuple[str, str], int] = field(default_factory=dict)
     """When each run of each camera began (Unix ms)."""
+    patience: Patience = field(default_factory=Patience)
 
     @property
     def waits(self) -> int:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The listener for observers' telephones over real TLS: what it gives, what it takes, what it refuses and says so, and what a hostile room can do to the station."""
 
+import http.client
 import os
 import socket
 import ssl
@@ -330,15 +331,64 @@ def test_who_asks_too_often_is_told_so_and_others_are_not_kept_out(room: Room) -
 def test_an_address_cannot_take_all_connections_and_whoever_dawdles_is_cut_off(tmp_path: Path) -> None:
     with room_of(tmp_path, bounds=Bounds(links=12, each=4, longest=4.0)) as room, ExitStack() as stack:
         slow = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", room.port), timeout=8)) for _ in range(8)
+            stack.enter_context(socket.create_connection(("127.0.0.1", room.port), timeout=9)) for _ in range(12)
         ]  # never begin the handshake
-        for link in slow[4:]:
+        for link in slow[8:]:
             link.settimeout(2)
-        assert [_ends(link) for link in slow[4:]] == [True] * 4, "the fifth and further ones of one address are cut off at once"
-        assert [_ends(link) for link in slow[:4]] == [True] * 4, "the others after the longest time"
+        assert [_ends(link) for link in slow[8:]] == [True] * 4, "four are served, four wait in line, and more are cut off at once"
+        assert [_ends(link) for link in slow[:8]] == [True] * 8, "the others after the longest time"
         dripping = stack.enter_context(_tls(room))
         assert _drips_for(dripping) < 20, "whoever sends a request byte by byte, too"
         assert room.ask("GET", "/about").status == 200
+
+
+def test_a_browser_that_opens_more_connections_than_it_may_is_served_to_the_last(tmp_path: Path) -> None:
+    with room_of(tmp_path, bounds=Bounds(links=12, each=2, longest=20.0)) as room, ExitStack() as stack:
+        held = [http.client.HTTPSConnection("127.0.0.1", room.port, timeout=9, context=_anybody()) for _ in range(4)]
+        for link in held:
+            stack.callback(link.close)
+        for link in held[:2]:
+            assert _about(link)[0] == 200
+        assert _about(held[2]) == (200, None), "one that is only kept gives way to it, long before its time is over"
+        assert _about(held[3]) == (200, None)
+        held[0].close()  # a browser does this by itself when a kept connection has ended
+        assert _about(held[0]) == (200, None)
+
+
+def test_while_somebody_waits_no_connection_of_his_is_kept(tmp_path: Path) -> None:
+    with room_of(tmp_path, bounds=Bounds(links=12, each=1, longest=20.0)) as room, ExitStack() as stack:
+        first = stack.enter_context(_tls(room))
+        first.sendall(b"GET /about HTTP/1.1\r\n")  # has begun, so it cannot be asked to give way
+        results: list[tuple[int, str | None]] = []
+        second = http.client.HTTPSConnection("127.0.0.1", room.port, timeout=9, context=_anybody())
+        asking = threading.Thread(target=lambda: results.append(_about(second)))
+        asking.start()
+        assert room.listener is not None
+        server = room.listener._server
+        while not server.is_waited_for("127.0.0.1"):
+            threading.Event().wait(0.02)
+        assert not results
+        first.sendall(f"Host: 127.0.0.1:{room.port}\r\n\r\n".encode())
+        answer = b""
+        while piece := first.recv(65_536):
+            answer += piece
+        assert b"\r\nConnection: close\r\n" in answer
+        asking.join(9)
+        second.close()
+        assert results == [(200, None)]
+
+
+def _about(link: http.client.HTTPSConnection) -> tuple[int, str | None]:
+    link.request("GET", "/about")
+    answer = link.getresponse()
+    answer.read()
+    return answer.status, answer.getheader("Connection")
+
+
+def _anybody() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _ends(link: socket.socket) -> bool:
@@ -363,6 +413,4 @@ def _drips_for(link: ssl.SSLSocket) -> float:
 
 
 def _tls(room: Room) -> ssl.SSLSocket:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context.wrap_socket(socket.create_connection(("127.0.0.1", room.port), timeout=8))
+    return _anybody().wrap_socket(socket.create_connection(("127.0.0.1", room.port), timeout=8))

@@ -33,7 +33,8 @@ NOT_FOUND: Final = Answer(404, b"not found\n")
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """`links`: connections at once; further ones are told to come again, or cut off where TLS would cost an answer. `each`: of them by one address (0: any).
+    """`links`: connections at once. `each`: of them by one address (0: any). Further ones are told to come again; where TLS would cost an answer they wait in
+    line, as many again of one address and of all, and what comes then is cut off.
 
     `longest`: seconds that one request may take from its first byte to its last, and that a kept connection may stay quiet.
     """
@@ -41,6 +42,19 @@ class Bounds:
     links: int = 128
     each: int = 0
     longest: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A connection that waits for a place until a moment of the monotonic clock."""
+
+    request: Any
+    address: Any
+    until: float
+
+    @property
+    def who(self) -> str:
+        return str(self.address[0])
 
 
 class BoundedServer(ThreadingMixIn, TCPServer):
@@ -59,6 +73,9 @@ class BoundedServer(ThreadingMixIn, TCPServer):
         self._room = threading.BoundedSemaphore(bounds.links)
         self._watched: dict[socket.socket, float] = {}
         self._guests: Counter[str] = Counter()
+        self._line: list[_Waiting] = []
+        self._kept: dict[socket.socket, str] = {}
+        """Connections that are kept after an answer, by address, the longest kept first."""
         self._guard = threading.Lock()
         super().__init__((host, port), handler)
 
@@ -72,24 +89,40 @@ class BoundedServer(ThreadingMixIn, TCPServer):
         with self._guard:
             self._watched[link] = time.monotonic() + self.bounds.longest
 
+    def keep(self, link: socket.socket, who: str) -> None:
+        """Remember that `link` has been answered and is kept for another request: it gives way to whoever waits."""
+        with self._guard:
+            self._kept[link] = who
+
+    def wake(self, link: socket.socket) -> None:
+        """Forget that: the next request has begun."""
+        with self._guard:
+            self._kept.pop(link, None)
+
+    def is_waited_for(self, who: str) -> bool:
+        """Say whether a connection from `who` waits for a place."""
+        with self._guard:
+            return any(each.who == who for each in self._line)
+
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Start a thread if there is room; else say so and hang up."""
-        if not self._enter(client_address):
-            if self._context is None:
-                _last_word(request, b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        """Start a thread if there is room; else let it wait in line, or say so and hang up."""
+        if self._enter(str(client_address[0])):
+            self._begin(request, client_address)
+        elif self._context is None:
+            _last_word(request, b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
             self.shutdown_request(request)
-            return
-        super().process_request(request, client_address)
+        elif self._line_up(_Waiting(request, client_address, time.monotonic() + self.bounds.longest)):
+            self._call_in()
+        else:
+            self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection to its end, and let the next one in."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            with self._guard:
-                self._guests[str(client_address[0])] -= 1
-                self._guests += Counter()  # drops those at zero
-            self._room.release()
+            self._leave(str(client_address[0]))
+            self._call_in()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Make the handshake, where there is one, then hand over to the handler."""
@@ -105,6 +138,7 @@ class BoundedServer(ThreadingMixIn, TCPServer):
         finally:
             with self._guard:
                 self._watched.pop(link, None)
+                self._kept.pop(link, None)
             if link is not request:
                 self.shutdown_request(link)
 
@@ -113,8 +147,11 @@ class BoundedServer(ThreadingMixIn, TCPServer):
         now = time.monotonic()
         with self._guard:
             late = [link for link, until in self._watched.items() if until < now]
+            left, self._line = [each for each in self._line if each.until < now], [each for each in self._line if each.until >= now]
         for link in late:
             shut(link)
+        for each in left:
+            self.shutdown_request(each.request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Somebody hung up, or a fault of ours: the connection ends either way, and nobody's address is written down."""
@@ -123,9 +160,12 @@ class BoundedServer(ThreadingMixIn, TCPServer):
         """Stop listening and serving."""
         self.shutdown()
         self.server_close()
+        with self._guard:
+            left, self._line = self._line, []
+        for each in left:
+            self.shutdown_request(each.request)
 
-    def _enter(self, client_address: Any) -> bool:
-        who = str(client_address[0])
+    def _enter(self, who: str) -> bool:
         if not self._room.acquire(blocking=False):
             return False
         with self._guard:
@@ -134,6 +174,44 @@ class BoundedServer(ThreadingMixIn, TCPServer):
                 return False
             self._guests[who] += 1
         return True
+
+    def _line_up(self, one: "_Waiting") -> bool:
+        """Let `one` wait where the line is not too long; a connection of its address that is only kept gives way. Browsers open more than they say."""
+        with self._guard:
+            same = sum(each.who == one.who for each in self._line)
+            if len(self._line) >= self.bounds.links or (self.bounds.each and same >= self.bounds.each):
+                return False
+            self._line.append(one)
+            idle = next((link for link, who in self._kept.items() if who == one.who), None)
+            if idle is not None:
+                del self._kept[idle]
+        if idle is not None:
+            shut(idle)
+        return True
+
+    def _call_in(self) -> None:
+        """Serve the first in the line for whom there is room."""
+        with self._guard:
+            first = next((each for each in self._line if not self.bounds.each or self._guests[each.who] < self.bounds.each), None)
+            if first is None or not self._room.acquire(blocking=False):
+                return
+            self._line.remove(first)
+            self._guests[first.who] += 1
+        self._begin(first.request, first.address)
+
+    def _begin(self, request: Any, client_address: Any) -> None:
+        """Serve a connection that has its place in a thread of its own."""
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:  # the computer has no thread to give: the place must not be lost with it
+            self._leave(str(client_address[0]))
+            self.shutdown_request(request)
+
+    def _leave(self, who: str) -> None:
+        with self._guard:
+            self._guests[who] -= 1
+            self._guests += Counter()  # drops those at zero
+        self._room.release()
 
 
 class BoundedHandler(BaseHTTPRequestHandler):
@@ -144,6 +222,7 @@ class BoundedHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True  # head and body are two writes; the second would wait for the other side's acknowledgement
     server: BoundedServer
     safe: tuple[tuple[str, str], ...] = ()
+    has_answered = False
 
     def do_POST(self) -> None:
         """Hand over to `take`."""
@@ -181,7 +260,14 @@ class BoundedHandler(BaseHTTPRequestHandler):
     def handle_one_request(self) -> None:
         """Give each request of a kept connection its own time."""
         self.server.watch(self.connection)
+        if self.has_answered:
+            self.server.keep(self.connection, str(self.client_address[0]))
         super().handle_one_request()
+
+    def parse_request(self) -> bool:
+        """A request has come: the connection is not idle any more."""
+        self.server.wake(self.connection)
+        return super().parse_request()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name that the base class gives
         """Write nothing: who asks is nobody's business."""
@@ -211,8 +297,9 @@ class BoundedHandler(BaseHTTPRequestHandler):
 
     def answer(self, answer: Answer, *, last: bool = False) -> None:
         """Send it; `last` ends the connection."""
-        if last:
+        if last or self.server.is_waited_for(str(self.client_address[0])):
             self.close_connection = True
+        self.has_answered = True
         self.request_version = self.protocol_version  # what is no HTTP at all is told so in HTTP, too
         self.send_response(answer.status)
         for name, value in (*self.safe, ("Content-Type", answer.kind), ("Content-Length", str(len(answer.body))), *answer.headers):

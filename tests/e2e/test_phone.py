@@ -173,6 +173,17 @@ def test_a_second_history_is_refused_and_the_file_convicts_the_station(
     expect(page.get_by_role("heading", name="The log contradicts itself")).to_be_visible(timeout=20_000)
 
 
+def test_a_page_of_which_a_file_did_not_come_says_what_to_do(telephone: BrowserContext, room: Room) -> None:
+    page = telephone.new_page()
+    page.route("**/static/chunk-*.js", lambda route: route.abort("connectionclosed"))
+    page.goto(room.invite("ru"))
+    expect(page.get_by_text("загрузите страницу заново")).to_be_visible()
+    page.unroute("**/static/chunk-*.js")
+    page.reload()
+    expect(page.locator('[data-part="begin"]')).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("загрузите страницу заново")).to_be_hidden()
+
+
 COUNT = """async () => { const base = await new Promise((done) => { const open = indexedDB.open("kua-cosign", 1); open.onsuccess = () => done(open.result); });
 const store = base.transaction("keys").objectStore("keys");
 const names = await new Promise((done) => { const got = store.getAllKeys(); got.onsuccess = () => done(got.result); });

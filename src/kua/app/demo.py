@@ -34,7 +34,7 @@ from kua.verify.film import Trust, verify_film
 from kua.verify.gather import Wanted
 from kua.verify.onefile import tools
 from kua.verify.pack import Order, make_bundle
-from kua.verify.reading import open_reader
+from kua.verify.reading import UNFINISHED, open_reader
 from kua.verify.report import Report
 
 Tell = Callable[..., None]
@@ -246,7 +246,7 @@ def _figures(demo: Demo, chosen: list[Altered]) -> dict[str, Any]:
     demo.tell("demo.verifying")
     top = demo.keep if demo.keep is not None else demo.town.folder / "kept"
     intact = top / "published" / ELECTION
-    _copy_still(demo, intact)
+    copy_still(demo.town.published, intact)
     key = demo.town.election().commission[0]
     trust = Trust((VerifierKey.parse(key),))
     report = verify_film(str(intact), trust)
@@ -279,15 +279,21 @@ def _figures(demo: Demo, chosen: list[Altered]) -> dict[str, Any]:
     }
 
 
-def _copy_still(demo: Demo, intact: Path) -> None:
-    """Copy the published tree at a moment at which the national log stood still: a copy of two moments would contradict itself."""
-    heads = [demo.town.published / "nation" / name for name in ("checkpoint", "cosigned/checkpoint")]
+def copy_still(tree: Path, copy: Path) -> None:
+    """Copy the published `tree` at a moment at which the national log stood still: a copy of two moments would contradict itself.
+
+    What is being written at that moment has no name yet and is left out. Raises `Unavailable("demo.not_published")` where the log never stands still.
+    """
+    heads = [tree / "nation" / name for name in ("checkpoint", "cosigned/checkpoint")]
     for _ in range(_TRIES):
         before = [head.read_bytes() for head in heads]
-        shutil.copytree(demo.town.published, intact)
-        if [head.read_bytes() for head in heads] == before:
-            return
-        shutil.rmtree(intact)
+        try:
+            shutil.copytree(tree, copy, ignore=shutil.ignore_patterns(f"*{UNFINISHED}"))
+            if [head.read_bytes() for head in heads] == before:
+                return
+        except shutil.Error:
+            pass  # a file was there when the folder was read and is gone now: not the same moment either
+        shutil.rmtree(copy)
     raise Unavailable("demo.not_published", seconds=60)
 
 

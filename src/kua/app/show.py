@@ -5,7 +5,6 @@ On the way a line is cut and mended, and one stored byte is altered in the publi
 """
 
 import os
-import shutil
 import socket
 import sys
 import threading
@@ -17,7 +16,7 @@ from typing import Final
 import uvicorn
 
 from kua.app.camera_rig import camera_of
-from kua.app.demo import Altered, Demo, Tell, choose, spoil
+from kua.app.demo import Altered, Demo, Tell, choose, copy_still, spoil
 from kua.app.preview import Pairs
 from kua.app.town import ELECTION, Town
 from kua.proof.keys import VerifierKey
@@ -49,7 +48,7 @@ def _run(demo: Demo, town: Town) -> None:
         _tell_the_story(demo, town)
     if demo.keep is not None:
         kept = demo.keep / "published" / ELECTION
-        shutil.copytree(town.published, kept)
+        copy_still(town.published, kept)
         demo.tell("demo.kept", folder=str(kept))
 
 

@@ -217,6 +217,30 @@ def test_a_list_that_never_catches_up_with_what_is_there_is_blamed(
         assert waited == [1, 2, 4] * 2
 
 
+class Late(Growing):
+    """One whole moment, in which a playlist is an old one for the first `times` that somebody asks for it."""
+
+    def __init__(self, moment: Path, name: str, old: bytes, times: int) -> None:
+        super().__init__([moment], 10_000)
+        self._name, self._old, self._times = name, old, times
+
+    def read(self, name: str, limit: int = MAX_FILE) -> bytes:
+        if name == self._name and self._times:
+            self._times -= 1
+            return self._old
+        return super().read(name, limit)
+
+
+@pytest.mark.parametrize(("old", "times", "fails"), [(1, 1, False), (1, 3, False), (1, 4, True), (2, 3, False), (2, 4, True)])
+def test_a_list_may_catch_up_until_the_last_look(
+    moments: list[Path], looked: Callable[[Growing], Report], waited: list[float], old: int, times: int, fails: bool
+) -> None:
+    name = f"{FILM}/day.m3u8"  # the first look, and one after each pause
+    report = looked(Late(moments[old + 1], name, (moments[old] / name).read_bytes(), times))
+    assert report.has("FAIL") is fails, [line for line in report.lines if line.state == "FAIL"]
+    assert waited == [1, 2, 4][: min(times, 3)]
+
+
 def test_a_tree_full_of_old_lists_keeps_nobody_for_long(monkeypatch: pytest.MonkeyPatch, waited: list[float]) -> None:
     monkeypatch.setattr(work.time, "sleep", waited.append)
     patience = work.Patience(left=5.0)

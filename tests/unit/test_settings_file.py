@@ -45,7 +45,7 @@ def test_an_unknown_name_is_an_error_with_the_nearest_right_one(table: dict[str,
 
 @pytest.mark.parametrize(("given", "fine"), [({}, 1600), ({"bitrate": 300}, 600), ({"bitrate": 7000}, 8000), ({"count_bitrate": 1200}, 1200)])
 def test_film_of_the_count_has_twice_the_bits_where_nobody_says_otherwise(given: dict[str, int], fine: int) -> None:
-    assert CameraSettings(id="a", source="painted:5", **given).fine == fine  # type: ignore[arg-type]
+    assert CameraSettings(id="a", source="painted:5", **given).fine == fine
 
 
 @pytest.mark.parametrize("more", [{"fps": 0}, {"fps": "10"}, {"width": 641}, {"id": "A"}, {"preset": "insane"}, {"bitrate": 1.5}, {"source": "rtsp://[::1/x"}])

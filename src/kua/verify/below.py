@@ -11,11 +11,10 @@ _KEPT: Final = frozenset({"election.json", "election.note", "profile.json"})
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
-    """Reads the election file, its note and the profile once: a server that gives other bytes when asked again changes nothing of what was checked."""
+class Over:
+    """What stands before another reader and changes only what is read."""
 
     reader: Reader
-    held: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def where(self) -> str:
@@ -27,6 +26,17 @@ class Once:
         """Whether `names` says anything."""
         return self.reader.listable
 
+    def names(self, folder: str = "") -> tuple[str, ...]:
+        """Return the names of all files below `folder`, as they are now."""
+        return self.reader.names(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Once(Over):
+    """Reads the election file, its note and the profile once: a server that gives other bytes when asked again changes nothing of what was checked."""
+
+    held: dict[str, bytes] = field(default_factory=dict)
+
     def read(self, name: str, limit: int = MAX_FILE) -> bytes:
         """Return one whole file, see `Reader`."""
         if name not in _KEPT:
@@ -34,10 +44,6 @@ class Once:
         if name not in self.held:
             self.held[name] = self.reader.read(name, limit)
         return self.held[name]
-
-    def names(self, folder: str = "") -> tuple[str, ...]:
-        """Return the names of all files below `folder`."""
-        return self.reader.names(folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,33 +12,19 @@ from kua.core.errors import KuaError
 from kua.proof.checkpoint import PATH, parse_checkpoint
 from kua.proof.note import parse_note
 from kua.proof.tiles import MAX_BUNDLE, WIDTH, entries_path, tile_path
+from kua.verify.below import Over
 from kua.verify.reading import MAX_FILE, Reader
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Over):
     """Reads `held` as it was, and everything else from `reader`."""
 
-    reader: Reader
     held: Mapping[str, bytes]
-
-    @property
-    def where(self) -> str:
-        """The place, as it was given."""
-        return self.reader.where
-
-    @property
-    def listable(self) -> bool:
-        """Whether `names` says anything."""
-        return self.reader.listable
 
     def read(self, name: str, limit: int = MAX_FILE) -> bytes:
         """Return one whole file, see `Reader`."""
         return self.held[name] if name in self.held else self.reader.read(name, limit)
-
-    def names(self, folder: str = "") -> tuple[str, ...]:
-        """Return the names of all files below `folder`, as they are now."""
-        return self.reader.names(folder)
 
 
 def at_moment(reader: Reader, note: bytes) -> Reader:

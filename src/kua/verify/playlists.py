@@ -108,12 +108,10 @@ def _check_behind(work: Work, cam: str, path: str, stated: _List, newest: int) -
     check, day = work.check(f"camera {cam} playlists"), work.days[cam]
     known = work.now if day.closed is not None else min(work.now, newest)
     due = len(items_of(day, frozenset(), Instant(known - work.waits - ARRIVING)))
-    shown = stated
-    hidden = _hidden(work, cam, _films(day), shown)
+    shown, hidden = stated, _hidden(work, cam, _films(day), stated)
     for pause in PAUSES:
         if not hidden and shown.upto >= due:
-            work.report.passed(check, "film.playlist_holds", name=path, count=stated.count)
-            return
+            break
         work.patience.wait(pause)
         again = _read(work.below, path)
         listed = _list_of(again) if isinstance(again, bytes) else None
@@ -121,8 +119,10 @@ def _check_behind(work: Work, cam: str, path: str, stated: _List, newest: int) -
             shown, hidden = listed, _hidden(work, cam, hidden, listed)
     if hidden:
         work.report.failed(check, "film.playlist_differs", name=path)
-    else:
+    elif shown.upto < due:
         work.report.failed(check, "film.playlist_short", name=path, count=due - shown.upto)
+    else:
+        work.report.passed(check, "film.playlist_holds", name=path, count=stated.count)
 
 
 def _hidden(work: Work, cam: str, films: list[Film], shown: _List) -> list[Film]:
